@@ -1,0 +1,41 @@
+# make lab   — environment, the laboratory's grid, its report     make test — environment, lint, all tests
+# make smoke — the small end-to-end grid                          make fast — the tests without the slow ones
+# Variables: PIP_ARGS (passed to every pip install, e.g. a CPU index for torch), PYTHON, VENV, WORKERS.
+
+VENV     ?= .venv
+PIP_ARGS ?=
+WORKERS  ?=
+BIN      := $(VENV)/bin
+GRID     ?= params/lab.yaml
+# One thread a process: small models lose most of their speed to threads that compete.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: lab smoke test fast lint environment clean lock
+
+lab: environment
+	$(BIN)/xtl run $(GRID) $(if $(WORKERS),--workers $(WORKERS))
+
+smoke:
+	$(MAKE) lab GRID=params/smoke.yaml
+
+test: lint
+	$(BIN)/python -m pytest
+
+fast: environment
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: environment
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+environment: $(VENV)/.installed
+
+# Made anew when the lock changes.
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@sh tools/environment.sh "$(VENV)" "$(PYTHON)" $(PIP_ARGS)
+
+lock: environment
+	$(BIN)/python tools/lock.py > requirements.lock.new && mv requirements.lock.new requirements.lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache xtl.egg-info

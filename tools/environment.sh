@@ -1,0 +1,26 @@
+#!/bin/sh
+# Create the virtual environment: environment.sh VENV PYTHON-or-empty [arguments for pip install …]
+set -eu
+venv=$1 wanted=$2
+shift 2
+
+fits() { "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; }
+
+python=
+for candidate in ${wanted:-python3 python3.13 python3.12 python3.11 python}; do
+    if fits "$candidate"; then python=$candidate; break; fi
+done
+if [ -z "$python" ]; then
+    found=$(${wanted:-python3} --version 2>/dev/null || echo "no ${wanted:-python3}")
+    echo "xtl needs Python 3.11, 3.12 or 3.13, and found $found: install one of them, or name it with make PYTHON=python3.12." >&2
+    exit 2
+fi
+if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    echo "xtl needs Python's venv module, which $python lacks: on Debian and Ubuntu install python3-venv." >&2
+    exit 2
+fi
+echo "Creating $venv with $("$python" --version); the first time this downloads about 0.4 GB, with a CUDA build of torch about 4 GB."
+"$python" -m venv "$venv"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@" -r requirements.lock
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+touch "$venv/.installed"
