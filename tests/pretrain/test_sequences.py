@@ -1,0 +1,91 @@
+"""Input sequences: the frames of the three families, segments, packing, and batches of equal token counts."""
+
+import numpy as np
+import pytest
+
+from xtl.pretrain.sequences import IGNORE, Frame, chunks, full_sentences, schedule, translation_pairs, two_segments
+
+PAD, UNK, CLS, SEP, MASK = range(5)
+
+
+def ids(*values):
+    return np.array(values, dtype=np.int32)
+
+
+def test_bert_frames_a_pair_with_segment_ids(dressed):
+    built = Frame(dressed("bert")).build(ids(5, 6), ids(7))
+    assert built.ids.tolist() == [CLS, 5, 6, SEP, 7, SEP]
+    assert built.types.tolist() == [0, 0, 0, 0, 1, 1]
+    assert built.special.tolist() == [True, False, False, True, False, True]
+
+
+def test_roberta_has_two_separators_and_xlnet_ends_with_the_classification_token(dressed):
+    assert Frame(dressed("roberta", False)).build(ids(5), ids(7)).ids.tolist() == [CLS, 5, SEP, SEP, 7, SEP]
+    xlnet = Frame(dressed("xlnet")).build(ids(5), ids(7))
+    assert xlnet.ids.tolist() == [5, SEP, 7, SEP, CLS]
+    assert xlnet.types.tolist() == [0, 0, 1, 1, 2]
+    assert Frame(dressed("xlnet")).build(ids(5)).ids.tolist() == [5, SEP, CLS]
+
+
+def test_without_segments_every_type_is_zero(dressed):
+    assert not Frame(dressed("bert", False)).build(ids(5), ids(7)).types.any()
+
+
+def test_chunks_are_greedy_and_leave_a_long_sentence_alone():
+    sentences = [ids(*range(n)) for n in (3, 4, 2, 9, 1)]
+    assert [[len(s) for s in c] for c in chunks(sentences, 7)] == [[3, 4], [2], [9], [1]]
+
+
+def test_full_sentences_pack_across_documents_with_a_separator(dressed):
+    documents = [[ids(5, 6), ids(7)], [ids(8)], [ids(9, 10)]]
+    packed = full_sentences(documents, Frame(dressed("roberta", False)), length=8)
+    # room for 6: 5 6 7 SEP 8 | the separator that would end the first block is dropped | 9 10
+    assert [s.ids.tolist() for s in packed] == [[CLS, 5, 6, 7, SEP, 8, SEP], [CLS, 9, 10, SEP]]
+    assert packed[0].special.tolist() == [True, False, False, False, True, False, True]
+
+
+def test_two_segments_are_consecutive_or_random_and_say_which(dressed):
+    documents = [[ids(5 + d), ids(10 + d)] for d in range(5)]  # sentence 10 + d follows 5 + d
+    rng = np.random.default_rng(0)
+    built = [s for _ in range(40) for s in two_segments(documents, Frame(dressed("bert")), 32, True, rng)]
+    followed = [s for s in built if s.follows == 0]
+    random = [s for s in built if s.follows == 1]
+    assert 0.35 < len(random) / len(built) < 0.65
+    assert all(s.ids[3] == s.ids[1] + 5 and len(s.ids) == 5 for s in followed)
+    assert all((s.ids[3] - 5) % 5 != s.ids[1] - 5 for s in random)
+
+
+def test_without_nsp_nothing_is_asked_and_nothing_is_random(dressed):
+    documents = [[ids(5), ids(10)], [ids(6)]]
+    built = two_segments(documents, Frame(dressed("bert")), 32, False, np.random.default_rng(0))
+    assert [s.follows for s in built] == [IGNORE, IGNORE]
+    assert [s.ids.tolist() for s in built] == [[CLS, 5, SEP, 10, SEP], [CLS, 6, SEP]]
+
+
+def test_pairs_come_in_both_orders_and_too_long_ones_are_left_out(dressed):
+    pairs = [(ids(5), ids(6))] * 50 + [(ids(*range(5, 20)), ids(*range(5, 20)))]
+    built = translation_pairs(pairs, Frame(dressed("bert")), 16, np.random.default_rng(0))
+    assert len(built) == 50
+    assert {tuple(s.ids.tolist()) for s in built} == {(CLS, 5, SEP, 6, SEP), (CLS, 6, SEP, 5, SEP)}
+
+
+@pytest.mark.parametrize("pairs", [0.0, 0.3])
+def test_schedules_hold_the_promised_tokens_whatever_the_lengths(pairs):
+    lengths = np.random.default_rng(1).integers(5, 30, size=400)
+    made = schedule(lengths, 300, pairs, steps=50, batch_tokens=200, seed=0, pool=8)
+    items = [item for batch in made.batches for item in batch]
+    assert len(made.batches) == 50
+    assert made.tokens == sum(lengths[n] for n, _ in items)
+    assert 50 * 200 <= made.tokens < 50 * 200 + 30
+    share = np.mean([n >= 300 for n, _ in items])
+    assert share == 0 if not pairs else abs(share - pairs) < 0.06
+    assert made.tokens / made.padded_tokens > 0.85
+
+
+def test_schedules_visit_every_sequence_once_an_epoch_and_repeat_exactly():
+    lengths = np.full(20, 10)
+    made = schedule(lengths, 20, 0.0, steps=8, batch_tokens=50, seed=3)
+    items = [item for batch in made.batches for item in batch]
+    assert sorted(items) == [(n, e) for n in range(20) for e in range(2)]
+    assert made.batches == schedule(lengths, 20, 0.0, steps=8, batch_tokens=50, seed=3).batches
+    assert made.batches != schedule(lengths, 20, 0.0, steps=8, batch_tokens=50, seed=4).batches

@@ -1,0 +1,1 @@
+"""Pretraining small encoders from scratch, matched so that architectures and recipes can be compared."""

@@ -1,0 +1,207 @@
+"""One pretraining from corpus to checkpoint: what notebooks/0_pretrain.ipynb calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from xtl.encoders import parameters, scratch_config, scratch_tokenizer
+from xtl.pretrain.model import Pretrainer
+from xtl.pretrain.objectives import Collator
+from xtl.pretrain.sequences import Frame, Schedule, Sequence, full_sentences, schedule, translation_pairs, two_segments
+
+HELD_OUT = 0.02  # of the documents of every language
+HELD_OUT_SEQUENCES = 256
+
+
+@dataclass
+class Corpus:
+    """Input sequences for training and for the held-out loss; translation pairs stand behind the monolingual ones."""
+
+    train: list[Sequence]
+    n_mono: int
+    heldout: list[Sequence]
+    table: pd.DataFrame  # a row a language: documents, sentences, tokens
+
+
+def tokenizer_for(architecture: str, data: dict, length: int, recipe: dict):
+    """The laboratory's shared vocabulary as the tokenizer of one architecture."""
+    from xtl import lab
+
+    config = lab.LabConfig.from_dict({k: v for k, v in data.items() if k != "kind"})
+    return scratch_tokenizer(lab.tokenizer(config), architecture, length, recipe["segments"])
+
+
+def encode(tokenizer, sentences: list[str]) -> list[np.ndarray]:
+    """Token ids of sentences without special tokens."""
+    coded = tokenizer(sentences, add_special_tokens=False, return_attention_mask=False, return_token_type_ids=False)
+    return [np.array(ids, dtype=np.int32) for ids in coded["input_ids"]]
+
+
+def prepare(tokenizer, data: dict, recipe: dict, length: int, seed: int) -> Corpus:
+    """Tokenise every language's documents and pairs and cut them into input sequences as the recipe says."""
+    from xtl import lab
+
+    config = lab.LabConfig.from_dict({k: v for k, v in data.items() if k != "kind"})
+    frame, rng = Frame(tokenizer), np.random.default_rng([seed, 3])
+    train, heldout, pairs, rows = [], [], [], []
+    for language in lab.languages(config):
+        texts = lab.corpus(config, language)
+        ids = encode(tokenizer, [s for document in texts for s in document])
+        ends = np.cumsum([len(document) for document in texts])
+        documents = [ids[end - len(document) : end] for document, end in zip(texts, ends, strict=True)]
+        cut = max(1, round(HELD_OUT * len(documents)))
+        for part, out in ((documents[cut:], train), (documents[:cut], heldout)):
+            out += (
+                two_segments(part, frame, length, recipe["nsp"], rng)
+                if recipe["segments"]
+                else full_sentences(part, frame, length)
+            )
+        parallel = lab.parallel(config, language) if recipe["pairs"] and language != "en" else []
+        if parallel:
+            coded = encode(tokenizer, [side for pair in parallel for side in pair])
+            pairs += translation_pairs(list(zip(coded[::2], coded[1::2], strict=True)), frame, length, rng)
+        rows.append(
+            dict(
+                language=language,
+                documents=len(documents),
+                sentences=len(ids),
+                tokens=sum(map(len, ids)),
+                pairs=len(parallel),
+            )
+        )
+    heldout = [heldout[i] for i in rng.permutation(len(heldout))[:HELD_OUT_SEQUENCES]]
+    return Corpus(train + pairs, len(train), heldout, pd.DataFrame(rows))
+
+
+def plan_batches(corpus: Corpus, recipe: dict, steps: int, batch_tokens: int, seed: int) -> Schedule:
+    """The batches of the whole pretraining."""
+    lengths = np.array([len(s) for s in corpus.train])
+    return schedule(lengths, corpus.n_mono, recipe["pairs"], steps, batch_tokens, seed)
+
+
+def build(
+    architecture: str, tokenizer, layers: int, hidden: int, heads: int, length: int, recipe: dict, seed: int
+) -> Pretrainer:
+    """A new encoder of the architecture under the prediction head, weights drawn from the seed."""
+    from transformers import AutoModel, set_seed
+
+    set_seed(seed)
+    config = scratch_config(architecture, tokenizer, layers, hidden, heads, length)
+    return Pretrainer(AutoModel.from_config(config), hidden, recipe["nsp"])
+
+
+def train(
+    model: Pretrainer,
+    corpus: Corpus,
+    tokenizer,
+    batches: Schedule,
+    recipe: dict,
+    folder: Path,
+    *,
+    learning_rate: float,
+    warmup: float,
+    weight_decay: float,
+    precision: str,
+    seed: int,
+) -> pd.DataFrame:
+    """Run the schedule; returns the loss curve (step, loss in nats, learning_rate, seconds)."""
+    from xtl.train import fit
+
+    collate = Collator(corpus.train, tokenizer, recipe["objective"], recipe["masking"], seed)
+    return fit(
+        model,
+        batches.batches,
+        collate,
+        folder,
+        items=len(corpus.train),
+        learning_rate=learning_rate,
+        warmup=warmup,
+        weight_decay=weight_decay,
+        precision=precision,
+        seed=seed,
+        title="pretraining",
+        adam_beta2=0.98,
+    )
+
+
+def heldout_loss(model: Pretrainer, corpus: Corpus, tokenizer, recipe: dict) -> float:
+    """Mean cross-entropy in nats per predicted token on held-out documents, masks fixed for every encoder and seed.
+
+    Under permutation LM a prediction may also read earlier targets, so the two objectives' losses are not comparable.
+    """
+    collate = Collator(corpus.heldout, tokenizer, recipe["objective"], "static", seed=0)
+    model.eval()
+    total, count = 0.0, 0
+    with torch.inference_mode():
+        for start in range(0, len(corpus.heldout), 32):
+            batch = collate([(i, 0) for i in range(start, min(start + 32, len(corpus.heldout)))])
+            batch = {k: v.to(model.bias.device) for k, v in batch.items()}
+            total += float(model(**batch)["token_loss"]) * len(batch["labels"])
+            count += len(batch["labels"])
+    return total / count
+
+
+def facts(
+    model: Pretrainer, corpus: Corpus, tokenizer, batches: Schedule, recipe: dict, architecture: str, log: pd.DataFrame
+) -> dict:
+    """What stands beside every comparison of encoders: size, work, tokens, time and held-out loss.
+
+    `flops` is counted by torch on one batch, forward and backward (matrix products only), and scaled by its tokens.
+    """
+    from torch.utils.flop_counter import FlopCounterMode
+
+    collate = Collator(corpus.train, tokenizer, recipe["objective"], recipe["masking"], seed=0)
+    middle = batches.batches[len(batches.batches) // 2]
+    batch = {k: v.to(model.bias.device) for k, v in collate(middle).items()}
+    model.train()
+    with FlopCounterMode(display=False) as counter:
+        model(**batch)["loss"].backward()
+    model.zero_grad()
+    seen = sum(len(corpus.train[number]) for number, _ in middle)
+    ordinary = [int((~s.special).sum()) for s in corpus.train]
+    return {
+        "architecture": architecture,
+        **parameters(model.encoder),
+        "tokens_seen": int(batches.tokens),
+        "steps": len(batches.batches),
+        "predicted_tokens": int(sum(max(1, round(0.15 * ordinary[n])) for b in batches.batches for n, _ in b)),
+        "flops": float(counter.get_total_flops() / seen * batches.tokens),
+        "padding_share": 1 - batches.tokens / batches.padded_tokens,
+        "train_seconds": float(log["seconds"].max()),
+        "heldout_loss": heldout_loss(model, corpus, tokenizer, recipe),
+        "recipe": recipe,
+    }
+
+
+def save(model: Pretrainer, tokenizer, folder: Path) -> None:
+    """Write the encoder (safetensors) and its tokenizer to `checkpoint/` of the run folder."""
+    model.encoder.save_pretrained(Path(folder) / "checkpoint")
+    tokenizer.save_pretrained(Path(folder) / "checkpoint")
+
+
+def guesses(model: Pretrainer, corpus: Corpus, tokenizer, recipe: dict, n: int = 5) -> pd.DataFrame:
+    """A few held-out predictions for a person to read: the text, the hidden tokens, the encoder's guesses."""
+    collate = Collator(corpus.heldout, tokenizer, recipe["objective"], "static", seed=1)
+    rows = []
+    for number in range(min(n, len(corpus.heldout))):
+        batch = {k: v.to(model.bias.device) for k, v in collate([(number, 0)]).items()}
+        with torch.inference_mode():
+            inputs = {k: v for k, v in batch.items() if k not in ("labels", "predicted", "follows")}
+            best = model.logits(batch["predicted"], **inputs)[0].argmax(-1)
+        text = tokenizer.decode(corpus.heldout[number].ids, skip_special_tokens=True)
+        pieces = [
+            (tokenizer.decode([int(g)]), tokenizer.decode([int(p)])) for g, p in zip(batch["labels"], best, strict=True)
+        ]
+        rows.append(
+            dict(
+                text=text[:120],
+                hidden=" · ".join(g for g, _ in pieces[:8]),
+                guessed=" · ".join(p for _, p in pieces[:8]),
+            )
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,278 @@
+"""The schema of a grid file: every key, its type, its default and what it must agree with."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from xtl.tasks.catalog import TASKS
+
+ARCHITECTURES = ("bert", "roberta", "xlnet")
+BASELINE = "none"
+
+
+class Strict(BaseModel):
+    """A part of the grid file: an unknown key is an error, and nothing changes after validation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Recipe(Strict):
+    """What a pretraining run may vary besides the architecture; None means the architecture's own habit."""
+
+    nsp: bool | None = Field(None, description="next-sentence prediction on two-segment inputs")
+    segments: bool | None = Field(None, description="two-segment inputs from documents, with segment ids")
+    masking: Literal["static", "dynamic"] | None = Field(
+        None, description="one mask a sequence, or a new one each epoch"
+    )
+    objective: Literal["mlm", "plm"] | None = Field(None, description="masked or permutation language modelling")
+    pairs: float = Field(0.0, ge=0, le=1, description="share of the sequences that are translation pairs")
+
+
+HABITS = {
+    "bert": dict(nsp=True, segments=True, masking="static", objective="mlm"),
+    "roberta": dict(nsp=False, segments=False, masking="dynamic", objective="mlm"),
+    "xlnet": dict(nsp=False, segments=False, masking="dynamic", objective="plm"),
+}
+
+
+class Pretrain(Strict):
+    """An encoder trained here from scratch. The defaults are those of the laboratory's everyday grid."""
+
+    architecture: Literal["bert", "roberta", "xlnet"]
+    corpus: Literal["lab"] = "lab"
+    tokenizer: Literal["lab"] = "lab"
+    layers: int = Field(3, ge=1)
+    hidden: int = Field(128, ge=8)
+    heads: int = Field(4, ge=1)
+    length: int = Field(64, ge=16, description="longest input in tokens")
+    steps: int = Field(600, ge=1)
+    batch_tokens: int = Field(4096, ge=64, description="tokens in a batch, padding not counted")
+    learning_rate: float = Field(2e-3, gt=0)
+    warmup: float = Field(0.06, ge=0, le=1)
+    weight_decay: float = Field(0.01, ge=0)
+    precision: Literal["fp32", "bf16"] = "fp32"
+    recipe: Recipe = Recipe()
+
+    @model_validator(mode="after")
+    def fits(self):
+        """The width is a multiple of the heads, and the objective is one that the architecture can compute."""
+        if self.hidden % self.heads:
+            raise ValueError(f"hidden ({self.hidden}) must be a multiple of heads ({self.heads})")
+        recipe = self.resolved_recipe()
+        if recipe["objective"] == "plm" and self.architecture != "xlnet":
+            raise ValueError(f"objective plm needs two-stream attention, which {self.architecture} lacks; use mlm")
+        if recipe["nsp"] and not recipe["segments"]:
+            raise ValueError("nsp needs two-segment inputs; set segments: true")
+        if recipe["nsp"] and self.architecture == "xlnet":
+            raise ValueError("nsp reads a pooled first token, which xlnet lacks; set nsp: false")
+        return self
+
+    def resolved_recipe(self) -> dict:
+        """The recipe with the architecture's habits filled in."""
+        given = {k: v for k, v in self.recipe.model_dump().items() if v is not None}
+        return {**HABITS[self.architecture], **given}
+
+
+class Encoder(Strict):
+    """Either `pretrain` (trained here) or `checkpoint` (a Hub id or a folder)."""
+
+    pretrain: Pretrain | None = None
+    checkpoint: str | None = None
+    revision: str | None = None
+
+    @model_validator(mode="after")
+    def one_origin(self):
+        """Exactly one origin is named."""
+        if (self.pretrain is None) == (self.checkpoint is None):
+            raise ValueError("needs either 'pretrain' (trained here) or 'checkpoint' (a Hub id or a folder)")
+        if self.revision and not self.checkpoint:
+            raise ValueError("'revision' belongs to a Hub checkpoint")
+        return self
+
+
+class Source(Strict):
+    """The language of the target's training data, and how that data came to be in it."""
+
+    language: str = "en"
+    provenance: Literal["native", "human", "machine"] = "native"
+
+
+class Part(Strict):
+    """One data set of an intermediate task: a task name, or a task in another language."""
+
+    task: str
+    language: str = "en"
+    provenance: Literal["native", "human", "machine"] = "native"
+
+    @field_validator("task")
+    @classmethod
+    def known(cls, name):
+        """The task exists and has English training data."""
+        return known_task(name, "intermediate")
+
+
+class Intermediate(Strict):
+    """What the encoder is trained on between pretraining and the target task; nothing for the baseline."""
+
+    tasks: tuple[Part, ...] = ()
+    sampler: Literal["uniform", "proportional", "temperature"] = "proportional"
+    cap: int | None = Field(None, ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def short_forms(cls, value):
+        """`[mnli]` and `{tasks: [mnli, {task: …}]}` both work."""
+        value = {"tasks": value} if isinstance(value, list) else value
+        if isinstance(value, dict) and isinstance(value.get("tasks"), list):
+            value = {**value, "tasks": [{"task": part} if isinstance(part, str) else part for part in value["tasks"]]}
+        return value
+
+
+class Training(Strict):
+    """How a task is trained and read; `overrides` of the grid replace single keys for single tasks."""
+
+    learning_rate: float = Field(2e-5, gt=0)
+    epochs: float = Field(3, gt=0)
+    max_steps: int | None = Field(None, ge=1, description="stops earlier than `epochs` would")
+    batch_size: int = Field(32, ge=1, description="examples in a step")
+    max_length: int = Field(128, ge=8, description="tokens; longer tagging inputs are split, longer contexts slide")
+    stride: int = Field(64, ge=0, description="overlap in tokens of two windows of one context")
+    warmup: float = Field(0.1, ge=0, le=1, description="share of the steps")
+    weight_decay: float = Field(0.01, ge=0)
+    precision: Literal["fp32", "bf16"] = "fp32"
+    selection: Literal["last", "english_dev", "average"] = "last"
+    max_train_examples: int | None = Field(None, ge=1)
+    max_eval_examples: int | None = Field(None, ge=1)
+    shots: int | None = Field(None, ge=1)
+    layer: int | None = Field(None, ge=0, description="retrieval: layer of the recipe; default 14/24 of the depth")
+    pooling: Literal["mean", "cls"] = "mean"
+    prefix: str = Field("", description="retrieval: text put before every sentence")
+
+
+class Lab(Strict):
+    """Size of the laboratory."""
+
+    languages: Literal[12, 24] = 12
+    sentences: int = Field(10000, ge=200, description="pretraining sentences of a language of full corpus size")
+    train: int = Field(12000, ge=100, description="training examples of a task")
+    test: int = Field(300, ge=20, description="dev and test examples of a task, per language")
+    seed: int = 0
+
+
+class Hypothesis(Strict):
+    """A confirmatory statement, fixed before the grid runs."""
+
+    name: str
+    effect: str
+    contrast: str | list[str] | None = None
+    direction: Literal["greater", "less", "two-sided"] = "greater"
+    targets: list[str] | None = None
+
+
+class Experiment(Strict):
+    """A whole grid file, validated."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
+    question: str
+    data: Literal["lab", "hub"] = "lab"
+    lab: Lab = Lab()
+    revisions: dict[str, str] = Field({}, description="Hub repository -> pinned revision")
+    seeds: tuple[int, ...] = Field((0,), min_length=1)
+    encoders: dict[str, Encoder] = Field(min_length=1)
+    intermediates: dict[str, Intermediate] = {}
+    targets: tuple[str, ...] = Field(min_length=1)
+    sources: tuple[Source, ...] = (Source(),)
+    languages: Literal["available"] | tuple[str, ...] | dict[str, tuple[str, ...]] | None = None
+    pretraining: dict[str, Any] = Field({}, description="defaults for every encoder's `pretrain` block")
+    training: Training = Training()
+    overrides: dict[str, dict[str, Any]] = {}
+    hypotheses: tuple[Hypothesis, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def pretraining_defaults(cls, value):
+        """`pretraining:` is merged below every `pretrain:` block, the recipe key by key."""
+        if not isinstance(value, dict) or not isinstance(value.get("encoders"), dict):
+            return value
+        shared = value.get("pretraining") or {}
+        if not isinstance(shared, dict):
+            return value
+        value, encoders = dict(value), {}
+        for name, spec in value["encoders"].items():
+            if isinstance(spec, dict) and isinstance(spec.get("pretrain"), dict):
+                own = spec["pretrain"]
+                recipes = [part.get("recipe") or {} for part in (shared, own)]
+                merged = {**shared, **own}
+                if all(isinstance(part, dict) for part in recipes) and any(recipes):
+                    merged["recipe"] = {**recipes[0], **recipes[1]}
+                spec = {**spec, "pretrain": merged}
+            encoders[name] = spec
+        value["encoders"] = encoders
+        return value
+
+    @field_validator("sources", mode="before")
+    @classmethod
+    def short_sources(cls, value):
+        """`[en]` stands for `[{language: en}]`."""
+        return [{"language": s} if isinstance(s, str) else s for s in value] if isinstance(value, list) else value
+
+    @field_validator("targets")
+    @classmethod
+    def known_targets(cls, value):
+        """Every target is in the catalog, once."""
+        if len(set(value)) < len(value):
+            raise ValueError("names a target twice")
+        return tuple(known_task(name, "target") for name in value)
+
+    @field_validator("seeds")
+    @classmethod
+    def different_seeds(cls, value):
+        """Each seed is named once."""
+        if len(set(value)) < len(value):
+            raise ValueError("names a seed twice")
+        return value
+
+    @model_validator(mode="after")
+    def consistent(self):
+        """Overrides name tasks of the catalog and keys of `training`; the baseline trains on nothing."""
+        for name, values in self.overrides.items():
+            if name not in TASKS:
+                raise ValueError(f"overrides.{name}: unknown task; known: {', '.join(sorted(TASKS))}")
+            unknown = set(values) - set(Training.model_fields)
+            if unknown:
+                raise ValueError(
+                    f"overrides.{name}: unknown key '{sorted(unknown)[0]}'; known: {', '.join(Training.model_fields)}"
+                )
+        for name, spec in self.intermediates.items():
+            if (name == BASELINE) != (not spec.tasks):
+                raise ValueError(f"intermediates.{name}: only the baseline '{BASELINE}' trains on no task")
+        if isinstance(self.languages, dict) and set(self.languages) - set(self.targets):
+            raise ValueError(
+                f"languages names {sorted(set(self.languages) - set(self.targets))[0]!r}, not a target here"
+            )
+        return self
+
+    def training_of(self, task: str | None) -> Training:
+        """The training block with the overrides of one task applied."""
+        values = {**self.training.model_dump(exclude_unset=True), **self.overrides.get(task, {})}
+        return Training.model_validate(values)
+
+    def data_source(self) -> dict:
+        """The data source as run parameters carry it: `{"kind": "lab", …}` or `{"kind": "hub", …}`."""
+        if self.data == "lab":
+            return {"kind": "lab", **self.lab.model_dump()}
+        return {"kind": "hub", "revisions": dict(sorted(self.revisions.items()))}
+
+    def all_intermediates(self) -> dict[str, Intermediate]:
+        """The intermediates with the baseline first."""
+        return {BASELINE: Intermediate(), **{k: v for k, v in self.intermediates.items() if k != BASELINE}}
+
+
+def known_task(name: str, role: str) -> str:
+    """Return the name if the catalog has that task in that role, else raise ValueError with the known names."""
+    names = sorted(t.name for t in TASKS.values() if role in t.roles)
+    if name not in names:
+        raise ValueError(f"unknown {role} task '{name}'; known: {', '.join(names)}")
+    return name
