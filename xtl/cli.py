@@ -1,0 +1,144 @@
+"""The command line: plan, run, status, report, tasks, languages."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from xtl.errors import UserError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    help="Zero-shot cross-lingual transfer experiments: one grid file, resumable notebook runs, one report.",
+    epilog="Start with: [bold]xtl plan params/lab.yaml[/bold]",
+)
+out, err = Console(), Console(stderr=True)
+NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
+
+Grid = Annotated[Path, typer.Argument(help="The grid file, e.g. params/lab.yaml.", metavar="GRID")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the grid, e.g. --set training.max_steps=50 (repeatable)."),
+]
+
+
+def example(*lines: str) -> str:
+    """The examples at the foot of a command's help."""
+    return "Examples:\n\n" + "\n\n".join(f"[dim]$[/dim] {line}" for line in lines)
+
+
+@app.command(epilog=example("xtl plan params/lab.yaml", "xtl plan params/real.yaml --set encoders.local.checkpoint=PATH"))
+def plan(
+    grid: Grid,
+    sets: Sets = None,
+    everything: Annotated[bool, typer.Option("--all", help="List every run, not only the first of each kind.")] = False,
+):
+    """Show what is cached, what would run, in which order and for how long. Changes nothing."""
+    from xtl import show
+    from xtl.store import Store
+
+    show.plan(out, load_plan(grid, sets), Store(), everything)
+
+
+@app.command(epilog=example("xtl run params/lab.yaml", "xtl run params/lab.yaml --workers 1 --only '*xlnet*'",
+                            "xtl run params/lab.yaml --cluster params/clusters/slurm.yaml"))
+def run(
+    grid: Grid,
+    sets: Sets = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; default one per GPU, else per core.")] = None,
+    cluster: Annotated[Path | None, typer.Option(help="A file of params/clusters/ that says where to run.")] = None,
+    only: Annotated[str | None, typer.Option(metavar="PATTERN", help="Only runs whose name matches, and what they need.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh-kernels", help="A new Python per run instead of a forked warm one.")] = False,
+):
+    """Execute what is not done yet, then the analysis and the report. Go on after an interruption with the same command."""
+    from xtl import running
+
+    made = load_plan(grid, sets)
+    if made.not_yet:
+        raise UserError(f"{grid}: {' '.join(made.not_yet)}")
+    sys.exit(
+        running.run(out, made, grid, sets or [], NOTEBOOKS, workers=workers, cluster=cluster, only=only, warm=not fresh)
+    )
+
+
+@app.command(epilog=example("xtl status params/lab.yaml"))
+def status(grid: Grid, sets: Sets = None):
+    """Show the state of every run of the grid, and the error of each that failed. Exit status 0 only if all are done."""
+    from xtl import show
+    from xtl.store import Store
+
+    sys.exit(0 if show.status(out, load_plan(grid, sets), Store()) else 1)
+
+
+@app.command(epilog=example("xtl report params/lab.yaml --zip"))
+def report(
+    grid: Grid,
+    sets: Sets = None,
+    pack: Annotated[bool, typer.Option("--zip", help="Also pack the report into one file.")] = False,
+):
+    """Write outputs/GRID/report/ from whatever is done: the page to share and every executed notebook."""
+    from xtl import running
+    from xtl.report import zip_report
+    from xtl.store import Store
+
+    folder = running.write(load_plan(grid, sets), Store())
+    out.print(f"Report: [bold]{folder / 'index.html'}[/bold]", soft_wrap=True)
+    if pack:
+        out.print(f"Packed: [bold]{zip_report(folder)}[/bold]", soft_wrap=True)
+
+
+@app.command(epilog=example("xtl tasks"))
+def tasks():
+    """Show the catalog: every task with its format, data, metrics, languages and licence."""
+    from xtl import show
+
+    show.tasks(out)
+
+
+@app.command(epilog=example("xtl languages", "xtl languages params/lab.yaml"))
+def languages(
+    grid: Annotated[Path | None, typer.Argument(help="Languages of this grid's data source; default XTREME's.")] = None,
+    sets: Sets = None,
+):
+    """Show languages with family, script and distance to English."""
+    from xtl import experiment, show
+
+    data = experiment.load(grid, sets or []).data_source() if grid else {"kind": "hub", "revisions": {}}
+    show.languages(out, data)
+
+
+def load_plan(grid: Path, sets: list[str] | None):
+    """The plan of a grid file with its overrides."""
+    from xtl import experiment
+    from xtl import plan as planning
+
+    return planning.make(experiment.load(grid, sets or []))
+
+
+def main() -> None:
+    """Entry point: user errors become one sentence and exit status 2, Ctrl-C exits with 130."""
+    try:
+        app()
+    except UserError as error:
+        err.print(f"[bold red]xtl:[/bold red] {escape(str(error))}", soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        err.print("xtl: interrupted. What is done stays done; the same command goes on from here.")
+        sys.exit(130)
+
+
+def escape(text: str) -> str:
+    """Text in which rich reads no markup."""
+    from rich.markup import escape as rich_escape
+
+    return rich_escape(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""Evaluating a target in every language: score rows, per-example rows, submission files, predictions to read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from xtl.encoders import POOLINGS, embed, load_encoder, load_tokenizer, recipe_layer
+from xtl.finetune import Trained, fitting_length, predict_and_score
+from xtl.tasks import data as task_data
+from xtl.tasks import format_of
+from xtl.tasks.catalog import TASKS
+
+
+@dataclass
+class Results:
+    """What an evaluation leaves behind."""
+
+    scores: list[dict] = field(
+        default_factory=list
+    )  # target, language, split, metric, value, n, layer, pooling, headline
+    examples: list[pd.DataFrame] = field(default_factory=list)  # target, language, example_id, score
+    shown: dict = field(default_factory=dict)  # (target, language) -> table of a few predictions
+
+    def table(self, metric: str | None = None) -> pd.DataFrame:
+        """Headline scores in points, a row per language, a column per target and metric."""
+        rows = pd.DataFrame([r for r in self.scores if r["headline"]])
+        if metric:
+            rows = rows[rows.metric == metric]
+        order = list(dict.fromkeys(rows.language))
+        return rows.pivot_table(index="language", columns=["target", "metric"], values="value").loc[order]
+
+
+def evaluate(
+    trained: Trained,
+    targets: dict[str, list[str]],
+    data: dict,
+    folder: str | Path,
+    *,
+    max_eval_examples: int | None = None,
+    max_length: int = 128,
+    stride: int = 64,
+) -> Results:
+    """Score a fine-tuned model zero-shot on the test data of every language of every target."""
+    results = Results()
+    max_length = fitting_length(max_length, trained.tokenizer)
+    for target, languages in targets.items():
+        task = TASKS[target]
+        for language in languages:
+            examples = task_data.subset(task_data.load(target, "test", language, data), max_eval_examples)
+            metrics, per_example, predictions = predict_and_score(
+                trained.model, trained.tokenizer, task, examples, language, max_length, stride
+            )
+            for metric, value in metrics.items():
+                results.scores.append(
+                    dict(
+                        target=target,
+                        language=language,
+                        split="test",
+                        metric=metric,
+                        value=value,
+                        n=len(examples),
+                        layer=None,
+                        pooling=None,
+                        headline=True,
+                    )
+                )
+            _keep(results, task, language, examples, per_example, predictions, folder)
+    return results
+
+
+def evaluate_retrieval(
+    checkpoint: str,
+    targets: dict[str, list[str]],
+    data: dict,
+    folder: str | Path,
+    *,
+    revision: str | None = None,
+    layer: int | None = None,
+    pooling: str = "mean",
+    prefix: str = "",
+    max_length: int = 128,
+    max_eval_examples: int | None = None,
+) -> Results:
+    """Score sentence retrieval at every layer by both poolings; the recipe's layer and pooling are the headline."""
+    results = Results()
+    model, tokenizer = load_encoder(checkpoint, revision), load_tokenizer(checkpoint, revision)
+    max_length = fitting_length(max_length, tokenizer)
+    for target, languages in targets.items():
+        task = TASKS[target]
+        module = format_of(task)
+        for language in languages:
+            examples = task_data.subset(task_data.load(target, "test", language, data), max_eval_examples)
+            foreign, english = (
+                embed(model, tokenizer, list(examples[c]), max_length, prefix=prefix) for c in ("foreign", "english")
+            )
+            chosen = recipe_layer(len(foreign) - 1, layer)
+            for depth in range(len(foreign)):
+                for p, name in enumerate(POOLINGS):
+                    headline = (depth, name) == (chosen, pooling)
+                    predictions, metrics, per_example = module.evaluate(
+                        foreign[depth, p], english[depth, p], examples, task
+                    )
+                    for metric, value in metrics.items():
+                        results.scores.append(
+                            dict(
+                                target=target,
+                                language=language,
+                                split="test",
+                                metric=metric,
+                                value=value,
+                                n=len(examples),
+                                layer=depth,
+                                pooling=name,
+                                headline=headline,
+                            )
+                        )
+                    if headline:
+                        _keep(results, task, language, examples, per_example, predictions, folder)
+    return results
+
+
+def _keep(results: Results, task, language: str, examples, per_example: np.ndarray, predictions, folder) -> None:
+    module = format_of(task)
+    results.examples.append(
+        pd.DataFrame(
+            {
+                "target": task.name,
+                "language": language,
+                "example_id": [str(i) for i in examples["id"]],
+                "score": per_example,
+            }
+        )
+    )
+    results.shown[task.name, language] = module.show(predictions, examples, task, 5)
+    if task.submission:
+        path = Path(folder) / "predictions" / task.submission / f"test-{language}.{getattr(module, 'SUFFIX', 'tsv')}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        module.write_submission(predictions, examples, task, path)
+
+
+def write(
+    results: Results, folder: str | Path, *, run_id: str, labels: dict, n_train: int, selection: str
+) -> pd.DataFrame:
+    """Write scores.parquet and examples.parquet of a target run; returns the score rows.
+
+    A row is zero-shot where the language is not the source's and no label of it chose anything.
+    """
+    from xtl.store import write_examples, write_scores
+
+    rows = pd.DataFrame(results.scores)
+    rows = rows.assign(
+        run_id=run_id,
+        n_train=n_train,
+        selection=selection,
+        **{k: labels.get(k) for k in ("encoder", "architecture", "intermediate", "source", "provenance", "seed")},
+    )
+    rows["zero_shot"] = rows.language != rows.source
+    write_scores(folder, rows)
+    write_examples(folder, pd.concat(results.examples, ignore_index=True))
+    return rows

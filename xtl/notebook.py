@@ -1,0 +1,120 @@
+"""What every notebook shows and where it writes: the run's folder, the loss curve, scores by language, parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from xtl.store import outputs_root, write_facts
+
+
+@dataclass(frozen=True)
+class Here:
+    """Where the notebook at hand writes, and what its score rows are called."""
+
+    folder: Path
+    run_id: str
+    labels: dict
+
+    def facts(self, **values) -> None:
+        """Record facts of this run; they end up in run.json."""
+        write_facts(self.folder, **values)
+
+
+def begin(phase: str, run_dir: str, labels: dict) -> Here:
+    """The run folder that `xtl run` chose, or outputs/scratch/<phase> for a notebook that is run by hand."""
+    folder = Path(run_dir) if run_dir else outputs_root() / "scratch" / phase
+    folder.mkdir(parents=True, exist_ok=True)
+    run_id = folder.name.rsplit("-", 1)[-1] if run_dir else "scratch"
+    return Here(folder, run_id, {"source": "en", "provenance": "native", **labels})
+
+
+def scratch_checkpoint() -> str:
+    """The encoder that 0_pretrain.ipynb leaves when it is run by hand; makes a tiny one where there is none."""
+    folder = outputs_root() / "scratch" / "pretrain" / "checkpoint"
+    if not (folder / "config.json").is_file():
+        from xtl.pretrain import run as pretraining
+        from xtl.schema import Pretrain
+
+        block = Pretrain(architecture="bert", layers=2, hidden=64, steps=60, batch_tokens=2048)
+        recipe, data = block.resolved_recipe(), {"kind": "lab", "languages": 12, "sentences": 400, "seed": 0}
+        tokenizer = pretraining.tokenizer_for("bert", data, block.length, recipe)
+        corpus = pretraining.prepare(tokenizer, data, recipe, block.length, seed=0)
+        batches = pretraining.plan_batches(corpus, recipe, block.steps, block.batch_tokens, seed=0)
+        model = pretraining.build("bert", tokenizer, block.layers, block.hidden, block.heads, block.length, recipe, 0)
+        options = block.model_dump(include={"learning_rate", "warmup", "weight_decay", "precision"})
+        pretraining.train(model, corpus, tokenizer, batches, recipe, folder.parent, seed=0, **options)
+        pretraining.save(model, tokenizer, folder.parent)
+    return str(folder)
+
+
+def loss_curve(log: pd.DataFrame, unit: str = "nats") -> None:
+    """Draw the training loss over the steps."""
+    import matplotlib.pyplot as plt
+    import seaborn as sns
+
+    from xtl.analysis.figures import style
+
+    with style():
+        figure, axis = plt.subplots(figsize=(7, 2.8))
+        sns.lineplot(log, x="step", y="loss", ax=axis)
+        axis.set(xlabel="step", ylabel=f"training loss ({unit})", ylim=(0, None))
+        sns.despine(figure)
+        plt.show()
+
+
+def score_bars(scores: pd.DataFrame, source: str = "en") -> None:
+    """Draw the headline score of every language, the source language set apart.
+
+    Args:
+        scores: rows as `xtl.evaluate.write` returns them; one small picture a target and metric.
+    """
+    import matplotlib.pyplot as plt
+    import seaborn as sns
+
+    from xtl.analysis.figures import style
+
+    rows = scores[scores.headline].copy()
+    rows["training"] = rows.language.eq(source).map({True: "source language", False: "zero-shot"})
+    with style():
+        for (target, metric), part in rows.groupby(["target", "metric"], sort=False):
+            figure, axis = plt.subplots(figsize=(max(4, 0.5 * len(part)), 2.6))
+            sns.barplot(part, x="language", y="value", hue="training", dodge=False, ax=axis)
+            axis.set(title=f"{target}", xlabel="language", ylabel=f"{metric} (points)", ylim=(0, 100))
+            axis.legend(title=None, loc="upper right", ncols=2)
+            sns.despine(figure)
+            plt.show()
+
+
+def layer_curve(scores: pd.DataFrame) -> None:
+    """Draw retrieval accuracy over layers for both poolings, a line per language, the recipe's layer marked."""
+    import matplotlib.pyplot as plt
+    import seaborn as sns
+
+    from xtl.analysis.figures import style
+
+    with style():
+        grid = sns.relplot(
+            scores, x="layer", y="value", hue="language", col="pooling", kind="line", marker="o", height=3, aspect=1.2
+        )
+        for axis in grid.axes.flat:
+            axis.axvline(scores[scores.headline].layer.iloc[0], color="0.5", linestyle=":", linewidth=1)
+        grid.set(xlabel="layer (0: embeddings; dotted: the recipe's)", ylabel="accuracy (points)", ylim=(0, 100))
+        plt.show()
+
+
+def show_predictions(shown: dict, most: int = 3) -> None:
+    """Display a few predictions beside their gold answers, for the first languages of every target."""
+    from IPython.display import Markdown, display
+
+    for (target, language), table in list(shown.items())[:most]:
+        display(Markdown(f"**{target}, {language}**"))
+        display(table.style.hide(axis="index").set_properties(**{"text-align": "left", "white-space": "pre-wrap"}))
+
+
+def resolved(names: dict, keys: list[str]) -> pd.DataFrame:
+    """The parameters that this run really used, as a table (shown at the end of every notebook)."""
+    rows = [(key, names[key]) for key in keys if key in names]
+    return pd.DataFrame(rows, columns=["parameter", "value"]).set_index("parameter").astype(str)

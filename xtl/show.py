@@ -1,0 +1,125 @@
+"""Tables for the terminal: a plan, the state of its runs, the catalog, the languages."""
+
+from __future__ import annotations
+
+import os
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from xtl.cost import estimate, recorded, wall_clock
+from xtl.plan import Plan, Run
+from xtl.store import Store
+
+COLOURS = {"done": "green", "cached": "green", "running": "yellow", "failed": "red", "killed": "red", "blocked": "magenta",
+           "interrupted": "yellow", "absent": "dim"}
+SHOWN = 3  # runs of each kind in a plan that is not asked for all
+
+
+def minutes(seconds: float | None) -> str:
+    """A duration for a person; a dash where it is unknown."""
+    if seconds is None:
+        return "—"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def simple(*columns: str, title: str | None = None) -> Table:
+    """A table without a heavy frame; columns whose name starts with > are aligned right."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    for name in columns:
+        table.add_column(name.lstrip(">"), justify="right" if name.startswith(">") else "left", overflow="fold")
+    return table
+
+
+def plan(console: Console, made: Plan, store: Store, everything: bool = False) -> None:
+    """Print what is cached, what would run, in which order and for how long."""
+    experiment = made.experiment
+    states = {run.id: store.state(run) for run in made.runs.values()}
+    todo = [run for run in made.runs.values() if states[run.id] != "done"]
+    known = recorded(store.runs)
+    console.print(f"[bold]{escape(experiment.name)}[/bold]: {escape(experiment.question)}\n")
+    table = simple("phase", ">runs", ">cached", ">to run", ">estimated core time")
+    for phase in dict.fromkeys(run.phase for run in made.runs.values()):
+        runs = [run for run in made.runs.values() if run.phase == phase]
+        new = [run for run in runs if states[run.id] != "done"]
+        guesses = [estimate(run, known) for run in new]
+        total = sum(g for g in guesses if g is not None) if any(g is not None for g in guesses) else None
+        table.add_row(phase, str(len(runs)), str(len(runs) - len(new)), str(len(new)), minutes(total) if new else "0 s")
+    console.print(table)
+    console.print(f"\n{len(made.runs)} runs for {len(made.cells)} cells: {len(made.runs) - len(todo)} cached, {len(todo)} new.")
+    if todo:
+        workers = os.cpu_count() or 1
+        seconds, unknown = wall_clock(made, todo, known, workers)
+        text = f"About {minutes(seconds)} on {workers} workers, from recorded durations" if unknown < len(todo) else ""
+        note = f"{unknown} runs resemble no recorded one and have no estimate" if unknown else ""
+        console.print((text + ("; " if text and note else "") + note) + ".")
+        listing(console, todo, states, known, everything)
+    for row in missing(made):
+        console.print(f"[yellow]missing[/yellow] {row}")
+    for sentence in made.not_yet:
+        console.print(f"[yellow]not built yet[/yellow] {escape(sentence)}")
+
+
+def listing(console: Console, runs: list[Run], states: dict, known: dict, everything: bool) -> None:
+    """Print the runs in their order, the first few of each phase unless all are asked for."""
+    table = simple(">", "run", "state", ">estimate", "after", title="\nOrder")
+    names = {run.id: run.slug for run in runs}
+    shown: dict[str, int] = {}
+    for number, run in enumerate(runs, 1):
+        shown[run.phase] = shown.get(run.phase, 0) + 1
+        if everything or shown[run.phase] <= SHOWN:
+            after = ", ".join(names.get(i, "cached") for i in run.upstream.values())
+            table.add_row(str(number), escape(run.folder), colour(states[run.id]), minutes(estimate(run, known)), escape(after))
+    console.print(table)
+    hidden = len(runs) - table.row_count
+    if hidden:
+        console.print(f"… and {hidden} more (--all lists them).")
+
+
+def missing(made: Plan) -> list[str]:
+    """A line per target of the languages that the data source lacks."""
+    return [f"{target}: {', '.join(part.language)}" for target, part in made.missing.groupby("target", sort=False)]
+
+
+def colour(state: str) -> str:
+    """A state in its colour."""
+    return f"[{COLOURS.get(state, 'default')}]{state}[/]"
+
+
+def status(console: Console, made: Plan, store: Store) -> bool:
+    """Print the state of every run and the errors; returns whether all are done."""
+    counts: dict[str, int] = {}
+    table = simple("run", "state", ">duration", "error")
+    for run in made.runs.values():
+        state, record = store.state(run), store.read(run) or {}
+        counts[state] = counts.get(state, 0) + 1
+        table.add_row(escape(run.folder), colour(state), minutes(record.get("seconds")), escape(record.get("error") or ""))
+    console.print(table)
+    console.print("\n" + ", ".join(f"{n} {colour(state)}" for state, n in counts.items()))
+    return set(counts) <= {"done"}
+
+
+def tasks(console: Console) -> None:
+    """Print the catalog."""
+    from xtl.tasks.catalog import TASKS
+
+    table = simple("task", "roles", "format", "trains on", "score", "languages", "data on the Hub", "licence")
+    for task in TASKS.values():
+        languages = " ".join(task.languages) if len(task.languages) <= 15 else f"{len(task.languages)} languages"
+        table.add_row(task.name, ", ".join(sorted(task.roles)), task.format, task.trains_on or "nothing", " + ".join(task.score), languages,
+                      task.hub.dataset, task.licence)
+    console.print(table)
+
+
+def languages(console: Console, data: dict) -> None:
+    """Print the languages of a data source."""
+    from xtl.languages import table as language_table
+
+    rows = language_table(data).reset_index()
+    table = simple(*[str(c) for c in rows.columns])
+    for row in rows.itertuples(index=False):
+        table.add_row(*["—" if value is None or value != value else f"{value:.2f}" if isinstance(value, float) else str(value) for value in row])
+    console.print(table)
