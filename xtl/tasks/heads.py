@@ -1,0 +1,60 @@
+"""A fresh head of any kind on the encoder of a checkpoint, whatever head that checkpoint carried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from xtl.encoders import mirrored
+from xtl.errors import UserError
+
+
+def build(auto_class: Any, checkpoint: str | Path, seed: int, revision: str | None = None, **config: Any):
+    """A model of `auto_class` with the checkpoint's encoder and a head drawn from the seed, in float32.
+
+    The head is always new: an intermediate task's classifier of the same shape must not leak into the target task,
+    and one of another shape must not stop the loading. What the checkpoint lacks of the encoder itself (a pooler, say)
+    is drawn from the seed too.
+
+    Args:
+        auto_class: an AutoModelFor… of transformers.
+        checkpoint: a folder, or a Hub id (looked up in the mirror first) with `revision`.
+        config: what the head needs (num_labels, id2label, …).
+    Raises UserError where the checkpoint cannot be loaded.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModel, set_seed
+
+    where = mirrored(str(checkpoint))
+    try:
+        settings = AutoConfig.from_pretrained(where, revision=revision, **config)
+        set_seed(seed)
+        with _quiet():  # its report of head weights that find no place is the intention here
+            encoder = AutoModel.from_pretrained(where, revision=revision, dtype=torch.float32)
+    except OSError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"encoder '{checkpoint}': it cannot be loaded ({reason}); give a folder or a Hub id.") from None
+    set_seed(seed)
+    model = auto_class.from_config(settings, dtype=torch.float32)
+    lacking = model.base_model.load_state_dict(encoder.state_dict(), strict=False).missing_keys
+    if lacking:
+        raise UserError(f"encoder '{checkpoint}': {auto_class.__name__} needs weights that it lacks: {lacking[:3]}.")
+    return model
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hold back what transformers and its progress bars print while a checkpoint is loaded."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
