@@ -62,7 +62,9 @@ def test_permutation_batches_pad_on_the_left_and_predict_as_many(dressed):
     assert batch["target_mapping"].shape == (2, 3, 22)
     assert batch["predicted"].tolist() == [0, 1, 2, 3]
     places = batch["target_mapping"].argmax(-1)
-    assert batch["labels"].tolist() == [int(batch["input_ids"][r, places[r, k]]) for r, k in [(0, 0), (0, 1), (0, 2), (1, 0)]]
+    assert batch["labels"].tolist() == [
+        int(batch["input_ids"][r, places[r, k]]) for r, k in [(0, 0), (0, 1), (0, 2), (1, 0)]
+    ]
 
 
 def test_permutation_masks_by_hand():
@@ -88,7 +90,9 @@ def test_an_earlier_target_changes_a_later_one_and_never_itself_or_an_earlier_on
     hidden, mapping = (torch.from_numpy(m) for m in permutation([order], ids.shape[1]))
 
     def logits(tokens):
-        inputs = dict(input_ids=tokens, attention_mask=torch.ones_like(tokens), perm_mask=hidden, target_mapping=mapping)
+        inputs = dict(
+            input_ids=tokens, attention_mask=torch.ones_like(tokens), perm_mask=hidden, target_mapping=mapping
+        )
         with torch.inference_mode():
             return model.logits(torch.arange(3), **inputs)[0]
 

@@ -91,8 +91,25 @@ def build(
     from transformers import AutoModel, set_seed
 
     set_seed(seed)
-    config = scratch_config(architecture, tokenizer, layers, hidden, heads, length)
-    return Pretrainer(AutoModel.from_config(config), hidden, recipe["nsp"])
+    encoder = AutoModel.from_config(scratch_config(architecture, tokenizer, layers, hidden, heads, length))
+    sinusoidal_start(encoder)
+    return Pretrainer(encoder, hidden, recipe["nsp"])
+
+
+def sinusoidal_start(encoder) -> None:
+    """Let learned absolute positions start as sinusoids (Vaswani et al. 2017) with the standard deviation they had.
+
+    XLNet's relative positions are sinusoids by construction. Starting the others from noise would make them spend a
+    short pretraining on learning which positions are neighbours, and the comparison would be one of that handicap.
+    """
+    table = getattr(encoder.embeddings, "position_embeddings", None) if hasattr(encoder, "embeddings") else None
+    if table is None:
+        return
+    places, width = table.weight.shape
+    angles = torch.arange(places)[:, None] * 10000.0 ** (-torch.arange(0, width, 2) / width)
+    waves = torch.cat([torch.sin(angles), torch.cos(angles)], dim=1)[:, :width]
+    with torch.no_grad():
+        table.weight.copy_(waves * (table.weight.std() / waves.std()))
 
 
 def train(

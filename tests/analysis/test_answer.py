@@ -1,0 +1,75 @@
+"""The sentences say what the numbers say, with their doubts; numbers read as a person writes them."""
+
+import numpy as np
+import pandas as pd
+
+from tests.synthetic import grid
+from xtl.analysis import answer, gains, tables, wording
+
+NO_CORRELATIONS = pd.DataFrame(columns=["r", "p", "same_data"])
+
+
+def sentences(gain_r=NO_CORRELATIONS, score_r=NO_CORRELATIONS, **changes):
+    cells, scores, _, languages = grid(**dict(languages=["en", "de", "hi"], targets=("udpos", "xquad")) | changes)
+    pooled = gains.pooled_gains(gains.gains(tables.task_scores(tables.main_scores(cells, scores, languages))))
+    return answer.answer(pooled, gains.intervals(pooled, "gain"), gains.encoder_differences(pooled), gain_r, score_r)
+
+
+def test_a_clear_gain_is_a_help_and_an_equal_one_leaves_the_encoder_open():
+    first, second = sentences(gain=5.0)
+    assert "Averaged over 2 targets, training on mnli first changed the score by +" in first
+    assert first.endswith("it helped bert, roberta and xlnet.")
+    assert second.startswith("Whether the gain of mnli depends on the encoder stays open")
+    assert "would escape this grid more than one time in five" in second
+
+
+def test_no_gain_is_neither_help_nor_harm():
+    assert "the interval holds zero, so neither help nor harm is shown" in sentences(gain=0.0, noise=2.0)[0]
+    assert "it harmed bert" in sentences(gain=-5.0)[0]
+
+
+def test_one_seed_gives_no_interval_and_no_comparison():
+    (only,) = sentences(seeds=(0,))
+    assert only.endswith("with one seed there is no interval, so this may be chance.") and "(" not in only
+
+
+def test_a_missing_target_is_said():
+    drop = [("xlnet", "mnli", "udpos", seed) for seed in (0, 1, 2)]
+    assert "for xlnet the mean is missing" in sentences(drop=drop)[0]
+    nothing = sentences(drop=[(e, "mnli", "udpos", s) for e in ("bert", "roberta", "xlnet") for s in (0, 1, 2)])
+    assert nothing == ["The gain of mnli over none is missing: not every target has finished."]
+    assert sentences(intermediates=("none",))[0].startswith("There is no answer yet: no intermediate task")
+
+
+def test_same_data_is_left_out_and_said_so():
+    assert "On one target (cells that train on the same data twice left out)" in sentences(targets=("xnli", "udpos"))[0]
+
+
+def test_correlations_are_counted():
+    gain_r = pd.DataFrame({"r": [0.8, -0.7, 0.9, np.nan], "p": [0.01, 0.2, 0.001, np.nan]})
+    gain_r["same_data"] = [False, False, True, False]
+    score_r = pd.DataFrame({"r": [-0.8, 0.8, -0.1], "p": [0.01, 0.01, 0.8]})
+    *_, gain, score = sentences(gain_r, score_r)
+    assert "rises with similarity to the source language in 1 of 2 cells" in gain and "falls in 0" in gain
+    assert "in 1 of 3 encoder × target cells" in score
+
+
+def test_caveats():
+    lab = answer.caveats({"kind": "lab"}, 3, 12, 0, 0, None)
+    assert "Results of the laboratory are about the laboratory" in lab[0] and "3 seeds are exploratory" in lab[1]
+    hub = answer.caveats({"kind": "hub"}, 1, 4, 2, 7, 500)
+    assert "one seed: no interval" in hub[0] and "With 4 languages" in hub[1]
+    assert "7 scores are missing (target runs not done: 2)" in hub[2] and "at most 500 examples" in hub[3]
+    assert len(answer.caveats({"kind": "hub"}, 5, 20, 0, 0, None)) == 1
+
+
+def test_numbers_as_text():
+    assert [wording.points(x) for x in (2.04, -0.25, -0.04, np.nan)] == ["+2.0", "−0.2", "0.0", "–"]
+    assert wording.points(57.26, signed=False) == "57.3"
+    assert wording.gain({"mean": 2.0, "low": -0.5, "high": 4.5}) == "+2.0 (−0.5 to +4.5)"
+    assert wording.gain({"mean": 2.0, "low": np.nan, "high": np.nan}) == "+2.0"
+    assert [wording.p_value(p) for p in (0.0004, 0.0123, np.nan)] == ["< 0.001", "0.012", "–"]
+    assert [wording.amount(x) for x in (1234567, 3.2e12, 3.214, 12)] == ["1,234,567", "3.20e+12", "3.21", "12"]
+    assert [wording.duration(s) for s in (12.4, 185, 7620, None)] == ["12 s", "3 min 05 s", "2 h 07 min", "–"]
+    assert [wording.listing(words) for words in (["a"], ["a", "b", "c"], [])] == ["a", "a, b and c", ""]
+    assert wording.decimals(-0.5) == "−0.50"

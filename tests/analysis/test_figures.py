@@ -1,0 +1,97 @@
+"""Figures draw on whole and partial grids, carry an alt text, and change nothing global."""
+
+import base64
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.synthetic import LANGUAGES, grid
+from xtl.analysis import drawing, figures, gains, language_figures, similarity, tables
+
+DISTANCE = {"en": pd.Series(np.arange(len(LANGUAGES)) / 12, LANGUAGES)}
+ENCODERS = ["bert", "xlnet"]
+
+
+@pytest.fixture(scope="module")
+def partial():
+    """Two encoders, one seed, four languages; XLNet's XNLI after MNLI failed."""
+    cells, scores, _, languages = grid(
+        encoders=ENCODERS, seeds=(0,), targets=("xnli", "tatoeba"), languages=LANGUAGES[:4],
+        drop=[("xlnet", "mnli", "xnli", 0)],
+    )  # fmt: skip
+    main = tables.main_scores(cells, scores, languages)
+    return main, gains.gains(main), gains.gains(tables.task_scores(main)), tables.layer_curves(cells, scores)
+
+
+def test_drawing_changes_no_global_setting(partial):
+    before = dict(matplotlib.rcParams)
+    figures.gain_dots(gains.intervals(partial[2], "gain"), ENCODERS)
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_dots_mark_same_data_and_say_what_is_missing(partial):
+    picture = figures.gain_dots(gains.intervals(partial[2], "gain"), ENCODERS)
+    axis = picture.figure.axes[0]
+    assert axis.get_xlabel() == "gain of mnli over none (points)"
+    assert "xlnet xnli mnli missing" in picture.alt
+    assert [text.get_text().strip() for text in axis.texts] == ["missing"]
+    hollow = [line for line in axis.lines if line.get_markerfacecolor() == "white"]
+    assert len(hollow) == 1  # bert's xnli; xlnet's is missing
+    assert "same data" in [text.get_text() for text in picture.figure.legends[0].get_texts()]
+
+
+def test_map_hatches_same_data_and_tells_missing_from_not_asked(partial):
+    table = gains.intervals(partial[1], "gain").rename(columns={"mean": "gain"})
+    table = table[table["encoder"] == "xlnet"]
+    picture = figures.gain_map(table, "language", "target", "xlnet", 3, LANGUAGES[:4])
+    axis = picture.figure.axes[0]
+    hatched = [patch for patch in axis.patches if patch.get_hatch()]
+    assert len(hatched) == 4  # every language of xnli after mnli
+    texts = [text.get_text() for text in axis.texts]
+    assert texts.count("–") == 4 and len(texts) == 7  # tatoeba has no English: blank, not a dash
+    assert "4 cells missing" in picture.alt
+
+
+def test_scatter_has_its_correlation_in_the_title():
+    cells, scores, _, languages = grid(encoders=("bert",), targets=("xquad",), intermediates=("none",))
+    points = similarity.points(tables.main_scores(cells, scores, languages), "score", DISTANCE)
+    found = similarity.correlations(points, "score", "distance")
+    picture = language_figures.scatter(points, found, "score", "distance", ["bert"])
+    axis = picture.figure.axes[0]
+    assert axis.get_title() == "xquad · bert" and axis.get_ylabel() == "mean of EM and F1 (points)"
+    assert "Spearman r = −" in axis.texts[-1].get_text() and "p < 0.001, n = 12" in picture.alt
+    assert {text.get_text() for text in axis.texts} > set(LANGUAGES[1:])
+
+
+def test_scatter_of_few_languages_says_that_there_is_no_correlation(partial):
+    main = partial[0][partial[0]["intermediate"] == "none"]
+    points = similarity.points(main, "score", DISTANCE)
+    picture = language_figures.scatter(
+        points, similarity.correlations(points, "score", "distance"), "score", "distance", ENCODERS
+    )
+    assert len(picture.figure.axes) == 4 and "n = 3: no correlation" in picture.alt
+
+
+def test_language_scores_and_layers_draw_on_a_partial_grid(partial):
+    picture = language_figures.language_scores(gains.intervals(partial[0], "score"), ENCODERS, LANGUAGES[:4])
+    here = partial[0].query("target == 'xnli' and encoder == 'bert' and intermediate == 'none'")["score"]
+    assert len(picture.figure.axes) == 4 and f"xnli bert none {here.min():.1f} to {here.max():.1f}" in picture.alt
+    assert [text.get_text() for text in picture.figure.axes[1].texts] == []  # XLNet's XNLI is there without MNLI
+    layers = figures.layer_curves(partial[3], ENCODERS)
+    assert layers.figure.axes[0].get_ylabel() == "accuracy (points)" and "at layer 2, mean" in layers.alt
+
+
+def test_pictures_are_embedded_and_the_same_every_time(partial):
+    table = gains.intervals(partial[2], "gain")
+    first, second = (drawing.svg(figures.gain_dots(table, ENCODERS)) for _ in range(2))
+    assert first == second and first.startswith("data:image/svg+xml;base64,")
+    assert b"</svg>" in base64.b64decode(first.partition(",")[2])
+
+
+def test_palette_and_axis_labels():
+    assert len(set(drawing.palette(["a", "b", "c"]).values())) == 3
+    assert drawing.unit("udpos") == "F1 (points)" and drawing.unit("tatoeba") == "accuracy (points)"
+    assert drawing.limits(pd.Series([np.nan])) == (0.0, 1.0)
+    assert drawing.limits(pd.Series([10.0, 20.0]), 0.1) == (9.0, 21.0)

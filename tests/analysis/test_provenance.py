@@ -1,0 +1,67 @@
+"""The recipe, the matched encoders and the mixtures are told from the run records."""
+
+import pytest
+
+from tests.synthetic import grid
+from xtl.analysis import provenance
+
+
+@pytest.fixture
+def found():
+    return grid(encoders=("bert", "roberta", "xlnet"), seeds=(0, 1), languages=["en", "de", "hi"])
+
+
+def test_parameters_by_phase(found):
+    table = provenance.parameters(found[2]).set_index("parameter")
+    assert table.loc["recipe.objective", "pretrain"] == "mlm, plm" and table.loc["layers", "pretrain"] == "3"
+    assert table.loc["epochs", "target"] == "3" and table.loc["epochs", "pretrain"] == "–"
+    assert "evaluate" not in table.index and not any(name.startswith("evaluate") for name in table.index)
+
+
+def test_targets_say_what_a_score_is(found):
+    cells, scores, records, _ = found
+    table = provenance.targets(scores, records, ["xquad", "tatoeba"]).set_index("target")
+    assert table.loc["xquad", "score"].startswith("mean of EM") and table.loc["xquad", "trained on"] == "squad1"
+    assert table.loc["tatoeba", "layer"] == "2" and table.loc["tatoeba", "pooling"] == "mean"
+    assert table.loc["xquad", "test examples per language"] == "300"
+    for record in records.values():
+        record["params"]["max_eval_examples"] = 50
+    assert provenance.targets(scores, records, ["xquad"])["test examples per language"][0] == "300 (subset, at most 50)"
+    assert provenance.subset(records) == 50
+
+
+def test_pretrained_encoders_side_by_side(found):
+    table = provenance.pretrained(found[2]).set_index("encoder")
+    assert list(table.index) == ["bert", "roberta", "xlnet"] and set(table["seeds"]) == {2}
+    assert table.loc["xlnet", "parameters"] == 1_200_345 and table.loc["bert", "seconds"] == 61.5
+    assert "parameters_outside_embeddings" not in table  # not recorded by any run
+    assert provenance.pretrained({}).empty
+
+
+def test_contrasts_are_named_for_what_they_are(found):
+    records = found[2]
+    recipe, architecture, _ = provenance.contrasts(records, ["bert", "roberta", "xlnet"])
+    kind = "a contrast of pretraining recipe (both compute the same function)."
+    assert recipe == f"bert and roberta: {kind} They differ in nsp, masking."
+    assert architecture.startswith("bert and xlnet: a contrast of architecture and objective.")
+    records["proberta0"]["params"]["layers"] = 6
+    assert "They also differ in layers: they are not matched." in provenance.contrasts(records, ["bert", "roberta"])[0]
+    assert "confounded" in provenance.contrasts(records, ["bert", "mbert"])[0]
+    assert provenance.contrasts(records, ["bert"]) == []
+
+
+def test_plan_counts_states(found):
+    cells, _, records, _ = grid(encoders=("bert",), languages=["en", "de"], drop=[("bert", "mnli", "udpos", 0)])
+    table = provenance.plan(records).set_index("phase")
+    assert table.loc["target", ["runs", "done", "failed"]].tolist() == [18, 17, 1]
+    assert table.loc["pretrain", "seconds"] == pytest.approx(3 * 21.4)
+    assert provenance.runs(records)["phase"].iloc[0] == "pretrain"
+
+
+def test_mixed_versions_are_said(found):
+    records = found[2]
+    assert provenance.machines(records)[1] == []
+    records["pbert0"]["run"]["versions"] = {"torch": "2.12.0"}
+    table, note = provenance.machines(records)
+    assert "mix different torch" in note[0]
+    assert "2.12.0 (1 runs)" in table.set_index("what").loc["torch", "value"]

@@ -1,0 +1,70 @@
+"""Rendered notebooks show text as text, run nothing, and ask the network for nothing."""
+
+import base64
+import re
+
+import nbformat
+import pytest
+
+from xtl.report import render
+
+STYLED = "<style>td {color: red}</style><table><tr><th>gold</th><td>a</td></tr></table>"
+FRAME = "<iframe src='http://example.org'></iframe>"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+PNG = base64.b64encode(b"\x89PNG fake").decode()
+
+
+def output(kind: str, **content):
+    return nbformat.v4.new_output(kind, **content)
+
+
+@pytest.fixture
+def page(tmp_path):
+    """The page of a notebook with every kind of output, most of them hostile."""
+    cell = nbformat.v4.new_code_cell("print('<script>alert(0)</script>')", execution_count=1)
+    cell.outputs = [
+        output("stream", name="stderr", text="10 %\r 50 %\r100 %\n"),
+        output("stream", name="stdout", text="\x1b[31mred\x1b[0m <script>alert(1)</script>"),
+        output("display_data", data={"text/html": STYLED}),
+        output("display_data", data={"text/html": "<td><script>alert(2)</script><img src=x onerror=alert(3)></td>"}),
+        output("display_data", data={"text/html": "<a href='javascript:alert(4)'>x</a>" + FRAME}),
+        output("display_data", data={"application/javascript": "alert(5)"}),
+        output("display_data", data={WIDGET: {"model_id": "1"}, "text/plain": "a bar"}),
+        output("display_data", data={"image/png": PNG}),
+        output("error", ename="E", evalue="v", traceback=["\x1b[31mValueError: <script>alert(6)</script>\x1b[0m"]),
+    ]  # fmt: skip
+    text = "# Target\n\n<script>alert(7)</script> ![far](http://example.org/x.png)\n\n## Loss curve"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text), cell])
+    nbformat.write(notebook, tmp_path / "notebook.ipynb")
+    return render.notebook_page(tmp_path / "notebook.ipynb", "bert-<none>", {"state": "done"})
+
+
+def test_nothing_can_run(page):
+    assert not re.search(r"<(script|iframe|object|embed|link(?! rel=\"icon\"))\b", page)
+    assert not re.search(r"\son\w+\s*=", re.sub(r"&lt;.*?&gt;", "", page))
+    assert "javascript:" not in page and "default-src 'none'" in page
+    assert page.count("&lt;script&gt;alert(") >= 5  # shown as the text that they are
+
+
+def test_nothing_is_fetched(page):
+    addresses = re.findall(r"<\w[^>]*?\s(?:src|href)=\"([^\"]+)\"", page)
+    assert all(address.startswith(("data:", "#", "../index.html")) for address in addresses)
+    assert "example.org" not in "".join(addresses) and "@import" not in page and "url(" not in page
+
+
+def test_outputs_are_readable(page):
+    assert "100 %" in page and "50 %" not in page  # progress as it ended
+    assert "color: red" not in page and re.search(r"<th>gold</th>\s*<td>a</td>", page)
+    assert "a bar" in page and '<span class="ansi-red-fg">' in page
+    assert f'src="data:image/png;base64,{PNG}"' in page and "Figure drawn below the heading “Loss curve”" in page
+    assert "bert-&lt;none&gt;" in page
+
+
+def test_a_notebook_cut_short_says_so(tmp_path):
+    (tmp_path / "notebook.ipynb").write_text('{"cells": [')
+    assert "cannot be read (NotJSONError)" in render.notebook_page(tmp_path / "notebook.ipynb", "x", {})
+
+
+def test_pages_escape_what_they_are_given():
+    page = render.page("notebook", title="<b>x</b>", facts={"error": "<script>"}, body="<i>", colours="")
+    assert "<b>x" not in page and "&lt;script&gt;" in page and "&lt;i&gt;" in page

@@ -1,0 +1,87 @@
+"""Score tables of the real shape with planted effects, for the tests of the analysis and the report."""
+
+import hashlib
+import itertools
+
+import numpy as np
+import pandas as pd
+
+LANGUAGES = ["en", "de", "es", "ru", "hi", "tr", "fi", "ja", "ar", "sw", "th", "vi", "zh"]
+TRAINS = {"udpos": 1000, "xquad": 2000, "tatoeba": None, "xnli": 3000, "panx": 1000}
+METRICS = {
+    "udpos": ("f1", "accuracy"), "panx": ("f1",), "xquad": ("exact_match", "f1"), "tatoeba": ("accuracy",),
+    "xnli": ("accuracy",),
+}  # fmt: skip
+RECIPES = {
+    "bert": {"objective": "mlm", "nsp": True, "masking": "static"},
+    "roberta": {"objective": "mlm", "nsp": False, "masking": "dynamic"},
+    "xlnet": {"objective": "plm", "nsp": False, "masking": "dynamic"},
+}
+
+
+def grid(
+    encoders=("bert", "roberta", "xlnet"), seeds=(0, 1, 2), intermediates=("none", "mnli"),
+    targets=("udpos", "xquad", "tatoeba"), languages=LANGUAGES, gain=2.0, noise=0.8, layers=4, drop=(), draw=0,
+):  # fmt: skip
+    """Cells, score rows, records and languages as tables.gather returns them.
+
+    Score = 80 − 4 × (position of the language) + gain for other intermediates than none + noise between seeds; exact
+    match is 8 lower. drop: (encoder, intermediate, target, seed) of cells whose run failed. MNLI is the training data
+    of xnli: same data. The labels written in the score rows are wrong on purpose: the cell's must win.
+    """
+    rng = np.random.default_rng(draw)
+    cells, rows, records = [], [], {}
+    for encoder, seed in itertools.product(encoders, seeds):
+        params = {"architecture": encoder, "layers": 3, "recipe": RECIPES[encoder]}
+        _record(records, f"p{encoder}{seed}", "pretrain", f"{encoder}-s{seed}", encoder, seed, params)
+    for encoder, intermediate, target, seed in itertools.product(encoders, intermediates, targets, seeds):
+        name = f"{encoder}-{intermediate}-{target}-s{seed}"
+        run_id = hashlib.sha256(name.encode()).hexdigest()[:12]
+        failed = (encoder, intermediate, target, seed) in drop
+        cells.append({
+            "encoder": encoder, "architecture": encoder, "intermediate": intermediate, "target": target,
+            "source": "en", "provenance": "native", "seed": seed, "run_id": run_id,
+            "same_data": (intermediate, target) == ("mnli", "xnli"), "status": "failed" if failed else "done",
+        })  # fmt: skip
+        codes = [code for code in languages if (target, code) != ("tatoeba", "en")]
+        params = {"train_task": "" if target == "tatoeba" else target, "evaluate": {target: codes}, "epochs": 3}
+        _record(records, run_id, "target", name, encoder, seed, params, failed)
+        for code in [] if failed else codes:
+            base = 80 - 4 * list(languages).index(code) + (gain if intermediate != "none" else 0) + rng.normal(0, noise)
+            for metric in METRICS[target]:
+                for layer in range(layers) if target == "tatoeba" else [None]:
+                    value = base - 8 * (metric == "exact_match") - (5 * abs(layer - 2) if layer is not None else 0)
+                    rows.append({
+                        "run_id": run_id, "encoder": "other", "architecture": "other", "intermediate": "other",
+                        "target": target, "source": "xx", "provenance": "other", "seed": 99, "language": code,
+                        "split": "test", "metric": metric, "value": value, "n": 300, "n_train": TRAINS[target],
+                        "selection": "last", "layer": layer, "pooling": None if layer is None else "mean",
+                        "zero_shot": code != "en", "headline": layer in (None, 2),
+                    })  # fmt: skip
+    whole = {name: "Int64" for name in ("n", "n_train", "layer", "seed")}
+    scores = pd.DataFrame(rows, columns=SCORE_COLUMNS).astype(whole)
+    wanted = {target: [c for c in languages if (target, c) != ("tatoeba", "en")] for target in targets}
+    return pd.DataFrame(cells), scores, records, wanted
+
+
+SCORE_COLUMNS = (
+    "run_id encoder architecture intermediate target source provenance seed language split metric value n n_train "
+    "selection layer pooling zero_shot headline"
+).split()
+
+
+def _record(records, identity, phase, slug, encoder, seed, params, failed=False):
+    facts = {
+        "parameters": 1_200_345, "flops": 3.2e12, "tokens_seen": 2_000_000, "predicted_tokens": 300_000,
+        "heldout_loss": 3.21, "architecture": encoder, "train_seconds": 61.5,
+    }  # fmt: skip
+    status = "failed" if failed else "done"
+    run = {
+        "status": status, "seconds": 21.4, "error": "ValueError: <b>no</b> such label" if failed else None,
+        "device": {"cpu": "one", "threads": 1, "gpus": []}, "versions": {"torch": "2.13.0"},
+        "facts": facts if phase == "pretrain" else {},
+    }  # fmt: skip
+    records[identity] = {
+        "id": identity, "phase": phase, "slug": slug, "labels": {"encoder": encoder, "seed": seed}, "params": params,
+        "upstream": {}, "state": status, "folder": f"missing/{phase}/{slug}-{identity}", "run": run,
+    }  # fmt: skip

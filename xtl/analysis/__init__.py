@@ -1,0 +1,1 @@
+"""From score tables to statements: tables, gains, intervals, similarity and figures."""

@@ -1,0 +1,65 @@
+"""Numbers as text: points, intervals, p values, amounts and durations, with a dash where something is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+DASH = "–"
+
+
+def points(value: float, signed: bool = True) -> str:
+    """A score (unsigned) or a gain (signed) in points: one decimal, a real minus sign."""
+    if pd.isna(value):
+        return DASH
+    text = f"{value:{'+' if signed else ''}.1f}".replace("-", "−")
+    return "0.0" if text in ("+0.0", "−0.0") else text
+
+
+def spread(low: float, high: float) -> str:
+    """An interval of a gain, `+0.8 to +3.4`; empty where there is none."""
+    return f"{points(low)} to {points(high)}" if np.isfinite(low) and np.isfinite(high) else ""
+
+
+def gain(row) -> str:
+    """A gain and its interval, `+2.1 (+0.8 to +3.4)`; row: mean, low, high as in gains.intervals."""
+    interval = spread(row["low"], row["high"])
+    return points(row["mean"]) + (f" ({interval})" if interval else "")
+
+
+def listing(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    words = list(words)
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def decimals(value: float, digits: int = 2) -> str:
+    """A number with a fixed number of decimals and a real minus sign."""
+    return DASH if pd.isna(value) else f"{value:.{digits}f}".replace("-", "−")
+
+
+def p_value(value: float) -> str:
+    """A p value: three decimals, or `< 0.001`."""
+    return DASH if pd.isna(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def amount(value: float) -> str:
+    """A count or a measure of any size: `1,234,567`, `3.20e+12` or `3.21`."""
+    if pd.isna(value):
+        return DASH
+    if value >= 1e9:
+        return f"{value:.2e}"
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
+
+
+def duration(seconds: float | None) -> str:
+    """Seconds as `12 s`, `3 min 05 s` or `2 h 07 min`."""
+    if pd.isna(seconds):
+        return DASH
+    seconds = round(float(seconds))
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {seconds % 60:02d} s" if minutes else f"{seconds} s"

@@ -1,0 +1,171 @@
+"""The shareable report of a grid: index.html and every executed notebook, complete in themselves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from xtl.report import background, render, sections
+from xtl.analysis import tables, wording
+from xtl.errors import UserError
+from xtl.tasks.catalog import TASKS
+
+HERE = Path(__file__).parent
+# What decides how a page looks: a change there makes pages anew that are otherwise up to date.
+LOOK = sorted([*(HERE / "templates").iterdir(), HERE / "render.py"])
+# The strongest shortcut of each format, as xtl.lab.baselines.strongest picks it.
+SHORTCUTS = {
+    "classification": "bag of words", "tagging": "most frequent tag of each word",
+    "span": "reader blind to the question (F1)", "retrieval": "shared character n-grams",
+}  # fmt: skip
+CODE = [
+    *LOOK,
+    *sorted(HERE.glob("*.py")),
+    HERE.parent / "languages.py",
+    *sorted((HERE.parent / "analysis").glob("*.py")),
+]
+
+
+def report_of(plan, store, folder: Path | str) -> Path:
+    """Write the report of a plan from whatever the store holds of it, and return its folder; see write_report."""
+    from xtl.plan import analysis_run
+
+    experiment, found = plan.experiment, tables.gather(plan, store)
+    done = [key for key, record in found.records.items() if record["phase"] == "target" and record["state"] == "done"]
+    analysis = analysis_run(plan, done, "", [])
+    known = tables.record(analysis, store)
+    records = found.records | ({analysis.id: known} if known["state"] != "absent" else {})
+    shortcuts = None
+    if experiment.data == "lab":
+        data = next((run.params["data"] for run in plan.runs.values() if run.phase == "target"), None)
+        shortcuts = lab_shortcuts(data, found.languages) if data else None
+    write_report(
+        experiment.name, experiment.question, experiment.data_source(), found.cells, found.scores, records, folder,
+        languages=found.languages, unavailable=plan.missing, baselines=shortcuts,
+    )  # fmt: skip
+    return Path(folder)
+
+
+def lab_shortcuts(data: Mapping, languages: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Columns target, baseline, points: the strongest shortcut of every target of the laboratory, kept beside its data.
+
+    In English; a target without English (retrieval) as the mean over its languages. languages: target -> codes.
+    """
+    from xtl import lab
+    from xtl.lab.baselines import strongest
+    from xtl.lab.cache import cached
+
+    config, rows = lab.LabConfig.from_dict(dict(data)), []
+    for target, codes in languages.items():
+        tested = ["en"] if "en" in codes else list(codes)
+
+        def measure(target=target, tested=tested):
+            train = lab.dataset(config, target, "en", "train") if TASKS[target].trains_on else None
+            return [strongest(target, train, lab.dataset(config, target, code, "test")) for code in tested]
+
+        points = cached(config, f"shortcut-{target}-{'-'.join(tested)}.json", measure)
+        rows.append((target, SHORTCUTS.get(TASKS[target].format, "shortcut"), sum(points) / len(points)))
+    return pd.DataFrame(rows, columns=["target", "baseline", "points"])
+
+
+def write_report(
+    grid_name: str, question: str, data: Mapping, cells: pd.DataFrame, scores: pd.DataFrame,
+    records: Mapping[str, Mapping], folder: Path | str, *, languages: Mapping[str, Sequence[str]] | None = None,
+    unavailable: pd.DataFrame | None = None, baselines: pd.DataFrame | None = None,
+) -> Path:  # fmt: skip
+    """Write `folder`/index.html and `folder`/runs/<slug-id>.html for every run that left a notebook; return the index.
+
+    data: the data source. cells, scores, records, languages: as tables.gather returns them; everything may be partial.
+    unavailable: DataFrame target, language: listed by the benchmark and absent from the data source.
+    baselines: DataFrame target, baseline, points: shortcut baselines of the laboratory.
+
+    Drawing takes seconds, so an index made from the same content by the same code is left as it is.
+    """
+    data, folder = dict(data), Path(folder)
+    index = folder / "index.html"
+    pages = write_notebooks(records, folder / "runs")
+    shown = {identity: {k: v for k, v in record.items() if k != "folder"} for identity, record in records.items()}
+    digest = _digest(grid_name, question, data, cells, scores, shown, languages, unavailable, baselines, pages)
+    if index.is_file() and f'content="{digest}"' in index.read_text("utf-8")[:1000]:
+        return index
+    found = sections.find(data, cells, scores, languages)
+    content = [
+        sections.short_answer(found, records), sections.scores_and_gains(found), sections.by_language(found),
+        sections.by_similarity(found), sections.by_layer(cells, scores, found.encoders),
+        background.encoders(records, found.encoders), background.shortcuts(baselines, found.main, found.encoders),
+        background.recipe(data, cells, scores, records), background.missing(found.main, records, unavailable),
+        background.runs(records, pages),
+    ]  # fmt: skip
+    content = [section for section in content if section["blocks"]]
+    html = render.page(
+        "report", title=f"{grid_name} · xtl report", name=grid_name, question=question, sections=content, digest=digest
+    )
+    _replace(index, html)
+    return index
+
+
+def zip_report(folder: Path | str) -> Path:
+    """Pack a report folder into `<folder>.zip` beside it and return that path. Raises UserError without a report."""
+    folder = Path(folder)
+    if not (folder / "index.html").is_file():
+        raise UserError(f"{folder} holds no report (no index.html); write it first with `xtl report GRID`.")
+    target = folder.with_name(folder.name + ".zip")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not path.name.startswith("."):
+                archive.write(path, f"{folder.parent.name}-{folder.name}/{path.relative_to(folder).as_posix()}")
+    os.replace(temporary, target)
+    return target
+
+
+def write_notebooks(records: Mapping[str, Mapping], folder: Path) -> dict[str, str]:
+    """Render every run's notebook that is newer than its page; run id -> page, relative to the report.
+
+    A notebook that a crash cut short gets a page that says so. Pages of runs that left the grid are removed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    look, pages = max(path.stat().st_mtime for path in LOOK), {}
+    for identity, record in records.items():
+        source, name = Path(record["folder"]) / "notebook.ipynb", f"{record['slug']}-{identity}"
+        if not source.is_file():
+            continue
+        path, run = folder / f"{name}.html", record["run"]
+        fresh = path.is_file() and path.stat().st_mtime >= max(source.stat().st_mtime, look)
+        if not fresh or record["state"] != "done":
+            facts = {"phase": record["phase"], "state": record["state"]}
+            facts |= {"duration": wording.duration(run.get("seconds"))}
+            facts |= {"error": run["error"]} if run.get("error") else {}
+            _replace(path, render.notebook_page(source, name, facts))
+        pages[identity] = f"runs/{path.name}"
+    for old in folder.glob("*.html"):
+        if f"runs/{old.name}" not in pages.values():
+            old.unlink()
+    return pages
+
+
+def _digest(*content) -> str:
+    """SHA-256 of everything that a page is made from, and of the code that makes it."""
+    digest = hashlib.sha256()
+    for part in content:
+        if isinstance(part, pd.DataFrame):
+            digest.update(repr(list(part.columns)).encode())
+            digest.update(pd.util.hash_pandas_object(part.astype(str), index=False).to_numpy().tobytes())
+        else:
+            digest.update(json.dumps(part, sort_keys=True, default=str).encode())
+    for path in CODE:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _replace(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, "utf-8")
+    os.replace(temporary, path)

@@ -1,0 +1,63 @@
+"""The parts a report page is made of, as plain values for its template: sections, blocks, tables and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from xtl.analysis.drawing import Picture, svg
+from xtl.analysis.wording import DASH
+
+PIXELS = 118  # of page width per inch of figure, at most: text of 10 points shows as 16 pixels
+
+
+def section(identity: str, title: str, *blocks: dict) -> dict:
+    """A section of the page; blocks without content are dropped, and a section without blocks is not shown."""
+    content = ("text", "items", "pictures", "tables")
+    return {"id": identity, "title": title, "blocks": [block for block in blocks if any(block[key] for key in content)]}
+
+
+def block(
+    heading: str = "", text: Sequence[str] = (), items: Sequence[str] = (), pictures: Iterable[Picture] = (),
+    tables: Sequence[dict] = (),
+) -> dict:  # fmt: skip
+    """A heading, paragraphs, a bullet list, pictures and tables, in that order, each optional."""
+    shown = [{"src": svg(p), "alt": p.alt, "width": round(p.figure.get_figwidth() * PIXELS)} for p in pictures]
+    return {"heading": heading, "text": text, "items": items, "pictures": shown, "tables": tables}
+
+
+def cell(text: object, sub: str = "", kind: str = "", href: str = "") -> dict:
+    """A cell of a table: text, a small line below it, a kind (`missing`, `same`, `failed`) and a link."""
+    kind = kind or ("long" if len(str(text)) > 60 else "")
+    return {"text": str(text), "sub": sub, "kind": kind, "href": href}
+
+
+def table(
+    caption: str, columns: Iterable[str], rows: Iterable[Sequence], notes: Sequence[str] = (), folded: bool = False
+) -> dict:
+    """A table; what is not yet a cell is shown as text, and columns of numbers stand right.
+
+    notes: paragraphs below it. folded: closed until the reader opens it.
+    """
+    columns, rows = list(columns), [[c if isinstance(c, dict) else cell(c) for c in row] for row in rows]
+    numeric = [_numeric([row[i]["text"] for row in rows]) for i in range(len(columns))]
+    return {"caption": caption, "columns": columns, "rows": rows, "numeric": numeric, "notes": notes, "folded": folded}
+
+
+def frame(caption: str, values: pd.DataFrame, notes: Sequence[str] = (), folded: bool = False) -> dict:
+    """A DataFrame as a table."""
+    return table(caption, values.columns, values.itertuples(index=False), notes, folded)
+
+
+def _numeric(texts: list[str]) -> bool:
+    """Whether a column holds numbers (with signs, intervals or units) and otherwise only dashes and `missing`."""
+    present = [text for text in texts if text not in (DASH, "missing")]
+    return bool(present) and all(text and text[0] in "+−<0123456789" for text in present)
+
+
+def parts(values: pd.DataFrame, by: list[str]) -> list[tuple[tuple, pd.DataFrame]]:
+    """The groups of a table in the order in which the values of `by` first appear, the first column slowest."""
+    rank = {column: {value: i for i, value in enumerate(dict.fromkeys(values[column]))} for column in by}
+    groups = [(key, part) for key, part in values.groupby(by, sort=False, dropna=False) if len(part)]
+    return sorted(groups, key=lambda group: [rank[column][value] for column, value in zip(by, group[0], strict=True)])

@@ -1,0 +1,297 @@
+"""The sections of a report that say what was found: answer, scores and gains, languages, similarity, layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from xtl import languages as linguistics
+from xtl.analysis import answer, drawing, figures, gains, language_figures, provenance, similarity, tables, wording
+from xtl.analysis.statistics import MIN_LANGUAGES, adjust
+from xtl.analysis.tables import BASELINE
+from xtl.report.page import block, cell, parts, section, table
+
+SIGNIFICANT = 0.05
+FORMULA = (
+    "Distance from the source language is Gower's: the mean over the features known of both languages of their "
+    "absolute difference (0 or 1 for a feature with unordered values); similarity is 1 − distance. One point per "
+    "language, the mean over seeds, the source language left out."
+)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Every table that the sections read, computed once.
+
+    main: tables.main_scores; tasks: tables.task_scores; task_gains, language_gains: gains.gains of either; pooled:
+    gains.pooled_gains; gain_points, score_points: similarity.points; gain_r, score_r: similarity.correlations;
+    encoders: in the order of the grid; order: languages from near to far.
+    """
+
+    data: dict
+    main: pd.DataFrame
+    tasks: pd.DataFrame
+    task_gains: pd.DataFrame
+    language_gains: pd.DataFrame
+    pooled: pd.DataFrame
+    gain_points: pd.DataFrame
+    score_points: pd.DataFrame
+    gain_r: pd.DataFrame
+    score_r: pd.DataFrame
+    encoders: list[str]
+    order: list[str]
+
+
+def find(data: dict, cells: pd.DataFrame, scores: pd.DataFrame, languages: Mapping | None) -> Findings:
+    """Compute everything that the report shows of the scores; see report.write_report for the arguments."""
+    main = tables.main_scores(cells, scores, languages)
+    tasks = tables.task_scores(main)
+    task_gains, language_gains = gains.gains(tasks), gains.gains(main)
+    features = linguistics.features(data)
+    distances = {source: linguistics.distance(features, source) for source in dict.fromkeys(cells["source"])}
+    first = next(iter(distances.values()), pd.Series(dtype=float))
+    codes = dict.fromkeys(main["language"].dropna())
+    order = sorted(codes, key=lambda code: (first.get(code, np.inf), code not in distances, code))
+    gain_points = similarity.points(language_gains, "gain", distances)
+    score_points = similarity.points(main[main["intermediate"] == BASELINE], "score", distances)
+    return Findings(
+        data, main, tasks, task_gains, language_gains, gains.pooled_gains(task_gains), gain_points, score_points,
+        similarity.correlations(gain_points, "gain", "similarity"),
+        similarity.correlations(score_points, "score", "distance"),
+        list(dict.fromkeys(cells["encoder"])), order,
+    )  # fmt: skip
+
+
+def sentences(found: Findings, records: Mapping[str, Mapping]) -> tuple[list[str], list[str]]:
+    """The answer in words, and the notes on what limits it."""
+    pooled, known = found.pooled, found.main.dropna(subset=["score"])
+    words = answer.answer(
+        pooled, gains.intervals(pooled, "gain"), gains.encoder_differences(pooled), found.gain_r, found.score_r
+    )
+    seeds = known.groupby(tables.CELL)["seed"].nunique().max() if len(known) else 0
+    notes = answer.caveats(
+        found.data,
+        seeds=int(seeds),
+        languages=_most_languages(found),
+        missing_runs=sum(r["phase"] == "target" and r["state"] != "done" for r in records.values()),
+        missing_cells=int(found.main["score"].isna().sum()),
+        subset=provenance.subset(records),
+    )
+    return words, notes
+
+
+def short_answer(found: Findings, records: Mapping[str, Mapping]) -> dict:
+    """The answer in words, and what limits it."""
+    words, notes = sentences(found, records)
+    return section("answer", "Short answer", block(text=words, items=notes))
+
+
+def scores_and_gains(found: Findings) -> dict:
+    """The headline: table, dots with intervals, a heat map where there are several intermediates, every gain."""
+    title = "Scores and gains"
+    if not found.tasks["score"].notna().any():
+        return section("headline", title, block(text=["No target has a complete score yet."]))
+    blocks = []
+    for (source, provenance_), here in parts(found.tasks, ["source", "provenance"]):
+        task_gains = _of(found.task_gains, source, provenance_)
+        gain = gains.intervals(task_gains, "gain")
+        several = found.tasks[["source", "provenance"]].drop_duplicates().shape[0] > 1
+        heading = f"Target training in {source} ({provenance_})" if several else ""
+        blocks.append(block(heading, tables=[headline_table(here, task_gains, found.encoders)]))
+        if gain["mean"].notna().any():
+            blocks.append(block(pictures=[figures.gain_dots(gain, found.encoders)]))
+            if gain["intermediate"].nunique() > 1:
+                order = list(dict.fromkeys(gain["target"]))
+                blocks.append(block(pictures=_maps(gain, "target", "intermediate", order, ["encoder"])))
+            blocks.append(block(tables=[_every_gain(gain)]))
+    return section("headline", title, *blocks)
+
+
+def headline_table(tasks: pd.DataFrame, task_gains: pd.DataFrame, encoders: Sequence[str]) -> dict:
+    """Targets × intermediates, a column an encoder: task score ± its interval, below it the gain over the baseline.
+
+    tasks: tables.task_scores; task_gains: gains.gains of them. The last rows are the mean gains over targets, without
+    the cells of the same data and, as a sensitivity line, with them.
+    """
+    key = ["target", "intermediate", "encoder"]
+    score, gain = gains.intervals(tasks, "score"), gains.intervals(task_gains, "gain")
+    lacking = tasks.groupby(key)["missing"].max()
+    by_score, by_gain = score.set_index(key), gain.set_index(key)
+    rows = []
+    for (target, name), _ in parts(score, ["target", "intermediate"]):
+        places = [(target, name, encoder) for encoder in encoders]
+        rows.append([target, name, *(_headline_cell(by_score, by_gain, lacking, place) for place in places)])
+    pooled = gains.intervals(gains.pooled_gains(task_gains), "gain")
+    every = gains.intervals(gains.pooled_gains(task_gains, same_data=True), "gain")
+    for (name,), here in parts(gain, ["intermediate"]):
+        rows.append(["mean gain", name, *(_mean_gain(pooled, name, encoder) for encoder in encoders)])
+        if here["same_data"].any():
+            rows.append(["… with same-data cells", name, *(_mean_gain(every, name, encoder) for encoder in encoders)])
+    notes = [
+        "A task score is the plain mean over the target's languages, the source language included, then the mean over "
+        "seeds. 95 % intervals are Student's t with the variance between seeds pooled over the cells of a target; "
+        "gains are paired by seed."
+    ]
+    if len(gain) and gain["same_data"].any():
+        notes.append("† trained on the same data twice; left out of the mean gain.")
+    seeds = sorted(set(score.loc[score["seeds"] > 0, "seeds"]))
+    if seeds == [1]:
+        notes.append("One seed: no interval is shown.")
+    elif len(seeds) > 1:
+        notes.append(
+            f"Cells rest on {seeds[0]} to {seeds[-1]} seeds, as far as their runs have finished and differ; a mean "
+            "gain rests on the seeds in which every target has finished."
+        )
+    caption = f"Task scores, and below them gains over {BASELINE}, in points"
+    return table(caption, ["target", "intermediate", *encoders], rows, notes)
+
+
+def _headline_cell(score: pd.DataFrame, gain: pd.DataFrame, lacking: pd.Series, place: tuple) -> dict:
+    if place not in score.index or not np.isfinite(score.loc[place, "mean"]):
+        count = lacking.get(place, 0)
+        return cell("missing", f"{count} languages lacking" if count else "", "missing")
+    row = score.loc[place]
+    half = (row["high"] - row["low"]) / 2
+    text = wording.points(row["mean"], signed=False) + (f" ± {half:.1f}" if np.isfinite(half) else "")
+    if place not in gain.index:
+        return cell(text)
+    gained = gain.loc[place]
+    sub = wording.gain(gained) if np.isfinite(gained["mean"]) else "gain missing"
+    return cell(text + "†", sub, "same") if gained["same_data"] else cell(text, sub)
+
+
+def _mean_gain(intervals: pd.DataFrame, name: str, encoder: str) -> dict:
+    row = intervals[(intervals["intermediate"] == name) & (intervals["encoder"] == encoder)]
+    known = len(row) and np.isfinite(row.iloc[0]["mean"])
+    return cell(wording.gain(row.iloc[0])) if known else cell("missing", kind="missing")
+
+
+def _maps(gain: pd.DataFrame, rows: str, columns: str, order: list[str], panels: list[str]) -> list:
+    """A heat map per combination of `panels`, all on one colour scale; gain: gains.intervals."""
+    limit = max(float(gain["mean"].abs().max()), 1.0)
+    shown = gain.rename(columns={"mean": "gain"})
+    titled = [(" · ".join(key), part) for key, part in parts(shown, panels)]
+    return [figures.gain_map(part, rows, columns, title, limit, order) for title, part in titled]
+
+
+def _every_gain(gain: pd.DataFrame) -> dict:
+    known = gain[gain["mean"].notna()]
+    adjusted = adjust(known["p"].where(~known["same_data"].astype(bool)), "bh")
+    rows = [
+        [
+            r.target, r.intermediate, r.encoder, wording.points(r.mean), wording.spread(r.low, r.high) or wording.DASH,
+            r.seeds, wording.decimals(r.sd), wording.decimals(r.pooled_sd), wording.decimals(r.df, 1),
+            wording.p_value(r.p), wording.p_value(p),
+        ]
+        for r, p in zip(known.itertuples(), adjusted, strict=True)
+    ]  # fmt: skip
+    columns = "target,intermediate,encoder,gain,95 % interval,seeds,sd,pooled sd,df,p,p (BH)".split(",")
+    caption = "Every gain in numbers (p two-sided against zero; BH: Benjamini–Hochberg over this table)"
+    return table(caption, columns, rows, folded=True)
+
+
+def by_language(found: Findings) -> dict:
+    """Gains and scores language by language."""
+    score = gains.intervals(found.main.dropna(subset=["language"]), "score")
+    if not score["mean"].notna().any():
+        return section("languages", "By language")
+    blocks = []
+    maps, boxed = gain_maps(found)
+    if maps:
+        text = f"Gain over {BASELINE} in points, nearest language to the source on top. "
+        text += "Grey: missing; blank: not a language of the target."
+        if boxed:
+            text += " Boxed: not zero, at a false discovery rate of 5 % (Benjamini–Hochberg over all these cells)."
+        blocks.append(block("Gain heat map", [text], pictures=maps))
+    span = drawing.limits(score[["low", "high", "mean"]].stack())
+    dots = [
+        language_figures.language_scores(part, found.encoders, found.order, span)
+        for _, part in parts(score, ["target", "encoder"])
+    ]
+    blocks.append(block("Scores", ["Mean over seeds with 95 % intervals, nearest language on top."], pictures=dots))
+    names = linguistics.names(found.data)
+    rows = [
+        [
+            r.language, names.get(r.language, r.language), r.target, r.encoder, r.intermediate,
+            wording.points(r.mean, False), r.seeds,
+        ]
+        for r in score.itertuples()
+    ]  # fmt: skip
+    columns = ["code", "language", "target", "encoder", "intermediate", "score", "seeds"]
+    blocks.append(block(tables=[table("Every score by language in numbers", columns, rows, folded=True)]))
+    return section("languages", "By language", *blocks)
+
+
+def gain_maps(found: Findings) -> tuple[list[drawing.Picture], bool]:
+    """A heat map languages × targets per intermediate and encoder, and whether any cell of them is significant."""
+    gain = gains.intervals(found.language_gains.dropna(subset=["language"]), "gain")
+    if not gain["mean"].notna().any():
+        return [], False
+    gain["significant"] = adjust(gain["p"].where(~gain["same_data"].astype(bool)), "bh") < SIGNIFICANT
+    maps = _maps(gain, "language", "target", found.order, ["intermediate", "encoder"])
+    return maps, bool(gain["significant"].any())
+
+
+def by_similarity(found: Findings) -> dict:
+    """Gains against similarity and scores against distance, with the correlations over languages."""
+    if not len(found.score_points) and not len(found.gain_points):
+        return section("similarity", "Similarity to the source language")
+    text = [FORMULA]
+    if found.data["kind"] != "lab":
+        text.append("For natural languages the features are family, branch and script, so distances take few values.")
+    if _most_languages(found) < MIN_LANGUAGES:
+        text.append(f"No correlation is computed over fewer than {MIN_LANGUAGES} languages besides the source.")
+    blocks = [block(text=text)]
+    for (name,), here in parts(found.gain_points, ["intermediate"]):
+        r = found.gain_r[found.gain_r["intermediate"] == name]
+        label, span = f"gain of {name} over {BASELINE} (points)", drawing.limits(here["gain"])
+        panels = [
+            language_figures.scatter(part, r, "gain", "similarity", found.encoders, label, span)
+            for _, part in parts(here, ["target", "encoder"])
+        ]
+        blocks.append(block(f"Does the gain of {name} follow similarity?", pictures=panels))
+    panels, r = [], found.score_r
+    for _, here in parts(found.score_points, ["target"]):
+        span = drawing.limits(here["score"])
+        panels += [
+            language_figures.scatter(part, r, "score", "distance", found.encoders, y_range=span)
+            for _, part in parts(here, ["target", "encoder"])
+        ]
+    falls, tested = int(((r["p"] < SIGNIFICANT) & (r["r"] < 0)).sum()), int(r["r"].notna().sum())
+    text = f"Without intermediate training it does in {falls} of {tested} cells (r < 0, p < 0.05)."
+    blocks.append(block("Does the score fall with distance?", [text] if tested else [], pictures=panels))
+    rows = [
+        [
+            what, x.target, x.encoder, x.intermediate, wording.decimals(x.r),
+            f"{wording.decimals(x.low)} to {wording.decimals(x.high)}", wording.p_value(x.p), x.n,
+        ]
+        for what, r in (("gain, similarity", found.gain_r), ("score, distance", found.score_r))
+        for x in r.dropna(subset=["r"]).itertuples()
+    ]  # fmt: skip
+    columns = ["what", "target", "encoder", "intermediate", "r", "95 % interval", "p", "languages"]
+    caption = "Every correlation in numbers (Spearman; 95 % interval from a bootstrap over languages)"
+    blocks.append(block(tables=[table(caption, columns, rows, folded=True)] if rows else []))
+    return section("similarity", "Similarity to the source language", *blocks)
+
+
+def by_layer(cells: pd.DataFrame, scores: pd.DataFrame, encoders: Sequence[str]) -> dict:
+    """Retrieval scores over layers and poolings, where the runs recorded more than one layer."""
+    curves, panels = tables.layer_curves(cells, scores), []
+    for _, here in parts(curves[curves["score"].notna()], ["target"]):
+        span = drawing.limits(here["score"])
+        panels += [figures.layer_curves(part, encoders, span) for _, part in parts(here, ["target", "encoder"])]
+    text = "The pooled layer decides a retrieval score. The ring is the recipe's layer, which all tables use."
+    return section("layers", "Retrieval by layer", block(text=[text], pictures=panels) if panels else block())
+
+
+def _of(values: pd.DataFrame, source: str, provenance_: str) -> pd.DataFrame:
+    return values[(values["source"] == source) & (values["provenance"] == provenance_)]
+
+
+def _most_languages(found: Findings) -> int:
+    """The most languages besides the source that have a score in one target."""
+    known = found.main[(found.main["language"] != found.main["source"]) & found.main["score"].notna()]
+    return int(known.groupby("target")["language"].nunique().max()) if len(known) else 0
