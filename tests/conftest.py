@@ -52,7 +52,7 @@ def tiny_encoders(tmp_path_factory) -> dict[str, Path]:
         torch.manual_seed(0)
         tokenizer = scratch_tokenizer(vocabulary, architecture, 64, architecture == "bert")
         folders[architecture] = tmp_path_factory.mktemp(architecture)
-        config = scratch_config(architecture, tokenizer, 2, 16, 2, 64)
+        config = scratch_config(architecture, tokenizer, 2, 16, 2, 64, 64)
         AutoModel.from_config(config).save_pretrained(folders[architecture])
         tokenizer.save_pretrained(folders[architecture])
     return folders

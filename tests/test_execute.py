@@ -280,9 +280,7 @@ def test_everything_local_listens_on_loopback_and_the_environment_is_kept():
     with local_cluster(1, 1) as client:
         environment = client.submit(lambda: dict(os.environ)).result()
         family = [psutil.Process(), *psutil.Process().children(recursive=True)]
-        listening = {
-            c.laddr.ip for p in family for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN
-        }
+        listening = {c.laddr.ip for p in family for c in p.net_connections("inet") if c.status == psutil.CONN_LISTEN}
     assert listening == {"127.0.0.1"}
     assert dict(os.environ) == before
     expected = worker_environments(1)[0]

@@ -24,7 +24,9 @@ NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 Grid = Annotated[Path, typer.Argument(help="The grid file, e.g. params/lab.yaml.", metavar="GRID")]
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the grid, e.g. --set training.max_steps=50 (repeatable)."),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a key of the grid, e.g. --set training.max_steps=50 (repeatable)."
+    ),
 ]
 
 
@@ -33,7 +35,9 @@ def example(*lines: str) -> str:
     return "Examples:\n\n" + "\n\n".join(f"[dim]$[/dim] {line}" for line in lines)
 
 
-@app.command(epilog=example("xtl plan params/lab.yaml", "xtl plan params/real.yaml --set encoders.local.checkpoint=PATH"))
+@app.command(
+    epilog=example("xtl plan params/lab.yaml", "xtl plan params/real.yaml --set encoders.local.checkpoint=PATH")
+)
 def plan(
     grid: Grid,
     sets: Sets = None,
@@ -46,17 +50,28 @@ def plan(
     show.plan(out, load_plan(grid, sets), Store(), everything)
 
 
-@app.command(epilog=example("xtl run params/lab.yaml", "xtl run params/lab.yaml --workers 1 --only '*xlnet*'",
-                            "xtl run params/lab.yaml --cluster params/clusters/slurm.yaml"))
+@app.command(
+    epilog=example(
+        "xtl run params/lab.yaml",
+        "xtl run params/lab.yaml --workers 1 --only '*xlnet*'",
+        "xtl run params/lab.yaml --cluster params/clusters/slurm.yaml",
+    )
+)
 def run(
     grid: Grid,
     sets: Sets = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Worker processes; default one per GPU, else per core.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes; default one per GPU, else per core.")
+    ] = None,
     cluster: Annotated[Path | None, typer.Option(help="A file of params/clusters/ that says where to run.")] = None,
-    only: Annotated[str | None, typer.Option(metavar="PATTERN", help="Only runs whose name matches, and what they need.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh-kernels", help="A new Python per run instead of a forked warm one.")] = False,
+    only: Annotated[
+        str | None, typer.Option(metavar="PATTERN", help="Only runs whose name matches, and what they need.")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh-kernels", help="A new Python per run instead of a forked warm one.")
+    ] = False,
 ):
-    """Execute what is not done yet, then the analysis and the report. Go on after an interruption with the same command."""
+    """Execute what is not done yet, then the analysis and the report. The same command goes on after a stop."""
     from xtl import running
 
     made = load_plan(grid, sets)
@@ -69,7 +84,7 @@ def run(
 
 @app.command(epilog=example("xtl status params/lab.yaml"))
 def status(grid: Grid, sets: Sets = None):
-    """Show the state of every run of the grid, and the error of each that failed. Exit status 0 only if all are done."""
+    """Show the state of every run of the grid, and each error. Exit status 0 only if all are done."""
     from xtl import show
     from xtl.store import Store
 

@@ -191,8 +191,10 @@ def scratch_tokenizer(vocabulary, architecture: str, length: int, segments: bool
     )
 
 
-def scratch_config(architecture: str, tokenizer, layers: int, hidden: int, heads: int, length: int):
+def scratch_config(architecture: str, tokenizer, layers: int, hidden: int, heads: int, inner: int, length: int):
     """The configuration of an encoder of the given size; special ids are the tokenizer's, dropout is off.
+
+    `inner` is the width of the feed-forward layers.
 
     With about one pass over the corpus there is nothing to regularise, and equal (absent) dropout keeps the
     architectures matched: XLNet applies it in other places than BERT does.
@@ -209,7 +211,7 @@ def scratch_config(architecture: str, tokenizer, layers: int, hidden: int, heads
             d_model=hidden,
             n_layer=layers,
             n_head=heads,
-            d_inner=4 * hidden,
+            d_inner=inner,
             ff_activation="gelu",
             dropout=0.0,
             summary_last_dropout=0.0,
@@ -225,7 +227,7 @@ def scratch_config(architecture: str, tokenizer, layers: int, hidden: int, heads
         hidden_size=hidden,
         num_hidden_layers=layers,
         num_attention_heads=heads,
-        intermediate_size=4 * hidden,
+        intermediate_size=inner,
         max_position_embeddings=length + extra,
         type_vocab_size=2 if "token_type_ids" in tokenizer.model_input_names else 1,
         hidden_dropout_prob=0.0,

@@ -202,6 +202,7 @@ class FreshKernels(AsyncKernelManager):
     async def _async_pre_start_kernel(self, **kwargs):
         if self.provisioner is None:  # not None when a kernel is restarted
             self.provisioner = self.provisioner_class(kernel_spec=self.kernel_spec, parent=self)
+        kwargs |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # the notebook has it all
         return await super()._async_pre_start_kernel(**kwargs)
 
     async def _async_interrupt_kernel(self):
@@ -286,6 +287,7 @@ def become_kernel(request: dict, parent: int) -> None:
     # ipykernel ends when this is no longer its parent's number; the kernel manager wrote its own
     os.environ.update(request["environment"], JPY_PARENT_PID=str(parent))
     os.chdir(request["folder"])
+    _mute()
     sys.argv = [KERNEL_MODULE, *request["arguments"]]
     importlib.invalidate_caches()  # files written since the zygote looked into their folders
     _seed()
@@ -303,6 +305,14 @@ def become_kernel(request: dict, parent: int) -> None:
         threading._shutdown()
         atexit._run_exitfuncs()
         os._exit(status)
+
+
+def _mute() -> None:
+    """Drop what the kernel echoes to the terminal of the command line; the notebook has it all."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def _seed() -> None:

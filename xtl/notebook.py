@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,10 +26,22 @@ class Here:
 
 def begin(phase: str, run_dir: str, labels: dict) -> Here:
     """The run folder that `xtl run` chose, or outputs/scratch/<phase> for a notebook that is run by hand."""
+    quiet()
     folder = Path(run_dir) if run_dir else outputs_root() / "scratch" / phase
     folder.mkdir(parents=True, exist_ok=True)
     run_id = folder.name.rsplit("-", 1)[-1] if run_dir else "scratch"
     return Here(folder, run_id, {"source": "en", "provenance": "native", **labels})
+
+
+def quiet() -> None:
+    """Leave out what libraries print that says nothing about the run: bars for loading, reports on new heads."""
+    import transformers
+    from datasets.utils.logging import disable_progress_bar
+
+    warnings.filterwarnings("ignore", message="IProgress not found")
+    transformers.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    disable_progress_bar()
 
 
 def scratch_checkpoint() -> str:
@@ -41,9 +54,11 @@ def scratch_checkpoint() -> str:
         block = Pretrain(architecture="bert", layers=2, hidden=64, steps=60, batch_tokens=2048)
         recipe, data = block.resolved_recipe(), {"kind": "lab", "languages": 12, "sentences": 400, "seed": 0}
         tokenizer = pretraining.tokenizer_for("bert", data, block.length, recipe)
-        corpus = pretraining.prepare(tokenizer, data, recipe, block.length, seed=0)
-        batches = pretraining.plan_batches(corpus, recipe, block.steps, block.batch_tokens, seed=0)
-        model = pretraining.build("bert", tokenizer, block.layers, block.hidden, block.heads, block.length, recipe, 0)
+        corpus = pretraining.prepare(tokenizer, data, recipe, block.length, block.short, seed=0)
+        batches = pretraining.plan_batches(corpus, recipe, block.steps, block.long_share, block.batch_tokens, seed=0)
+        model = pretraining.build(
+            "bert", tokenizer, block.layers, block.hidden, block.heads, block.inner, block.length, recipe, 0
+        )
         options = block.model_dump(include={"learning_rate", "warmup", "weight_decay", "precision"})
         pretraining.train(model, corpus, tokenizer, batches, recipe, folder.parent, seed=0, **options)
         pretraining.save(model, tokenizer, folder.parent)

@@ -238,7 +238,7 @@ def _languages(experiment: Experiment, data: dict) -> tuple[dict[str, list[str]]
             lacking = [code for code in out[target] if code not in held]
             if lacking:
                 raise UserError(
-                    f"languages: the data source lacks {', '.join(lacking)} for target {target}, having {', '.join(held)}."
+                    f"languages: the data lacks {', '.join(lacking)} for target {target}; it has {', '.join(held)}."
                 )
         if not out[target]:
             raise UserError(f"target {target}: the data source holds none of its languages.")

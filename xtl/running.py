@@ -21,7 +21,9 @@ def chosen(plan: Plan, only: str | None) -> list[Run]:
     """The runs whose name matches the pattern, and everything upstream of them; all of them without a pattern."""
     if not only:
         return list(plan.runs.values())
-    wanted = {run.id for run in plan.runs.values() if any(fnmatch.fnmatch(n, only) for n in (run.slug, run.folder, run.id))}
+    wanted = {
+        run.id for run in plan.runs.values() if any(fnmatch.fnmatch(n, only) for n in (run.slug, run.folder, run.id))
+    }
     if not wanted:
         raise UserError(f"--only {only!r}: no run of this grid matches; xtl plan --all lists their names.")
     queue = list(wanted)
@@ -34,11 +36,16 @@ def chosen(plan: Plan, only: str | None) -> list[Run]:
 
 
 class Display:
-    """The live progress: one bar over all runs, a line for each that is running now, a line above for each that ended."""
+    """The live progress: a bar over all runs, a line for each that is running, a line above for each that ended."""
 
     def __init__(self, console: Console, total: int):
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(),
-                   TimeElapsedColumn())
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
         self.progress = Progress(*columns, console=console, transient=True)
         self.all = self.progress.add_task("runs", total=total)
         self.lines: dict[str, int] = {}
@@ -59,22 +66,47 @@ class Display:
         """A running run said how far it is."""
         if run.id in self.lines:
             text = f"{run.slug}  [dim]{escape(progress.get('text') or '')}[/dim]"
-            self.progress.update(self.lines[run.id], completed=progress.get("step"), total=progress.get("steps") or None,
-                                 description=text)
+            self.progress.update(
+                self.lines[run.id],
+                completed=progress.get("step"),
+                total=progress.get("steps") or None,
+                description=text,
+            )
 
 
-def run(console: Console, plan: Plan, grid: Path, sets: list[str], notebooks: Path, *, workers: int | None = None,
-        cluster: Path | None = None, only: str | None = None, warm: bool = True) -> int:
+def run(
+    console: Console,
+    plan: Plan,
+    grid: Path,
+    sets: list[str],
+    notebooks: Path,
+    *,
+    workers: int | None = None,
+    cluster: Path | None = None,
+    only: str | None = None,
+    warm: bool = True,
+) -> int:
     """Bring the grid to its end and write its report; returns the exit status (0 only if everything asked is done)."""
     store, started = Store(), time.monotonic()
     runs = chosen(plan, only)
     display = Display(console, len(runs))
     with display.progress:
-        outcomes = execute(runs, store, notebooks, workers=workers, cluster=cluster, warm=warm, on_event=display.event,
-                           on_progress=display.step)
+        outcomes = execute(
+            runs,
+            store,
+            notebooks,
+            workers=workers,
+            cluster=cluster,
+            warm=warm,
+            on_event=display.event,
+            on_progress=display.step,
+        )
     outcomes.update(analyse(console, plan, store, grid, sets, notebooks, warm))
     folder = write(plan, store)
-    counts = {state: sum(o.state == state for o in outcomes.values()) for state in ("done", "cached", "failed", "killed", "blocked")}
+    counts = {
+        state: sum(o.state == state for o in outcomes.values())
+        for state in ("done", "cached", "failed", "killed", "blocked")
+    }
     summary = ", ".join(f"{n} {colour(state)}" for state, n in counts.items() if n)
     console.print(f"{summary} in {minutes(time.monotonic() - started)}.")
     failures(console, plan, outcomes)
@@ -82,7 +114,9 @@ def run(console: Console, plan: Plan, grid: Path, sets: list[str], notebooks: Pa
     return 0 if all(outcome.good for outcome in outcomes.values()) else 1
 
 
-def analyse(console: Console, plan: Plan, store: Store, grid: Path, sets: list[str], notebooks: Path, warm: bool) -> dict[str, Outcome]:
+def analyse(
+    console: Console, plan: Plan, store: Store, grid: Path, sets: list[str], notebooks: Path, warm: bool
+) -> dict[str, Outcome]:
     """Execute the analysis notebook over what is done; nothing where nothing is."""
     done = [r.id for r in plan.runs.values() if r.phase == "target" and store.state(r) == "done"]
     if not done:

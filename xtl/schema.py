@@ -46,7 +46,12 @@ class Pretrain(Strict):
     layers: int = Field(3, ge=1)
     hidden: int = Field(128, ge=8)
     heads: int = Field(4, ge=1)
-    length: int = Field(64, ge=16, description="longest input in tokens")
+    inner: int = Field(512, ge=8, description="width of the feed-forward layers")
+    length: int = Field(128, ge=16, description="longest input in tokens")
+    short: int = Field(32, ge=16, description="length in tokens of the monolingual inputs of most steps")
+    long_share: float = Field(
+        0.1, ge=0, le=1, description="share of the steps, the last ones, with inputs of full length"
+    )
     steps: int = Field(600, ge=1)
     batch_tokens: int = Field(4096, ge=64, description="tokens in a batch, padding not counted")
     learning_rate: float = Field(2e-3, gt=0)
@@ -58,6 +63,8 @@ class Pretrain(Strict):
     @model_validator(mode="after")
     def fits(self):
         """The width is a multiple of the heads, and the objective is one that the architecture can compute."""
+        if self.short > self.length:
+            raise ValueError(f"short ({self.short}) must not exceed length ({self.length})")
         if self.hidden % self.heads:
             raise ValueError(f"hidden ({self.hidden}) must be a multiple of heads ({self.heads})")
         recipe = self.resolved_recipe()

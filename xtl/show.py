@@ -12,8 +12,16 @@ from xtl.cost import estimate, recorded, wall_clock
 from xtl.plan import Plan, Run
 from xtl.store import Store
 
-COLOURS = {"done": "green", "cached": "green", "running": "yellow", "failed": "red", "killed": "red", "blocked": "magenta",
-           "interrupted": "yellow", "absent": "dim"}
+COLOURS = {
+    "done": "green",
+    "cached": "green",
+    "running": "yellow",
+    "failed": "red",
+    "killed": "red",
+    "blocked": "magenta",
+    "interrupted": "yellow",
+    "absent": "dim",
+}
 SHOWN = 3  # runs of each kind in a plan that is not asked for all
 
 
@@ -49,7 +57,9 @@ def plan(console: Console, made: Plan, store: Store, everything: bool = False) -
         total = sum(g for g in guesses if g is not None) if any(g is not None for g in guesses) else None
         table.add_row(phase, str(len(runs)), str(len(runs) - len(new)), str(len(new)), minutes(total) if new else "0 s")
     console.print(table)
-    console.print(f"\n{len(made.runs)} runs for {len(made.cells)} cells: {len(made.runs) - len(todo)} cached, {len(todo)} new.")
+    console.print(
+        f"\n{len(made.runs)} runs for {len(made.cells)} cells: {len(made.runs) - len(todo)} cached, {len(todo)} new."
+    )
     if todo:
         workers = os.cpu_count() or 1
         seconds, unknown = wall_clock(made, todo, known, workers)
@@ -72,7 +82,9 @@ def listing(console: Console, runs: list[Run], states: dict, known: dict, everyt
         shown[run.phase] = shown.get(run.phase, 0) + 1
         if everything or shown[run.phase] <= SHOWN:
             after = ", ".join(names.get(i, "cached") for i in run.upstream.values())
-            table.add_row(str(number), escape(run.folder), colour(states[run.id]), minutes(estimate(run, known)), escape(after))
+            table.add_row(
+                str(number), escape(run.folder), colour(states[run.id]), minutes(estimate(run, known)), escape(after)
+            )
     console.print(table)
     hidden = len(runs) - table.row_count
     if hidden:
@@ -96,7 +108,9 @@ def status(console: Console, made: Plan, store: Store) -> bool:
     for run in made.runs.values():
         state, record = store.state(run), store.read(run) or {}
         counts[state] = counts.get(state, 0) + 1
-        table.add_row(escape(run.folder), colour(state), minutes(record.get("seconds")), escape(record.get("error") or ""))
+        table.add_row(
+            escape(run.folder), colour(state), minutes(record.get("seconds")), escape(record.get("error") or "")
+        )
     console.print(table)
     console.print("\n" + ", ".join(f"{n} {colour(state)}" for state, n in counts.items()))
     return set(counts) <= {"done"}
@@ -109,8 +123,16 @@ def tasks(console: Console) -> None:
     table = simple("task", "roles", "format", "trains on", "score", "languages", "data on the Hub", "licence")
     for task in TASKS.values():
         languages = " ".join(task.languages) if len(task.languages) <= 15 else f"{len(task.languages)} languages"
-        table.add_row(task.name, ", ".join(sorted(task.roles)), task.format, task.trains_on or "nothing", " + ".join(task.score), languages,
-                      task.hub.dataset, task.licence)
+        table.add_row(
+            task.name,
+            ", ".join(sorted(task.roles)),
+            task.format,
+            task.trains_on or "nothing",
+            " + ".join(task.score),
+            languages,
+            task.hub.dataset,
+            task.licence,
+        )
     console.print(table)
 
 
@@ -121,5 +143,10 @@ def languages(console: Console, data: dict) -> None:
     rows = language_table(data).reset_index()
     table = simple(*[str(c) for c in rows.columns])
     for row in rows.itertuples(index=False):
-        table.add_row(*["—" if value is None or value != value else f"{value:.2f}" if isinstance(value, float) else str(value) for value in row])
+        table.add_row(
+            *[
+                "—" if value is None or value != value else f"{value:.2f}" if isinstance(value, float) else str(value)
+                for value in row
+            ]
+        )
     console.print(table)

@@ -13,7 +13,7 @@ from xtl.pretrain.sequences import Frame
 
 def build(architecture, tokenizer, nsp=False):
     torch.manual_seed(0)
-    config = scratch_config(architecture, tokenizer, 2, 32, 4, 32)
+    config = scratch_config(architecture, tokenizer, 2, 32, 4, 128, 32)
     return Pretrainer(AutoModel.from_config(config), 32, nsp).eval()
 
 
@@ -37,7 +37,7 @@ def test_bert_and_roberta_with_equal_factors_and_weights_give_equal_logits(dress
 @pytest.mark.parametrize("architecture", ["bert", "roberta", "xlnet"])
 def test_special_ids_are_the_shared_vocabulary_s(dressed, architecture, tmp_path):
     tokenizer = dressed(architecture)
-    config = scratch_config(architecture, tokenizer, 1, 16, 2, 32)
+    config = scratch_config(architecture, tokenizer, 1, 16, 2, 64, 32)
     assert (config.pad_token_id, config.bos_token_id, config.eos_token_id) == (0, 2, 3)
     tokenizer.save_pretrained(tmp_path)
     AutoModel.from_config(config).save_pretrained(tmp_path)
@@ -54,7 +54,7 @@ def test_the_three_architectures_are_within_ten_percent_at_the_laboratory_s_size
     sizes = []
     for architecture in ("bert", "roberta", "xlnet"):
         tokenizer = scratch_tokenizer(vocabulary, architecture, 128, architecture == "bert")
-        config = scratch_config(architecture, tokenizer, 3, 128, 4, 128)
+        config = scratch_config(architecture, tokenizer, 3, 128, 4, 512, 128)
         config.vocab_size = 4000
         sizes.append(parameters(AutoModel.from_config(config))["parameters"])
     assert max(sizes) / min(sizes) < 1.1

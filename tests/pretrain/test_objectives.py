@@ -81,7 +81,7 @@ def test_permutation_masks_by_hand():
 def test_an_earlier_target_changes_a_later_one_and_never_itself_or_an_earlier_one(dressed):
     tokenizer = dressed("xlnet")
     torch.manual_seed(0)
-    config = scratch_config("xlnet", tokenizer, 3, 32, 2, 32)
+    config = scratch_config("xlnet", tokenizer, 3, 32, 2, 128, 32)
     model = Pretrainer(AutoModel.from_config(config), 32, nsp=False).eval()
     for parameter in model.parameters():  # the initial weights are too small to show a dependence reliably
         torch.nn.init.normal_(parameter, std=0.3)

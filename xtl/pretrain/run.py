@@ -20,10 +20,11 @@ HELD_OUT_SEQUENCES = 256
 
 @dataclass
 class Corpus:
-    """Input sequences for training and for the held-out loss; translation pairs stand behind the monolingual ones."""
+    """Input sequences for training (short ones, then those of full length, then translation pairs) and held out."""
 
     train: list[Sequence]
-    n_mono: int
+    n_short: int
+    n_long: int
     heldout: list[Sequence]
     table: pd.DataFrame  # a row a language: documents, sentences, tokens
 
@@ -42,25 +43,31 @@ def encode(tokenizer, sentences: list[str]) -> list[np.ndarray]:
     return [np.array(ids, dtype=np.int32) for ids in coded["input_ids"]]
 
 
-def prepare(tokenizer, data: dict, recipe: dict, length: int, seed: int) -> Corpus:
-    """Tokenise every language's documents and pairs and cut them into input sequences as the recipe says."""
+def prepare(tokenizer, data: dict, recipe: dict, length: int, short: int, seed: int) -> Corpus:
+    """Tokenise every language's documents and pairs and cut them into input sequences as the recipe says.
+
+    Monolingual text is cut twice, to `short` and to `length` tokens; held-out text to `length`.
+    """
     from xtl import lab
 
     config = lab.LabConfig.from_dict({k: v for k, v in data.items() if k != "kind"})
     frame, rng = Frame(tokenizer), np.random.default_rng([seed, 3])
-    train, heldout, pairs, rows = [], [], [], []
+    shorts, longs, heldout, pairs, rows = [], [], [], [], []
+
+    def cut(documents, tokens):
+        if recipe["segments"]:
+            return two_segments(documents, frame, tokens, recipe["nsp"], rng)
+        return full_sentences(documents, frame, tokens)
+
     for language in lab.languages(config):
         texts = lab.corpus(config, language)
         ids = encode(tokenizer, [s for document in texts for s in document])
         ends = np.cumsum([len(document) for document in texts])
         documents = [ids[end - len(document) : end] for document, end in zip(texts, ends, strict=True)]
-        cut = max(1, round(HELD_OUT * len(documents)))
-        for part, out in ((documents[cut:], train), (documents[:cut], heldout)):
-            out += (
-                two_segments(part, frame, length, recipe["nsp"], rng)
-                if recipe["segments"]
-                else full_sentences(part, frame, length)
-            )
+        held = max(1, round(HELD_OUT * len(documents)))
+        heldout += cut(documents[:held], length)
+        shorts += cut(documents[held:], short)
+        longs += cut(documents[held:], length)
         parallel = lab.parallel(config, language) if recipe["pairs"] and language != "en" else []
         if parallel:
             coded = encode(tokenizer, [side for pair in parallel for side in pair])
@@ -75,23 +82,30 @@ def prepare(tokenizer, data: dict, recipe: dict, length: int, seed: int) -> Corp
             )
         )
     heldout = [heldout[i] for i in rng.permutation(len(heldout))[:HELD_OUT_SEQUENCES]]
-    return Corpus(train + pairs, len(train), heldout, pd.DataFrame(rows))
+    return Corpus(shorts + longs + pairs, len(shorts), len(longs), heldout, pd.DataFrame(rows))
 
 
-def plan_batches(corpus: Corpus, recipe: dict, steps: int, batch_tokens: int, seed: int) -> Schedule:
-    """The batches of the whole pretraining."""
+def plan_batches(corpus: Corpus, recipe: dict, steps: int, long_share: float, batch_tokens: int, seed: int) -> Schedule:
+    """The batches of the whole pretraining: short inputs first, inputs of full length for the last `long_share`.
+
+    As in BERT's own pretraining (Devlin et al. 2019, appendix A.2), which saw its longest inputs in the last tenth:
+    attention over few positions is learned sooner, and cheaper.
+    """
     lengths = np.array([len(s) for s in corpus.train])
-    return schedule(lengths, corpus.n_mono, recipe["pairs"], steps, batch_tokens, seed)
+    late = round(long_share * steps)
+    stages = [(steps - late, 0, corpus.n_short), (late, corpus.n_short, corpus.n_long)]
+    n_mono = corpus.n_short + corpus.n_long
+    return schedule(lengths, stages, (n_mono, len(lengths) - n_mono), recipe["pairs"], batch_tokens, seed)
 
 
 def build(
-    architecture: str, tokenizer, layers: int, hidden: int, heads: int, length: int, recipe: dict, seed: int
+    architecture: str, tokenizer, layers: int, hidden: int, heads: int, inner: int, length: int, recipe: dict, seed: int
 ) -> Pretrainer:
     """A new encoder of the architecture under the prediction head, weights drawn from the seed."""
     from transformers import AutoModel, set_seed
 
     set_seed(seed)
-    encoder = AutoModel.from_config(scratch_config(architecture, tokenizer, layers, hidden, heads, length))
+    encoder = AutoModel.from_config(scratch_config(architecture, tokenizer, layers, hidden, heads, inner, length))
     sinusoidal_start(encoder)
     return Pretrainer(encoder, hidden, recipe["nsp"])
 

@@ -140,35 +140,48 @@ class Schedule:
 
 
 def schedule(
-    lengths: np.ndarray, n_mono: int, pairs: float, steps: int, batch_tokens: int, seed: int, pool: int = 32
+    lengths: np.ndarray,
+    stages: list[tuple[int, int, int]],
+    pairs: tuple[int, int],
+    share: float,
+    batch_tokens: int,
+    seed: int,
+    pool: int = 32,
 ) -> Schedule:
-    """Exactly `steps` batches that together hold steps x batch_tokens tokens, up to one sequence.
+    """Batches that hold batch_tokens tokens each on average, exact over the whole training up to one sequence.
 
-    Sequences 0..n_mono-1 are monolingual, the others translation pairs, drawn with probability `pairs`. Each kind is
-    gone through in random order, epoch after epoch. Inside pools of `pool` batches sequences are sorted by length,
-    which keeps padding small; the order of the batches is random.
+    Each kind of sequence is gone through in random order, epoch after epoch. Inside pools of `pool` batches sequences
+    are sorted by length, which keeps padding small; the order of the batches in a pool is random.
+
+    Args:
+        lengths: tokens of every sequence.
+        stages: (steps, first, count): that many steps draw their monolingual sequences from first..first+count-1.
+        pairs: (first, count) of the translation pairs, drawn with probability `share` for every sequence.
     """
     rng = np.random.default_rng([seed, 7])
-    kinds = [(0, n_mono), (n_mono, len(lengths) - n_mono)]
-    orders, at, epoch = [None, None], [0, 0], [-1, -1]
+    orders: dict[tuple[int, int], np.ndarray] = {}
+    at: dict[tuple[int, int], int] = {}
+    epoch: dict[tuple[int, int], int] = {}
+
+    def draw(kind: tuple[int, int]) -> tuple[int, int]:
+        if at.get(kind, kind[1]) == kind[1]:
+            orders[kind], at[kind], epoch[kind] = rng.permutation(kind[1]), 0, epoch.get(kind, -1) + 1
+        at[kind] += 1
+        return kind[0] + int(orders[kind][at[kind] - 1]), epoch[kind]
+
     batches, tokens, padded = [], 0, 0
-    while len(batches) < steps:
-        n_batches = min(pool, steps - len(batches))
-        goal = (len(batches) + n_batches) * batch_tokens
-        items = []
-        while tokens < goal:
-            kind = int(rng.random() < pairs)
-            first, count = kinds[kind]
-            if orders[kind] is None or at[kind] == count:
-                orders[kind], at[kind], epoch[kind] = rng.permutation(count), 0, epoch[kind] + 1
-            number = first + int(orders[kind][at[kind]])
-            at[kind] += 1
-            items.append((number, epoch[kind]))
-            tokens += int(lengths[number])
-        items.sort(key=lambda item: lengths[item[0]])
-        ends = np.cumsum([lengths[number] for number, _ in items])
-        cuts = np.searchsorted(ends, ends[-1] * np.arange(1, n_batches) / n_batches)
-        parts = [items[i:j] for i, j in zip([0, *cuts], [*cuts, len(items)], strict=True)]
-        padded += sum(len(p) * max(int(lengths[n]) for n, _ in p) for p in parts if p)
-        batches += [parts[i] for i in rng.permutation(len(parts))]
+    for steps, first, count in stages:
+        end = len(batches) + steps
+        while len(batches) < end:
+            n_batches = min(pool, end - len(batches))
+            goal, items = (len(batches) + n_batches) * batch_tokens, []
+            while tokens < goal:
+                items.append(draw(pairs if rng.random() < share else (first, count)))
+                tokens += int(lengths[items[-1][0]])
+            items.sort(key=lambda item: lengths[item[0]])
+            ends = np.cumsum([lengths[number] for number, _ in items])
+            cuts = np.searchsorted(ends, ends[-1] * np.arange(1, n_batches) / n_batches)
+            parts = [items[i:j] for i, j in zip([0, *cuts], [*cuts, len(items)], strict=True)]
+            padded += sum(len(p) * max(int(lengths[n]) for n, _ in p) for p in parts if p)
+            batches += [parts[i] for i in rng.permutation(len(parts))]
     return Schedule(batches, tokens, padded)

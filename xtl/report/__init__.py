@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from xtl.report import background, render, sections
 from xtl.analysis import tables, wording
 from xtl.errors import UserError
+from xtl.report import background, render, sections
 from xtl.tasks.catalog import TASKS
 
 HERE = Path(__file__).parent

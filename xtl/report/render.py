@@ -26,7 +26,10 @@ NO_ALT = "No description has been provided for this image"
 def _environment() -> Environment:
     """The templates of this package, everything escaped unless it is marked as markup."""
     return Environment(
-        loader=PackageLoader("xtl"), autoescape=select_autoescape(["html", "j2"]), trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("xtl.report"),
+        autoescape=select_autoescape(["html", "j2"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 

@@ -18,7 +18,12 @@ CANONICAL = {
     "classification": {"id": TEXT, "text_a": TEXT, "text_b": TEXT, "label": NUMBER},
     "tagging": {"id": TEXT, "tokens": List(TEXT), "tags": List(NUMBER)},
     "span": {
-        "id": TEXT, "title": TEXT, "context": TEXT, "question": TEXT, "answers": List(TEXT), "starts": List(NUMBER),
+        "id": TEXT,
+        "title": TEXT,
+        "context": TEXT,
+        "question": TEXT,
+        "answers": List(TEXT),
+        "starts": List(NUMBER),
     },  # fmt: skip
     "retrieval": {"id": TEXT, "foreign": TEXT, "english": TEXT},
 }
@@ -145,9 +150,7 @@ def _holder(task: Task, split: str, language: str, data: dict) -> tuple[Task, st
     if split not in task.hub.splits:
         task = TASKS[task.trains_on]
     if language not in task.languages:
-        raise UserError(
-            f"task {task.name} ({split}) has no language '{language}'; it has {', '.join(task.languages)}."
-        )
+        raise UserError(f"task {task.name} ({split}) has no language '{language}'; it has {', '.join(task.languages)}.")
     return task, task.hub.splits[split]
 
 

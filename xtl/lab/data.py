@@ -1,0 +1,215 @@
+"""The laboratory's texts and tasks in every language, in the columns of the datasets that they stand for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, partial
+
+import numpy as np
+import pyarrow as pa
+from datasets import Dataset
+
+from xtl.errors import UserError
+from xtl.lab import corpora, grammar, inference, lexicon, paraphrase, reading
+from xtl.lab import events as ev
+from xtl.lab.cache import cached
+from xtl.lab.config import SPLITS, LabConfig
+from xtl.lab.languages import language
+
+
+@lru_cache(maxsize=64)
+def _forms(config: LabConfig, code: str) -> np.ndarray:
+    return lexicon.forms(config, language(config, code))
+
+
+# `render(table, code)` gives a table's sentences in a language.
+Render = Callable[[ev.Table, str], grammar.Rendered]
+
+
+@dataclass(frozen=True)
+class Builder:
+    """One task: `records(config, part, n)` its events, `columns(records, render, code)` its columns in a language."""
+
+    records: Callable
+    columns: Callable
+    tables: Callable  # records -> the event tables among them
+    training: bool = True
+
+
+def _pairs(first: str, second: str, label: str, label_of: Callable, extra: Callable) -> Callable:
+    def columns(records, render: Render, code: str) -> dict:
+        a, b, labels = records
+        texts = {first: render(a, code).sentences(), second: render(b, code).sentences()}
+        return {**texts, label: [label_of(value) for value in labels.tolist()], **extra(code, len(labels))}
+
+    return columns
+
+
+def _tagging(names: bool) -> Callable:
+    def columns(table, render: Render, code: str) -> dict:
+        text = render(table, code)
+        tokens = text.tokens()
+        if not names:
+            return {"tokens": tokens, "pos_tags": text.tags()}
+        return {"tokens": tokens, "ner_tags": text.name_tags(), "langs": [[code] * len(words) for words in tokens]}
+
+    return columns
+
+
+def _reading(records, render: Render, code: str) -> dict:
+    table, question, asked = records
+    text, doc = render(table, code), table["doc"]
+    sentences = text.sentences()
+    start = np.searchsorted(doc, np.arange(len(asked) + 1))
+    length = np.array([len(sentence) + 1 for sentence in sentences])
+    before = np.cumsum(length) - length
+    mood = np.full(len(doc), ev.WHO)
+    mood[asked] = question["mood"]
+    first, end = text.span(mood)
+    offset = before[asked] - before[start[:-1]]
+    spans = zip(asked.tolist(), offset.tolist(), first[asked].tolist(), end[asked].tolist(), strict=True)
+    return {
+        "id": [f"{i:06d}" for i in range(len(asked))],
+        "title": ["Laboratory"] * len(asked),
+        "context": [" ".join(sentences[a:b]) for a, b in zip(start[:-1], start[1:], strict=True)],
+        "question": render(question, code).sentences(),
+        "answers": [{"answer_start": [o + a], "text": [sentences[row][a:b]]} for row, o, a, b in spans],
+    }
+
+
+def _retrieval(table, render: Render, code: str) -> dict:
+    foreign, english = render(table, code).sentences(), render(table, "en").sentences()
+    n = len(foreign)
+    return {
+        "source_sentence": foreign,
+        "target_sentence": english,
+        "source_lang": [code] * n,
+        "target_lang": ["en"] * n,
+    }
+
+
+def _numbered(code: str, n: int) -> dict:
+    return {"idx": list(range(n))}
+
+
+def _questions(config: LabConfig, part: str, n: int):
+    return paraphrase.pairs(config, part, n, True)
+
+
+def _statements(config: LabConfig, part: str, n: int):
+    return paraphrase.pairs(config, part, n, False)
+
+
+_two, _one = (lambda records: records[:2]), (lambda table: [table])
+BUILDERS: dict[str, Builder] = {
+    "mnli": Builder(inference.pairs, _pairs("premise", "hypothesis", "label", int, _numbered), _two),
+    "xnli": Builder(
+        inference.pairs,
+        _pairs(
+            "sentence1",
+            "sentence2",
+            "gold_label",
+            inference.LABELS.__getitem__,
+            lambda code, n: {"language": [code] * n},
+        ),
+        _two,
+    ),
+    "qqp": Builder(_questions, _pairs("question1", "question2", "label", int, _numbered), _two),
+    "pawsx": Builder(_statements, _pairs("sentence1", "sentence2", "label", str, lambda code, n: {}), _two),
+    "squad1": Builder(reading.questions, _reading, _two),
+    "xquad": Builder(reading.questions, _reading, _two),
+    "udpos": Builder(partial(corpora.tagging, names=False), _tagging(False), _one),
+    "panx": Builder(partial(corpora.tagging, names=True), _tagging(True), _one),
+    "tatoeba": Builder(corpora.retrieval, _retrieval, _one, training=False),
+}
+
+
+def _builder(task: str, split: str) -> Builder:
+    if task not in BUILDERS:
+        raise UserError(f"the laboratory has no task `{task}`; it has {', '.join(BUILDERS)}")
+    builder = BUILDERS[task]
+    known = SPLITS if builder.training else SPLITS[1:]
+    if split not in known:
+        raise UserError(f"the laboratory's task `{task}` has no split `{split}`; it has {', '.join(known)}")
+    return builder
+
+
+@lru_cache(maxsize=16)
+def records(config: LabConfig, task: str, part: str):
+    """The event records behind a task's part: `train`, or `evaluation`, whose halves are validation and test."""
+    return BUILDERS[task].records(config, part, config.train if part == "train" else 2 * config.test)
+
+
+def renderer(config: LabConfig) -> Render:
+    """A function from a table and a language's code to its sentences."""
+    return lambda table, code: grammar.render(table, language(config, code), _forms(config, code))
+
+
+def dataset(config: LabConfig, task: str, code: str, split: str) -> Dataset:
+    """A task's examples in a language, in the columns of the dataset that it stands for.
+
+    All languages have the same examples in the same order; a training split in another language than English is an
+    exact translation. Unknown tasks, languages and splits are errors.
+    """
+    builder = _builder(task, split)
+    language(config, code)
+    part = "train" if split == "train" else "evaluation"
+
+    def build() -> pa.Table:
+        return pa.table(builder.columns(records(config, task, part), renderer(config), code))
+
+    table = cached(config, f"{task}-{code}-{part}.parquet", build)
+    if part == "evaluation":
+        table = table.slice(0 if split == "validation" else config.test, config.test)
+    return Dataset(table)
+
+
+@lru_cache(maxsize=4)
+def held_out_sentences(config: LabConfig, code: str) -> frozenset[str]:
+    """Every sentence of every validation and test set in a language; the corpora have none of them."""
+    render, found = renderer(config), set()
+    sources = {builder.records: task for task, builder in BUILDERS.items()}  # tasks that share their events once
+    for task in sources.values():
+        for table in BUILDERS[task].tables(records(config, task, "evaluation")):
+            found.update(render(table, code).sentences())
+    return frozenset(found)
+
+
+def corpus(config: LabConfig, code: str) -> list[list[str]]:
+    """Documents of consecutive sentences for pretraining: `sentences` of them, or a quarter where the corpus is small.
+
+    Twins read about the same events, so that they differ in nothing but their feature; other languages about others.
+    """
+    item = language(config, code)
+
+    def build() -> list[list[str]]:
+        n = int(config.sentences * item.features["corpus"])
+        table = corpora.corpus(config, item.lexicon, int(config.sentences * 1.1) + 50)
+        sentences = renderer(config)(table, code).sentences()
+        unseen = held_out_sentences(config, code)
+        documents: dict[int, list[str]] = {}
+        for number, sentence in zip(table["doc"].tolist(), sentences, strict=True):
+            documents.setdefault(number, []).append(sentence)
+        kept, size = [], 0
+        for document in documents.values():
+            if size < n and not unseen.intersection(document):
+                kept.append(document)
+                size += len(document)
+        return kept
+
+    return cached(config, f"corpus-{code}.json", build)
+
+
+def parallel(config: LabConfig, code: str) -> list[tuple[str, str]]:
+    """(English, language) translations, the same events everywhere: half as many as the corpus has sentences."""
+    item = language(config, code)
+
+    def build() -> list[list[str]]:
+        n = int(config.sentences * item.features["corpus"]) // 2
+        table = corpora.corpus(config, "parallel", config.sentences // 2 + 50)
+        render = renderer(config)
+        english, foreign = (render(table, each).sentences() for each in ("en", code))
+        unseen, foreign_unseen = (held_out_sentences(config, each) for each in ("en", code))
+        pairs = zip(english, foreign, strict=True)
+        return [pair for pair in pairs if pair[0] not in unseen and pair[1] not in foreign_unseen][:n]
+
+    return [tuple(pair) for pair in cached(config, f"parallel-{code}.json", build)]
