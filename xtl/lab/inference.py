@@ -239,13 +239,17 @@ def _event(rng, label: np.ndarray, pool: int) -> tuple[Table, Table, np.ndarray]
     p["neg"] = chance(rng, n, 0.5).astype(int)
     h = ev.copy(p)
     open_ = label == NEUTRAL
-    while open_.any():  # another event may say something of this one by accident, and is then drawn again
+    while open_.any():  # drawn again where the other event, or a word of it, happens to be related to this one
         rows = np.flatnonzero(open_)
         drawn = singles(rng, len(rows), pool, STYLE)
         drawn["neg"] = chance(rng, len(rows), 0.5).astype(int)
         for name in ev.COLUMNS:
             h[name][rows] = drawn[name]
-        open_ = (label == NEUTRAL) & (relation(p, h) != NEUTRAL)
+        akin = [
+            (p[name] != h[name]) & (p[name] >= 0) & (h[name] >= 0) & (_words(p[name], h[name]) != _OTHER)
+            for name in ("agent", "agent_adj", "verb", "object", "object_adj")
+        ]
+        open_ = (label == NEUTRAL) & (np.any(akin, 0) | (relation(p, h) != NEUTRAL))
     h["neg"] = np.where(label == NEUTRAL, h["neg"], p["neg"] ^ (label == CONTRADICTION))
     return p, h, np.zeros(n, int)
 
