@@ -37,7 +37,7 @@ def plan(tmp_path, monkeypatch, mirror, tiny_encoders, outputs):
 def test_runs_cells_and_edges(plan):
     made = plan()
     kinds = [run.phase for run in made.runs.values()]
-    # per seed: panx, udpos after none and after panx, tatoeba after panx; tatoeba after none trains nothing and is one run
+    # per seed: panx, udpos twice, tatoeba after panx; tatoeba after none trains nothing and is one run
     assert kinds.count("intermediate") == 2 and kinds.count("target") == 2 * 3 + 1
     assert len(made.cells) == 2 * 2 * 2
     seen = set()

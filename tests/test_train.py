@@ -1,4 +1,4 @@
-"""Training: an interrupted one ends where an uninterrupted one does, selection keeps the best, logits lose their padding."""
+"""Training: an interrupted one ends where a whole one does, selection keeps the best, logits lose their padding."""
 
 import numpy as np
 import pytest

@@ -19,7 +19,7 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     echo "xtl needs Python's venv module, which $python lacks: on Debian and Ubuntu install python3-venv." >&2
     exit 2
 fi
-echo "Creating $venv with $("$python" --version); the first time this downloads about 0.4 GB, with a CUDA build of torch about 4 GB."
+echo "Creating $venv with $("$python" --version); the first time this downloads 0.45 GB, with a CUDA build of torch several GB."
 "$python" -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@" -r requirements.lock
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

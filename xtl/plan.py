@@ -213,40 +213,31 @@ def _origin(name: str, spec) -> dict:
 def _languages(experiment: Experiment, data: dict) -> tuple[dict[str, list[str]], pd.DataFrame]:
     """The languages of every target, as the grid asks for them, and those that the data source lacks."""
     asked, out, missing = experiment.languages, {}, []
-    for target in experiment.targets:
-        held = task_data.available(target, data)
-        listed = held if data["kind"] == "lab" else list(TASKS[target].languages)
-        want = asked.get(target) if isinstance(asked, dict) else asked
-        if want == "available":
-            out[target] = held
-            missing += [dict(target=target, language=code) for code in listed if code not in held]
-        elif want is None:
-            lacking = [code for code in listed if code not in held]
-            if lacking:
-                raise UserError(
-                    f"languages: the data source lacks {', '.join(lacking)} for target {target}; "
-                    "add them to the mirror, name the languages, or write `languages: available`."
-                )
-            out[target] = listed
-        else:
-            unknown = [code for code in want if code not in listed]
-            if isinstance(asked, dict) and unknown or len(unknown) == len(want):
-                raise UserError(
-                    f"languages: target {target} has no language {unknown[0]!r}; it has {', '.join(listed)}."
-                )
-            out[target] = [code for code in want if code in listed]
-            lacking = [code for code in out[target] if code not in held]
-            if lacking:
-                raise UserError(
-                    f"languages: the data lacks {', '.join(lacking)} for target {target}; it has {', '.join(held)}."
-                )
-        if not out[target]:
-            raise UserError(f"target {target}: the data source holds none of its languages.")
+    held = {target: task_data.available(target, data) for target in experiment.targets}
+    listed = held if data["kind"] == "lab" else {target: list(TASKS[target].languages) for target in held}
     if isinstance(asked, tuple):
-        used = {code for codes in out.values() for code in codes}
         for code in asked:
-            if code not in used:
-                raise UserError(f"languages: no target of this grid has the language {code!r}.")
+            if not any(code in codes for codes in listed.values()):
+                known = sorted({c for codes in listed.values() for c in codes})
+                raise UserError(f"languages: no target of this grid has {code!r}; they have {', '.join(known)}.")
+    for target in experiment.targets:
+        want = asked.get(target) if isinstance(asked, dict) else asked
+        if isinstance(asked, dict) and want:
+            for code in set(want) - set(listed[target]):
+                raise UserError(f"languages: {target} has no language {code!r}; it has {', '.join(listed[target])}.")
+        chosen = listed[target] if want in (None, "available") else [code for code in want if code in listed[target]]
+        lacking = [code for code in chosen if code not in held[target]]
+        if want == "available":
+            missing += [dict(target=target, language=code) for code in lacking]
+            chosen = held[target]
+        elif lacking:
+            raise UserError(
+                f"languages: the data source lacks {', '.join(lacking)} for {target}; add them to the mirror, "
+                "name other languages, or write `languages: available`."
+            )
+        if not chosen:
+            raise UserError(f"target {target}: the data source holds none of the languages asked for.")
+        out[target] = chosen
     return out, pd.DataFrame(missing, columns=["target", "language"])
 
 
