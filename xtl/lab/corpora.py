@@ -37,7 +37,7 @@ def corpus(config: LabConfig, purpose: str, n: int) -> Table:
 
 
 def tagging(config: LabConfig, part: str, n: int, names: bool) -> Table:
-    """n sentences with two or more ambiguous forms for part-of-speech tags, or with a name for name tags; no two equal."""
+    """n sentences, no two equal: with two or more ambiguous forms for tags of words, with a name for tags of names."""
     rng = config.rng("tagging", "names" if names else "tags", part)
     pool = POOLS[part]
     return distinct(

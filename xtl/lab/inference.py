@@ -111,15 +111,14 @@ FOCI = {"event": 0.4, "attribute": 0.15, "entity": 0.25, "action": 0.1, "quantif
 STYLE = Style(
     name=0.2,
     organisation=0.04,
-    adjective=0.5,
-    place=0.4,
-    time=0.3,
-    manner=0.2,
+    adjective=0.4,
+    place=0.3,
+    time=0.2,
+    manner=0.15,
     neg=0.0,
     quantifier=0.0,
-    future=0.35,
-    fellow=0.1,
-    relative=0.1,
+    fellow=0.08,
+    relative=0.05,
 )
 # (premise, hypothesis, same noun?) with probabilities such that both sides' quantifiers are spread alike under every
 # label.
@@ -255,16 +254,29 @@ def _event(rng, label: np.ndarray, pool: int) -> tuple[Table, Table, np.ndarray]
 
 
 def _attribute(rng, label: np.ndarray, pool: int) -> tuple[Table, Table, np.ndarray]:
-    """The adjective of the agent, in either polarity, or that of the object in affirmative pairs."""
+    """Adjective and noun of the agent, in either polarity, or of the object in affirmative pairs.
+
+    The noun is the same or its class, or for half of the neutral pairs another noun or class beside any adjective.
+    """
     w, n = world(), len(label)
     of_agent = chance(rng, n, 0.7)
     p = _mixed(of_agent, singles(rng, n, pool, STYLE, need=1), singles(rng, n, pool, STYLE, need=2))
-    p["neg"] = (of_agent & chance(rng, n, 0.25)).astype(int)
+    p["neg"] = (of_agent & chance(rng, n, 0.2)).astype(int)
     h = ev.copy(p)
-    for name, where in (("agent", of_agent), ("object", ~of_agent)):
+    elsewhere = (label == NEUTRAL) & chance(rng, n, 0.5)
+    general = chance(rng, n, 0.3)
+    relation_ = np.where(elsewhere, rng.integers(0, 3, n), label)
+    for name, avoid, where in (("agent", ("object", "fellow"), of_agent), ("object", ("agent",), ~of_agent)):
         rows = np.flatnonzero(where)
-        adjective = p[f"{name}_adj"][rows]
-        h[f"{name}_adj"][rows] = related(rng, adjective, label[rows], pool, w.kind[p[name][rows]])
+        noun, adjective = p[name][rows], p[f"{name}_adj"][rows]
+        h[f"{name}_adj"][rows] = related(rng, adjective, relation_[rows], pool, w.kind[noun])
+        other = replaced(rng, noun, pool, [p[column][rows] for column in avoid])
+        own = w.parent[noun]
+        h[name][rows] = np.select(
+            [elsewhere[rows] & general[rows], elsewhere[rows], general[rows]],
+            [_sister(rng, own, own), other, own],
+            noun,
+        )
     return p, h, np.where(of_agent, 1, 2)
 
 

@@ -10,7 +10,7 @@ from xtl.lab.world import SORTS, World, world
 
 BASE, FIRST, SECOND, CAPITAL = range(4)  # nouns: nominative, accusative, oblique; verbs: base, past, participle
 FORMS = 4
-FAMILY_SHARE = 0.5  # of the words that are not shared with English, how many the languages of one family share
+FAMILY_SHARE = 0.8  # of the words that are not shared with English, how many the languages of one family share
 
 # Letters by letter of the Latin alphabet a-z; a script without capitals writes names like other words.
 SCRIPTS = {

@@ -17,7 +17,7 @@ def singles(
     `need` and `forbid` are sets of modifiers that each must or must not have, `uses` (u, 3) limits the verbs, and
     `keep` is a function from a table to the events (n,) that may stay.
     """
-    tables, missing = [], n
+    tables, missing = [ev.empty(0)], n
     while missing > 0:
         drawn = documents(rng, np.ones(int(missing * 1.5) + 20, int), pool, style, need, forbid, uses)
         # What a sample lacks (no allowed set of modifiers, a name where an adjective is needed) is drawn again.
