@@ -65,6 +65,17 @@ def test_scatter_has_its_correlation_in_the_title():
     assert {text.get_text() for text in axis.texts} > set(LANGUAGES[1:])
 
 
+def test_no_point_of_any_encoder_lies_outside_its_axis():
+    cells, scores, _, languages = grid(targets=("udpos",), intermediates=("none",))
+    scores.loc[scores["encoder"] == "xlnet", "value"] += 40  # far above what the first panel of the row shows
+    points = similarity.points(tables.main_scores(cells, scores, languages), "score", DISTANCE)
+    found = similarity.correlations(points, "score", "distance")
+    picture = language_figures.scatter(points, found, "score", "distance", ENCODERS)
+    for axis, encoder in zip(picture.figure.axes, ENCODERS, strict=False):
+        low, high = axis.get_ylim()
+        assert points[points["encoder"] == encoder]["score"].between(low, high).all()
+
+
 def test_scatter_of_few_languages_says_that_there_is_no_correlation(partial):
     main = partial[0][partial[0]["intermediate"] == "none"]
     points = similarity.points(main, "score", DISTANCE)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xtl.lab import data, inference
+from xtl.lab import LabConfig, data, inference
 from xtl.lab import events as ev
 from xtl.lab.inference import CONTRADICTION, ENTAILMENT, NEUTRAL
 from xtl.lab.world import SORTS, TEST, TRAIN, held_out, world
@@ -104,10 +104,10 @@ def test_names_are_compared_whole():
 
 @pytest.mark.parametrize("task", ["mnli", "xnli"])
 @pytest.mark.parametrize("part", ["train", "evaluation"])
-def test_every_generated_label_follows_from_the_records(small, task, part):
-    premise, hypothesis, labels = data.records(small, task, part)
+def test_every_generated_label_follows_from_the_records(task, part):
+    premise, hypothesis, labels = data.records(LabConfig(), task, part)  # the usual size: rare clashes must not slip by
     assert (inference.relation(premise, hypothesis) == labels).all()
-    assert np.ptp(np.bincount(labels)) <= 1
+    assert np.ptp(np.bincount(labels)) <= 4  # equal in every twelve; the last ones are cut
 
 
 def content(tables) -> set[int]:

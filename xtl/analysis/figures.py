@@ -135,7 +135,9 @@ def layer_curves(curves: pd.DataFrame, encoders: Sequence[str], y_range: tuple[f
             rings = here[here["headline"].astype(bool)]
             ring = dict(markersize=11, markerfacecolor="none", markeredgecolor="#222222")
             axis.plot(rings["layer"], rings["score"], "o", **ring)
-            axis.set(xlabel="layer (0 = embeddings)", ylabel=drawing.unit(target), ylim=y_range)
+            axis.set(xlabel="layer (0 = embeddings)", ylabel=drawing.unit(target))
+            if y_range:
+                axis.set_ylim(y_range)
             axis.xaxis.get_major_locator().set_params(integer=True)
             handles, labels = axis.get_legend_handles_labels()
             axis.get_legend().remove()

@@ -47,7 +47,10 @@ def scatter(
             found = correlations[(correlations["target"] == target) & (correlations["encoder"] == encoder)]
             drawing.title(axis, f"{target} · {encoder}", correlation_text(found))
             x_range = drawing.limits(table[against], 0.1)
-            axis.set(xlabel=AXES[against], ylabel=label or drawing.unit(target), xlim=x_range, ylim=y_range)
+            axis.set(xlabel=AXES[against], ylabel=label or drawing.unit(target), xlim=x_range)
+            axis.margins(y=0.15)  # room for the names of the outermost points
+            if y_range:  # a range of None would freeze the scale at what is drawn so far, for the whole row
+                axis.set_ylim(y_range)
             words.append(f"{target} {encoder} {correlation_text(found)}")
     return Picture(figure, f"Scatter plot of {value} against {against}, one point a language: {'; '.join(words)}.")
 

@@ -248,7 +248,10 @@ def _event(rng, label: np.ndarray, pool: int) -> tuple[Table, Table, np.ndarray]
             (p[name] != h[name]) & (p[name] >= 0) & (h[name] >= 0) & (_words(p[name], h[name]) != _OTHER)
             for name in ("agent", "agent_adj", "verb", "object", "object_adj")
         ]
-        open_ = (label == NEUTRAL) & (np.any(akin, 0) | (relation(p, h) != NEUTRAL))
+        # What keeps the pair neutral must not be a modifier, which may be dropped later.
+        elsewhere = (_words(p["agent"], h["agent"]) == _OTHER) & (_words(p["fellow"], h["agent"]) != _EQUAL)
+        elsewhere |= np.any([_words(p[name], h[name]) == _OTHER for name in ("verb", "object")], 0)
+        open_ = (label == NEUTRAL) & (np.any(akin, 0) | ~elsewhere | (relation(p, h) != NEUTRAL))
     h["neg"] = np.where(label == NEUTRAL, h["neg"], p["neg"] ^ (label == CONTRADICTION))
     return p, h, np.zeros(n, int)
 
