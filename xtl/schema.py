@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from xtl.tasks.catalog import TASKS
 
-ARCHITECTURES = ("bert", "roberta", "xlnet")
 BASELINE = "none"
 
 

@@ -105,9 +105,11 @@ def test_names_are_compared_whole():
 @pytest.mark.parametrize("task", ["mnli", "xnli"])
 @pytest.mark.parametrize("part", ["train", "evaluation"])
 def test_every_generated_label_follows_from_the_records(task, part):
-    premise, hypothesis, labels = data.records(LabConfig(), task, part)  # the usual size: rare clashes must not slip by
+    premise, hypothesis, labels = data.records(
+        LabConfig(test=300), task, part
+    )  # full size: rare clashes must not slip by
     assert (inference.relation(premise, hypothesis) == labels).all()
-    assert np.ptp(np.bincount(labels)) <= 4  # equal in every twelve; the last ones are cut
+    assert np.ptp(np.bincount(labels)) <= 1
 
 
 def content(tables) -> set[int]:

@@ -11,7 +11,7 @@ import torch
 
 from xtl.encoders import parameters, scratch_config, scratch_tokenizer
 from xtl.pretrain.model import Pretrainer
-from xtl.pretrain.objectives import Collator
+from xtl.pretrain.objectives import SHARE, Collator
 from xtl.pretrain.sequences import Frame, Schedule, Sequence, full_sentences, schedule, translation_pairs, two_segments
 
 HELD_OUT = 0.02  # of the documents of every language
@@ -200,7 +200,7 @@ def facts(
         **parameters(model.encoder),
         "tokens_seen": int(batches.tokens),
         "steps": len(batches.batches),
-        "predicted_tokens": int(sum(max(1, round(0.15 * ordinary[n])) for b in batches.batches for n, _ in b)),
+        "predicted_tokens": int(sum(max(1, round(SHARE * ordinary[n])) for b in batches.batches for n, _ in b)),
         "flops": float(counter.get_total_flops() / seen * batches.tokens),
         "padding_share": 1 - batches.tokens / batches.padded_tokens,
         "train_seconds": float(log["seconds"].max()),
