@@ -46,7 +46,7 @@ def test_a_small_grid_gets_its_defaults(write):
     assert grid.training.learning_rate == 2e-5
     assert grid.data_source()["kind"] == "lab"
     recipe = grid.encoders["bert"].pretrain.resolved_recipe()
-    assert recipe == {"nsp": True, "segments": True, "masking": "static", "objective": "mlm", "pairs": 0.0}
+    assert recipe == dict(nsp=True, segments=True, masking="static", objective="mlm", predicted=0.15, pairs=0.0)
 
 
 def test_pretraining_defaults_are_merged_below_every_block(write):

@@ -19,11 +19,24 @@ from xtl.tasks.catalog import TASKS
 class Results:
     """What an evaluation leaves behind."""
 
-    scores: list[dict] = field(
-        default_factory=list
-    )  # target, language, split, metric, value, n, layer, pooling, headline
+    scores: list[dict] = field(default_factory=list)  # a row a metric, as `add` writes it
     examples: list[pd.DataFrame] = field(default_factory=list)  # target, language, example_id, score
     shown: dict = field(default_factory=dict)  # (target, language) -> table of a few predictions
+
+    def add(
+        self,
+        target: str,
+        language: str,
+        metrics: dict[str, float],
+        n: int,
+        layer: int | None = None,
+        pooling: str | None = None,
+        headline: bool = True,
+    ) -> None:
+        """Rows of the metrics (in points) of n test examples of a target in a language."""
+        where = dict(target=target, language=language, split="test", n=n)
+        how = dict(layer=layer, pooling=pooling, headline=headline)
+        self.scores += [{**where, "metric": metric, "value": value, **how} for metric, value in metrics.items()]
 
     def table(self, metric: str | None = None) -> pd.DataFrame:
         """Headline scores in points, a row per language, a column per target and metric."""
@@ -54,20 +67,7 @@ def evaluate(
             metrics, per_example, predictions = predict_and_score(
                 trained.model, trained.tokenizer, task, examples, language, max_length, stride
             )
-            for metric, value in metrics.items():
-                results.scores.append(
-                    dict(
-                        target=target,
-                        language=language,
-                        split="test",
-                        metric=metric,
-                        value=value,
-                        n=len(examples),
-                        layer=None,
-                        pooling=None,
-                        headline=True,
-                    )
-                )
+            results.add(target, language, metrics, len(examples))
             _keep(results, task, language, examples, per_example, predictions, folder)
     return results
 
@@ -104,20 +104,7 @@ def evaluate_retrieval(
                     predictions, metrics, per_example = module.evaluate(
                         foreign[depth, p], english[depth, p], examples, task
                     )
-                    for metric, value in metrics.items():
-                        results.scores.append(
-                            dict(
-                                target=target,
-                                language=language,
-                                split="test",
-                                metric=metric,
-                                value=value,
-                                n=len(examples),
-                                layer=depth,
-                                pooling=name,
-                                headline=headline,
-                            )
-                        )
+                    results.add(target, language, metrics, len(examples), depth, name, headline)
                     if headline:
                         _keep(results, task, language, examples, per_example, predictions, folder)
     return results

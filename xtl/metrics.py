@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import string
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 
-Scores = tuple[dict[str, float], np.ndarray]  # metric -> points (0-100), and one score in points per example
+from xtl.answers import Tokens, squad_tokens
 
-_PUNCTUATION = str.maketrans("", "", string.punctuation)
-_ARTICLES = re.compile(r"\b(a|an|the)\b")
+Scores = tuple[dict[str, float], np.ndarray]  # metric -> points (0-100), and one score in points per example
 
 
 def accuracy(gold: Sequence, predicted: Sequence) -> Scores:
@@ -83,39 +80,45 @@ def tag_scores(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]
     }, per_sentence
 
 
-def normalise_answer(text: str) -> str:
-    """SQuAD 1.1's normalisation: lower-case, no ASCII punctuation, no a/an/the, single spaces; for every language."""
-    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
-
-
-def squad(answers: Sequence[Iterable[str]], predicted: Sequence[str | None]) -> Scores:
-    """SQuAD 1.1's exact match and F1 over white-space tokens, in points, best over the references.
+def squad(answers: Sequence[Iterable[str]], predicted: Sequence[str | None], tokens: Tokens = squad_tokens) -> Scores:
+    """SQuAD 1.1's exact match and F1 over tokens, in points, best over the references.
 
     As in the official script, two texts of which nothing is left after normalisation match exactly and have F1 0.
     A question without references is unanswerable (SQuAD 2.0): the empty prediction is right, any other wrong.
     A question without a prediction (None) scores 0. Per example: F1.
+
+    tokens: normalises a text and parts it; `xtl.answers` has SQuAD's rules and MLQA's.
     """
     _same_length(answers, predicted)
     exact, f1 = np.zeros(len(predicted)), np.zeros(len(predicted))
     for i, (references, text) in enumerate(zip(answers, predicted, strict=True)):
-        references = list(references)
         if text is None:
             continue
+        references = [tokens(reference) for reference in references]
         if not references:
             exact[i] = f1[i] = 0.0 if text.strip() else 100.0
         else:
-            exact[i] = 100.0 * any(normalise_answer(text) == normalise_answer(r) for r in references)
-            f1[i] = 100.0 * max(_token_f1(text, r) for r in references)
+            said = tokens(text)
+            exact[i] = 100.0 * (said in references)
+            f1[i] = 100.0 * max(_token_f1(said, reference) for reference in references)
     return {"exact_match": _mean(exact), "f1": _mean(f1)}, f1
 
 
-def _token_f1(predicted: str, reference: str) -> float:
-    """F1 over the multisets of white-space tokens of two normalised answers (0 to 1)."""
-    a, b = normalise_answer(predicted).split(), normalise_answer(reference).split()
-    common = sum((Counter(a) & Counter(b)).values())
+def set_f1(gold: Iterable[Hashable], predicted: Iterable[Hashable]) -> dict[str, float]:
+    """F1, precision and recall of a set of items (BUCC's sentence pairs) in points; an item named twice counts once."""
+    gold, predicted = set(gold), set(predicted)
+    right = len(gold & predicted)
+    precision, recall = (right / len(found) if found else 0.0 for found in (predicted, gold))
+    f1 = 2 * precision * recall / (precision + recall) if right else 0.0
+    return {"f1": 100.0 * f1, "precision": 100.0 * precision, "recall": 100.0 * recall}
+
+
+def _token_f1(predicted: list[str], reference: list[str]) -> float:
+    """F1 over two multisets of tokens (0 to 1)."""
+    common = sum((Counter(predicted) & Counter(reference)).values())
     if not common:
         return 0.0
-    precision, recall = common / len(a), common / len(b)
+    precision, recall = common / len(predicted), common / len(reference)
     return 2 * precision * recall / (precision + recall)
 
 

@@ -26,6 +26,7 @@ class Recipe(Strict):
         None, description="one mask a sequence, or a new one each epoch"
     )
     objective: Literal["mlm", "plm"] | None = Field(None, description="masked or permutation language modelling")
+    predicted: float = Field(0.15, gt=0, lt=1, description="share of a sequence's tokens that are predicted")
     pairs: float = Field(0.0, ge=0, le=1, description="share of the sequences that are translation pairs")
 
 
@@ -34,6 +35,11 @@ HABITS = {
     "roberta": dict(nsp=False, segments=False, masking="dynamic", objective="mlm"),
     "xlnet": dict(nsp=False, segments=False, masking="dynamic", objective="plm"),
 }
+
+
+# What a recipe needs of an architecture, and who has it.
+TWO_STREAMS = ("xlnet",)  # attention in which a query stream does not see its own content: permutation LM
+POOLED_FIRST = ("bert", "roberta")  # a pooled first token: next-sentence prediction
 
 
 class Pretrain(Strict):
@@ -47,7 +53,7 @@ class Pretrain(Strict):
     heads: int = Field(4, ge=1)
     inner: int = Field(512, ge=8, description="width of the feed-forward layers")
     length: int = Field(128, ge=16, description="longest input in tokens")
-    short: int = Field(32, ge=16, description="length in tokens of the monolingual inputs of most steps")
+    short: int = Field(2, ge=1, description="sentences of the monolingual inputs of most steps")
     long_share: float = Field(
         0.1, ge=0, le=1, description="share of the steps, the last ones, with inputs of full length"
     )
@@ -62,17 +68,15 @@ class Pretrain(Strict):
     @model_validator(mode="after")
     def fits(self):
         """The width is a multiple of the heads, and the objective is one that the architecture can compute."""
-        if self.short > self.length:
-            raise ValueError(f"short ({self.short}) must not exceed length ({self.length})")
         if self.hidden % self.heads:
             raise ValueError(f"hidden ({self.hidden}) must be a multiple of heads ({self.heads})")
         recipe = self.resolved_recipe()
-        if recipe["objective"] == "plm" and self.architecture != "xlnet":
+        if recipe["objective"] == "plm" and self.architecture not in TWO_STREAMS:
             raise ValueError(f"objective plm needs two-stream attention, which {self.architecture} lacks; use mlm")
         if recipe["nsp"] and not recipe["segments"]:
             raise ValueError("nsp needs two-segment inputs; set segments: true")
-        if recipe["nsp"] and self.architecture == "xlnet":
-            raise ValueError("nsp reads a pooled first token, which xlnet lacks; set nsp: false")
+        if recipe["nsp"] and self.architecture not in POOLED_FIRST:
+            raise ValueError(f"nsp reads a pooled first token, which {self.architecture} lacks; set nsp: false")
         return self
 
     def resolved_recipe(self) -> dict:

@@ -25,7 +25,7 @@ def test_many_statements_that_differ_in_meaning_have_the_same_words(small):
         for name in ("sentence1", "sentence2")
     )
     alike = [label for x, y, label in zip(a, b, pairs["label"], strict=True) if Counter(x) == Counter(y) and x != y]
-    assert alike.count("0") > 0.1 * len(pairs) and alike.count("1") > 0.02 * len(pairs)
+    assert alike.count("0") > 0.12 * len(pairs) and alike.count("1") > 0.02 * len(pairs)
 
 
 def test_questions_ask_and_statements_do_not(small):

@@ -27,7 +27,7 @@ def test_bert_and_roberta_with_equal_factors_and_weights_give_equal_logits(dress
     shifted[first:] = weights[positions]
     roberta.load_state_dict({**weights, positions: shifted})
     rows = [Frame(tokenizer).build(np.arange(5, 5 + n, dtype=np.int32)) for n in (20, 9)]
-    batch = Collator(rows, tokenizer, "mlm", "static", 0)([(0, 0), (1, 0)])
+    batch = Collator(rows, tokenizer, dict(objective="mlm", masking="static", predicted=0.15), 0)([(0, 0), (1, 0)])
     inputs = {k: batch[k] for k in ("input_ids", "attention_mask")}
     with torch.inference_mode():
         one, two = (m.logits(batch["predicted"], **inputs)[0] for m in (bert, roberta))
@@ -64,7 +64,7 @@ def test_the_loss_is_the_mean_over_predicted_tokens_plus_next_sentence(dressed):
     tokenizer = dressed("bert")
     model = build("bert", tokenizer, nsp=True)
     rows = [Frame(tokenizer).build(np.array([5, 6, 7]), np.array([8, 9]), follows) for follows in (0, 1)]
-    batch = Collator(rows, tokenizer, "mlm", "static", 0)([(0, 0), (1, 0)])
+    batch = Collator(rows, tokenizer, dict(objective="mlm", masking="static", predicted=0.15), 0)([(0, 0), (1, 0)])
     with torch.inference_mode():
         out = model(**batch)
         inputs = {k: v for k, v in batch.items() if k not in ("labels", "predicted", "follows")}

@@ -18,9 +18,10 @@ def sentences(tokenizer, *lengths):
 
 def test_fifteen_percent_of_the_ordinary_tokens_at_least_one(dressed):
     long, short = sentences(dressed("bert"), 20, 2)
-    assert len(choose(long, np.random.default_rng(0))) == 3
-    assert len(choose(short, np.random.default_rng(0))) == 1
-    assert not long.special[choose(long, np.random.default_rng(0))].any()
+    assert len(choose(long, 0.15, np.random.default_rng(0))) == 3
+    assert len(choose(long, 0.4, np.random.default_rng(0))) == 8  # of 20
+    assert len(choose(short, 0.15, np.random.default_rng(0))) == 1
+    assert not long.special[choose(long, 0.15, np.random.default_rng(0))].any()
 
 
 def test_corruption_is_80_10_10():
@@ -36,7 +37,7 @@ def test_static_masks_stay_and_dynamic_ones_change(dressed, objective, architect
     tokenizer = dressed(architecture)
     rows = sentences(tokenizer, 20)
     for masking, same in (("static", True), ("dynamic", False)):
-        collate = Collator(rows, tokenizer, objective, masking, seed=1)
+        collate = Collator(rows, tokenizer, dict(objective=objective, masking=masking, predicted=0.15), seed=1)
         first, later = collate([(0, 0)]), collate([(0, 1)])
         assert torch.equal(first["labels"], later["labels"]) == same
         assert torch.equal(collate([(0, 1)])["input_ids"], later["input_ids"])
@@ -45,7 +46,7 @@ def test_static_masks_stay_and_dynamic_ones_change(dressed, objective, architect
 def test_masked_batches_hold_labels_where_they_were(dressed):
     tokenizer = dressed("bert")
     rows = sentences(tokenizer, 20, 6)
-    batch = Collator(rows, tokenizer, "mlm", "static", seed=0)([(0, 0), (1, 0)])
+    batch = Collator(rows, tokenizer, dict(objective="mlm", masking="static", predicted=0.15), seed=0)([(0, 0), (1, 0)])
     assert batch["input_ids"].shape == (2, 22)
     assert batch["attention_mask"].sum(1).tolist() == [22, 8]
     original = np.zeros((2, 22), int)
@@ -57,7 +58,7 @@ def test_masked_batches_hold_labels_where_they_were(dressed):
 def test_permutation_batches_pad_on_the_left_and_predict_as_many(dressed):
     tokenizer = dressed("xlnet")
     rows = sentences(tokenizer, 20, 7)
-    batch = Collator(rows, tokenizer, "plm", "static", seed=0)([(0, 0), (1, 0)])
+    batch = Collator(rows, tokenizer, dict(objective="plm", masking="static", predicted=0.15), seed=0)([(0, 0), (1, 0)])
     assert batch["attention_mask"][1].tolist() == [0] * 13 + [1] * 9
     assert batch["target_mapping"].shape == (2, 3, 22)
     assert batch["predicted"].tolist() == [0, 1, 2, 3]

@@ -36,6 +36,31 @@ def test_chunks_are_greedy_and_leave_a_long_sentence_alone():
     assert [[len(s) for s in c] for c in chunks(sentences, 7)] == [[3, 4], [2], [9], [1]]
 
 
+def test_chunks_hold_so_many_sentences_and_a_free_one_counts_as_none():
+    end = ids(3)
+    sentences = [ids(5), ids(6), end, ids(7), ids(8)]
+    assert [[s.tolist() for s in c] for c in chunks(sentences, 9, 1, end)] == [[[5]], [[6], [3]], [[7]], [[8]]]
+    assert [len(c) for c in chunks(sentences, 9, 3, end)] == [4, 1]
+
+
+def test_inputs_of_one_sentence_are_that_sentence_for_every_recipe(dressed):
+    documents = [[ids(5, 6), ids(7)], [ids(8)]]
+    rng = np.random.default_rng(0)
+    bert = two_segments(documents, Frame(dressed("bert")), 32, True, rng, sentences=1)
+    roberta = full_sentences(documents, Frame(dressed("roberta", False)), 32, sentences=1)
+    assert [s.ids.tolist() for s in bert] == [s.ids.tolist() for s in roberta]
+    assert [s.ids.tolist() for s in bert] == [[CLS, 5, 6, SEP], [CLS, 7, SEP], [CLS, 8, SEP]]
+    assert {s.follows for s in bert} == {IGNORE}
+
+
+def test_a_random_second_segment_is_no_longer_than_the_true_one(dressed):
+    documents = [[ids(d) for _ in range(6)] for d in (5, 6, 7)]
+    rng = np.random.default_rng(0)
+    built = [s for _ in range(20) for s in two_segments(documents, Frame(dressed("bert")), 32, True, rng, 2)]
+    assert {s.follows for s in built} == {0, 1}
+    assert {len(s) for s in built} == {5}  # one sentence of one token each, and three special tokens
+
+
 def test_full_sentences_pack_across_documents_with_a_separator(dressed):
     documents = [[ids(5, 6), ids(7)], [ids(8)], [ids(9, 10)]]
     packed = full_sentences(documents, Frame(dressed("roberta", False)), length=8)

@@ -14,7 +14,7 @@ from xtl.lab.world import world
 # What a pair turns on: agent and object exchanged, their adjectives exchanged, another noun, adjective, verb or
 # place, and in questions another thing asked for. The first two keep all words.
 FOCI = ("roles", "adjectives", "noun", "attribute", "action", "place", "asked")
-STATEMENTS = (0.2, 0.3, 0.15, 0.15, 0.15, 0.05, 0.0)
+STATEMENTS = (0.25, 0.4, 0.1, 0.1, 0.1, 0.05, 0.0)
 QUESTIONS = (0.1, 0.15, 0.2, 0.15, 0.15, 0.1, 0.15)
 SYNONYMS = 0.3  # how often a word that has a synonym in the pool is said by it
 

@@ -7,22 +7,22 @@ import torch
 
 from xtl.pretrain.sequences import Sequence
 
-SHARE = 0.15  # of the tokens are predicted, under both objectives
-
 
 class Collator:
     """Turns (sequence, epoch) items into padded batches for `xtl.pretrain.model.Pretrainer`.
 
-    Both objectives predict the same number of tokens, chosen in the same way: 15 % of a sequence's ordinary tokens,
-    at least one. With static masking the choice depends on the sequence alone, with dynamic masking on the epoch too.
+    Both objectives predict the same number of tokens, chosen in the same way: the recipe's share `predicted` of a
+    sequence's ordinary tokens, at least one. With static masking the choice depends on the sequence alone, with dynamic
+    masking on the epoch too.
 
     A batch holds input_ids, attention_mask, token_type_ids (batch, length), `predicted` (flat indices of the
     predicted rows of the encoder's output), `labels` (their ids) and `follows` (batch,). Permutation batches also hold
     perm_mask (batch, length, length) and target_mapping (batch, predicted per sequence, length).
     """
 
-    def __init__(self, sequences: list[Sequence], tokenizer, objective: str, masking: str, seed: int):
-        self.sequences, self.objective, self.dynamic, self.seed = sequences, objective, masking == "dynamic", seed
+    def __init__(self, sequences: list[Sequence], tokenizer, recipe: dict, seed: int):
+        self.sequences, self.objective, self.seed = sequences, recipe["objective"], seed
+        self.dynamic, self.share = recipe["masking"] == "dynamic", recipe["predicted"]
         self.pad, self.mask = tokenizer.pad_token_id, tokenizer.mask_token_id
         self.pad_type = tokenizer.pad_token_type_id
         self.ordinary = np.setdiff1d(np.arange(len(tokenizer)), tokenizer.all_special_ids)
@@ -32,7 +32,7 @@ class Collator:
     def __call__(self, items: list[tuple[int, int]]) -> dict[str, torch.Tensor]:
         chosen = [self.sequences[number] for number, _ in items]
         rngs = [np.random.default_rng([self.seed, number, epoch if self.dynamic else 0]) for number, epoch in items]
-        targets = [choose(sequence, rng) for sequence, rng in zip(chosen, rngs, strict=True)]
+        targets = [choose(sequence, self.share, rng) for sequence, rng in zip(chosen, rngs, strict=True)]
         longest = max(len(s) for s in chosen)
         shift = [longest - len(s) if self.left else 0 for s in chosen]
         ids = np.full((len(chosen), longest), self.pad, np.int64)
@@ -62,10 +62,15 @@ class Collator:
         return {name: torch.from_numpy(value) for name, value in batch.items()}
 
 
-def choose(sequence: Sequence, rng) -> np.ndarray:
-    """The positions to predict: 15 % of the ordinary tokens, at least one, in ascending order."""
+def choose(sequence: Sequence, share: float, rng) -> np.ndarray:
+    """The positions to predict: that share of the ordinary tokens, at least one, in ascending order."""
     ordinary = np.flatnonzero(~sequence.special)
-    return np.sort(rng.choice(ordinary, max(1, round(SHARE * len(ordinary))), replace=False))
+    return np.sort(rng.choice(ordinary, how_many(len(ordinary), share), replace=False))
+
+
+def how_many(ordinary: int, share: float) -> int:
+    """How many of a sequence's ordinary tokens are predicted."""
+    return max(1, round(share * ordinary))
 
 
 def corrupt(ids: np.ndarray, rng, mask: int, ordinary: np.ndarray) -> np.ndarray:

@@ -11,11 +11,12 @@ import torch
 
 from xtl.encoders import parameters, scratch_config, scratch_tokenizer
 from xtl.pretrain.model import Pretrainer
-from xtl.pretrain.objectives import SHARE, Collator
+from xtl.pretrain.objectives import Collator, how_many
 from xtl.pretrain.sequences import Frame, Schedule, Sequence, full_sentences, schedule, translation_pairs, two_segments
 
 HELD_OUT = 0.02  # of the documents of every language
 HELD_OUT_SEQUENCES = 256
+HELD_OUT_MASKS = {"masking": "static", "predicted": 0.15}  # whatever the recipe: losses stay comparable
 
 
 @dataclass
@@ -37,6 +38,13 @@ def tokenizer_for(architecture: str, data: dict, length: int, recipe: dict):
     return scratch_tokenizer(lab.tokenizer(config), architecture, length, recipe["segments"])
 
 
+def full_recipe(architecture: str, recipe: dict) -> dict:
+    """The recipe with the architecture's habits filled in. Raises ValidationError where the two do not go together."""
+    from xtl.schema import Pretrain
+
+    return Pretrain(architecture=architecture, recipe=recipe).resolved_recipe()
+
+
 def encode(tokenizer, sentences: list[str]) -> list[np.ndarray]:
     """Token ids of sentences without special tokens."""
     coded = tokenizer(sentences, add_special_tokens=False, return_attention_mask=False, return_token_type_ids=False)
@@ -54,10 +62,10 @@ def prepare(tokenizer, data: dict, recipe: dict, length: int, short: int, seed: 
     frame, rng = Frame(tokenizer), np.random.default_rng([seed, 3])
     shorts, longs, heldout, pairs, rows = [], [], [], [], []
 
-    def cut(documents, tokens):
+    def cut(documents, sentences=None):
         if recipe["segments"]:
-            return two_segments(documents, frame, tokens, recipe["nsp"], rng)
-        return full_sentences(documents, frame, tokens)
+            return two_segments(documents, frame, length, recipe["nsp"], rng, sentences)
+        return full_sentences(documents, frame, length, sentences)
 
     for language in lab.languages(config):
         texts = lab.corpus(config, language)
@@ -65,9 +73,9 @@ def prepare(tokenizer, data: dict, recipe: dict, length: int, short: int, seed: 
         ends = np.cumsum([len(document) for document in texts])
         documents = [ids[end - len(document) : end] for document, end in zip(texts, ends, strict=True)]
         held = max(1, round(HELD_OUT * len(documents)))
-        heldout += cut(documents[:held], length)
+        heldout += cut(documents[:held])
         shorts += cut(documents[held:], short)
-        longs += cut(documents[held:], length)
+        longs += cut(documents[held:])
         parallel = lab.parallel(config, language) if recipe["pairs"] and language != "en" else []
         if parallel:
             coded = encode(tokenizer, [side for pair in parallel for side in pair])
@@ -143,7 +151,7 @@ def train(
     """Run the schedule; returns the loss curve (step, loss in nats, learning_rate, seconds)."""
     from xtl.train import fit
 
-    collate = Collator(corpus.train, tokenizer, recipe["objective"], recipe["masking"], seed)
+    collate = Collator(corpus.train, tokenizer, recipe, seed)
     return fit(
         model,
         batches.batches,
@@ -165,7 +173,7 @@ def heldout_loss(model: Pretrainer, corpus: Corpus, tokenizer, recipe: dict) -> 
 
     Under permutation LM a prediction may also read earlier targets, so the two objectives' losses are not comparable.
     """
-    collate = Collator(corpus.heldout, tokenizer, recipe["objective"], "static", seed=0)
+    collate = Collator(corpus.heldout, tokenizer, {**recipe, **HELD_OUT_MASKS}, seed=0)
     model.eval()
     total, count = 0.0, 0
     with torch.inference_mode():
@@ -186,7 +194,7 @@ def facts(
     """
     from torch.utils.flop_counter import FlopCounterMode
 
-    collate = Collator(corpus.train, tokenizer, recipe["objective"], recipe["masking"], seed=0)
+    collate = Collator(corpus.train, tokenizer, recipe, seed=0)
     middle = batches.batches[len(batches.batches) // 2]
     batch = {k: v.to(model.bias.device) for k, v in collate(middle).items()}
     model.train()
@@ -200,7 +208,7 @@ def facts(
         **parameters(model.encoder),
         "tokens_seen": int(batches.tokens),
         "steps": len(batches.batches),
-        "predicted_tokens": int(sum(max(1, round(SHARE * ordinary[n])) for b in batches.batches for n, _ in b)),
+        "predicted_tokens": sum(how_many(ordinary[n], recipe["predicted"]) for b in batches.batches for n, _ in b),
         "flops": float(counter.get_total_flops() / seen * batches.tokens),
         "padding_share": 1 - batches.tokens / batches.padded_tokens,
         "train_seconds": float(log["seconds"].max()),
@@ -217,7 +225,7 @@ def save(model: Pretrainer, tokenizer, folder: Path) -> None:
 
 def guesses(model: Pretrainer, corpus: Corpus, tokenizer, recipe: dict, n: int = 5) -> pd.DataFrame:
     """A few held-out predictions for a person to read: the text, the hidden tokens, the encoder's guesses."""
-    collate = Collator(corpus.heldout, tokenizer, recipe["objective"], "static", seed=1)
+    collate = Collator(corpus.heldout, tokenizer, {**recipe, **HELD_OUT_MASKS}, seed=1)
     rows = []
     for number in range(min(n, len(corpus.heldout))):
         batch = {k: v.to(model.bias.device) for k, v in collate([(number, 0)]).items()}

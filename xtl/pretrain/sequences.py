@@ -69,7 +69,9 @@ class Frame:
         )
 
 
-def two_segments(documents: list[list[np.ndarray]], frame: Frame, length: int, nsp: bool, rng) -> list[Sequence]:
+def two_segments(
+    documents: list[list[np.ndarray]], frame: Frame, length: int, nsp: bool, rng, sentences: int | None = None
+) -> list[Sequence]:
     """BERT's inputs: consecutive sentences of one document, cut at a sentence boundary into two segments.
 
     With `nsp`, every second input gets its second segment from a random other document of the list (label 1).
@@ -77,31 +79,38 @@ def two_segments(documents: list[list[np.ndarray]], frame: Frame, length: int, n
 
     Args:
         documents: of one language; each a list of sentences, each an array of token ids.
+        sentences: that an input holds at most; as many as fit where None.
     """
     room, out = length - frame.cost[1], []
     for number, document in enumerate(documents):
-        for chunk in chunks(document, room):
+        for chunk in chunks(document, room, sentences):
             cut = int(rng.integers(1, len(chunk))) if len(chunk) > 1 else 1
             a, b = np.concatenate(chunk[:cut])[:room], chunk[cut:]
-            random_next = nsp and (not b or rng.random() < 0.5)
+            random_next = nsp and sentences != 1 and (not b or rng.random() < 0.5)
             if random_next and len(documents) > 1:
                 other = documents[(number + 1 + int(rng.integers(len(documents) - 1))) % len(documents)]
-                b = other[int(rng.integers(len(other))) :]
+                start = int(rng.integers(len(other)))
+                b = other[start : start + max(1, sentences - cut) if sentences else None]
             b = np.concatenate(b)[: room - len(a)] if b else None
             if b is None or not len(b):
                 out.append(frame.build(a))
             else:
-                out.append(frame.build(a, b, IGNORE if not nsp else int(random_next)))
+                out.append(frame.build(a, b, int(random_next) if nsp else IGNORE))
     return out
 
 
-def full_sentences(documents: list[list[np.ndarray]], frame: Frame, length: int) -> list[Sequence]:
-    """RoBERTa's inputs: sentences packed across documents up to the length, a separator where a document ends."""
+def full_sentences(
+    documents: list[list[np.ndarray]], frame: Frame, length: int, sentences: int | None = None
+) -> list[Sequence]:
+    """RoBERTa's inputs: sentences packed across documents up to the length, a separator where a document ends.
+
+    `sentences` limits an input as in `two_segments`; a separator counts as none.
+    """
     room = length - frame.cost[0]
     ends = np.array([frame.separator], dtype=np.int32)
     stream = [s for document in documents for s in (*document, ends)][:-1]
     out = []
-    for chunk in chunks(stream, room):
+    for chunk in chunks(stream, room, sentences, ends):
         chunk = [s for i, s in enumerate(chunk) if s is not ends or 0 < i < len(chunk) - 1]
         if chunk:
             out.append(frame.build(np.concatenate(chunk)[:room]))
@@ -118,15 +127,21 @@ def translation_pairs(pairs: list[tuple[np.ndarray, np.ndarray]], frame: Frame, 
     return out
 
 
-def chunks(sentences: list[np.ndarray], room: int) -> list[list[np.ndarray]]:
-    """Consecutive sentences grouped greedily into chunks of at most `room` tokens (a longer sentence stands alone)."""
-    out, used = [], room + 1
+def chunks(
+    sentences: list[np.ndarray], room: int, most: int | None = None, free: object = None
+) -> list[list[np.ndarray]]:
+    """Consecutive sentences grouped greedily into chunks of at most `room` tokens (a longer sentence stands alone).
+
+    A chunk holds at most `most` sentences, the array `free` not counted among them.
+    """
+    out, used, held = [], room + 1, 0
     for sentence in sentences:
-        if used + len(sentence) > room:
+        if used + len(sentence) > room or (held == most and sentence is not free):
             out.append([])
-            used = 0
+            used, held = 0, 0
         out[-1].append(sentence)
         used += len(sentence)
+        held += sentence is not free
     return out
 
 

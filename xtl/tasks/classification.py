@@ -12,7 +12,7 @@ from datasets import Dataset
 from xtl import metrics
 from xtl.tasks.catalog import Task
 from xtl.tasks.features import encode
-from xtl.tasks.heads import build
+from xtl.tasks.heads import labelled
 
 SUFFIX = "tsv"  # of a submission file
 
@@ -21,15 +21,8 @@ def build_model(checkpoint: str | Path, task: Task, seed: int, revision: str | N
     """The checkpoint's encoder with a fresh classification head for the task's labels."""
     from transformers import AutoModelForSequenceClassification
 
-    return build(
-        AutoModelForSequenceClassification,
-        checkpoint,
-        seed,
-        revision,
-        num_labels=len(task.labels),
-        id2label=dict(enumerate(task.labels)),
-        label2id={label: i for i, label in enumerate(task.labels)},
-        problem_type="single_label_classification",
+    return labelled(
+        AutoModelForSequenceClassification, checkpoint, task, seed, revision, problem_type="single_label_classification"
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from xtl.encoders import mirrored
 from xtl.errors import UserError
+from xtl.tasks.catalog import Task
 
 
 def build(auto_class: Any, checkpoint: str | Path, seed: int, revision: str | None = None, **config: Any):
@@ -42,6 +43,23 @@ def build(auto_class: Any, checkpoint: str | Path, seed: int, revision: str | No
     if lacking:
         raise UserError(f"encoder '{checkpoint}': {auto_class.__name__} needs weights that it lacks: {lacking[:3]}.")
     return model
+
+
+def labelled(
+    auto_class: Any, checkpoint: str | Path, task: Task, seed: int, revision: str | None = None, **config: Any
+):
+    """As `build`, with one output per label of the task."""
+    names = dict(enumerate(task.labels))
+    return build(
+        auto_class,
+        checkpoint,
+        seed,
+        revision,
+        num_labels=len(names),
+        id2label=names,
+        label2id={label: i for i, label in names.items()},
+        **config,
+    )
 
 
 @contextmanager

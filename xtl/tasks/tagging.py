@@ -13,7 +13,7 @@ from datasets import Dataset
 from xtl import metrics
 from xtl.tasks.catalog import Task
 from xtl.tasks.features import encode
-from xtl.tasks.heads import build
+from xtl.tasks.heads import labelled
 
 SUFFIX = "tsv"  # of a submission file
 IGNORED = -100  # the label that transformers' losses leave out
@@ -23,15 +23,7 @@ def build_model(checkpoint: str | Path, task: Task, seed: int, revision: str | N
     """The checkpoint's encoder with a fresh token classification head for the task's tags."""
     from transformers import AutoModelForTokenClassification
 
-    return build(
-        AutoModelForTokenClassification,
-        checkpoint,
-        seed,
-        revision,
-        num_labels=len(task.labels),
-        id2label=dict(enumerate(task.labels)),
-        label2id={label: i for i, label in enumerate(task.labels)},
-    )
+    return labelled(AutoModelForTokenClassification, checkpoint, task, seed, revision)
 
 
 def train_features(examples: Dataset, tokenizer, task: Task, max_length: int) -> Dataset:
