@@ -51,16 +51,16 @@ class Pretrain(Strict):
     layers: int = Field(3, ge=1)
     hidden: int = Field(128, ge=8)
     heads: int = Field(4, ge=1)
-    inner: int = Field(512, ge=8, description="width of the feed-forward layers")
+    inner: int = Field(256, ge=8, description="width of the feed-forward layers")
     length: int = Field(128, ge=16, description="longest input in tokens")
-    short: int = Field(2, ge=1, description="sentences of the monolingual inputs of most steps")
+    short: int = Field(1, ge=1, description="sentences of the monolingual inputs of most steps")
     long_share: float = Field(
-        0.1, ge=0, le=1, description="share of the steps, the last ones, with inputs of full length"
+        0.2, ge=0, le=1, description="share of the steps, the last ones, with inputs of full length"
     )
-    steps: int = Field(600, ge=1)
-    batch_tokens: int = Field(4096, ge=64, description="tokens in a batch, padding not counted")
+    steps: int = Field(3200, ge=1)
+    batch_tokens: int = Field(512, ge=64, description="tokens in a batch, padding not counted")
     learning_rate: float = Field(2e-3, gt=0)
-    warmup: float = Field(0.06, ge=0, le=1)
+    warmup: float = Field(0.1, ge=0, le=1)
     weight_decay: float = Field(0.01, ge=0)
     precision: Literal["fp32", "bf16"] = "fp32"
     recipe: Recipe = Recipe()
