@@ -26,6 +26,14 @@ def mirror(tmp_path_factory) -> Path:
     return write_mirror(tmp_path_factory.mktemp("mirror"))
 
 
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory):
+    """Folders of CCGbank's and BUCC's kind, as a grid names them."""
+    from tests.miniature_tasks import write_folders
+
+    return write_folders(tmp_path_factory.mktemp("folders"))
+
+
 @pytest.fixture
 def outputs(tmp_path, monkeypatch) -> Path:
     """An empty outputs folder of this test."""

@@ -47,12 +47,15 @@ def event(i: int, split: str, language: str) -> dict:
 
 
 def write_mirror(root: str | Path, languages: tuple[str, ...] = LANGUAGES) -> Path:
-    """Write the mirror under `root`: google/xtreme, nyu-mll/glue and rajpurkar/squad, each with its README.md.
+    """Write the mirror under `root`: every repository of the catalog with its README.md.
 
     `languages` is a subset of en, de, es. 24 rows for training, 8 for development, 8 for testing (XNLI's are the rows
     of all languages in one config). Returns the root.
     """
+    from tests import miniature_tasks  # here, because it is made of what this module has
+
     root = Path(root)
+    miniature_tasks.write_repositories(root)
     _glue(root / "nyu-mll" / "glue")
     _squad(root / "rajpurkar" / "squad")
     _xtreme(root / "google" / "xtreme", languages)
@@ -101,17 +104,19 @@ def _glue(root: Path) -> None:
             ]
             two_genres = (config, split) == ("mnli", "validation")
             for name in ["validation_matched", "validation_mismatched"] if two_genres else [split]:
-                files.append(_write(root, config, name, rows, features))
-    _readme(root, files)
+                files.append(write(root, config, name, rows, features))
+    readme(root, files)
 
 
 def _squad(root: Path) -> None:
-    files = [_write(root, "plain_text", s, questions(s, "en"), _answered()) for s in ("train", "validation")]
-    _readme(root, files)
+    files = [write(root, "plain_text", s, questions(s, "en"), _answered()) for s in ("train", "validation")]
+    readme(root, files)
 
 
 def _xtreme(root: Path, languages: tuple[str, ...]) -> None:
     text = Features(dict.fromkeys(["language", "sentence1", "sentence2", "gold_label"], TEXT))
+    from tests import miniature_tasks
+
     names, files = ["entailment", "neutral", "contradiction"], []
     for split in ("validation", "test"):
         rows = [
@@ -119,7 +124,7 @@ def _xtreme(root: Path, languages: tuple[str, ...]) -> None:
             for code in languages
             for a, b, label in pairs(split, code)
         ]
-        files.append(_write(root, "XNLI", split, rows, text))
+        files.append(write(root, "XNLI", split, rows, text))
 
     pair = Features(dict.fromkeys(["sentence1", "sentence2", "label"], TEXT))
     pos = Features({"tokens": List(TEXT), "pos_tags": List(ClassLabel(names=UPOS))})
@@ -127,15 +132,15 @@ def _xtreme(root: Path, languages: tuple[str, ...]) -> None:
     for code in languages:
         for split in SIZES:
             rows = [{"sentence1": a, "sentence2": b, "label": str(int(y == 0))} for a, b, y in pairs(split, code)]
-            files.append(_write(root, f"PAWS-X.{code}", split, rows, pair))
+            files.append(write(root, f"PAWS-X.{code}", split, rows, pair))
             if split == "train" and code != "en":
                 continue  # as in the development mirror: English training data only
             events = [event(i, split, code) for i in range(SIZES[split])]
             rows = [{"tokens": e["words"], "pos_tags": e["pos"]} for e in events]
-            files.append(_write(root, f"udpos.{UD_NAMES[code]}", split, rows, pos))
+            files.append(write(root, f"udpos.{UD_NAMES[code]}", split, rows, pos))
             rows = [{"tokens": e["words"], "ner_tags": e["ner"], "langs": [code] * len(e["words"])} for e in events]
-            files.append(_write(root, f"PAN-X.{code}", split, rows, ner))
-        files.append(_write(root, f"XQuAD.{code}", "validation", questions("test", code), _answered()))
+            files.append(write(root, f"PAN-X.{code}", split, rows, ner))
+        files.append(write(root, f"XQuAD.{code}", "validation", questions("test", code), _answered()))
 
     sentences = Features(dict.fromkeys(["source_sentence", "target_sentence", "source_lang", "target_lang"], TEXT))
     for code in languages:
@@ -149,8 +154,8 @@ def _xtreme(root: Path, languages: tuple[str, ...]) -> None:
                 }
                 for i in range(SIZES["test"])
             ]
-            files.append(_write(root, f"tatoeba.{ISO[code]}", "validation", rows, sentences))
-    _readme(root, files)
+            files.append(write(root, f"tatoeba.{ISO[code]}", "validation", rows, sentences))
+    readme(root, files + miniature_tasks.write_targets(root, languages))
 
 
 def _answered() -> Features:
@@ -158,7 +163,8 @@ def _answered() -> Features:
     return Features({"id": TEXT, "title": TEXT, "context": TEXT, "question": TEXT, "answers": answers})
 
 
-def _write(root: Path, config: str, split: str, rows: list[dict], features: Features) -> tuple[str, str]:
+def write(root: Path, config: str, split: str, rows: list[dict], features: Features) -> tuple[str, str]:
+    """Write one split of a config; returns (config, split) for `readme`."""
     folder = root / config
     folder.mkdir(parents=True, exist_ok=True)
     rows = [{name: row[name] for name in features} for row in rows]
@@ -167,7 +173,8 @@ def _write(root: Path, config: str, split: str, rows: list[dict], features: Feat
     return config, split
 
 
-def _readme(root: Path, files: list[tuple[str, str]]) -> None:
+def readme(root: Path, files: list[tuple[str, str]]) -> None:
+    """Write the header that says which config has which files."""
     lines = ["---", "configs:"]
     for config in dict.fromkeys(c for c, _ in files):
         lines += [f"- config_name: {config}", "  data_files:"]

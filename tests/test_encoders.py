@@ -68,7 +68,7 @@ def test_embeddings_equal_a_sentence_at_a_time_by_hand(tiny_encoders, architectu
     model, tokenizer = encoders.load_encoder(folder), encoders.load_tokenizer(folder)
     sentences = ["abc de", "f", "some longer words here"]
     together = encoders.embed(model, tokenizer, sentences, batch_tokens=40)
-    assert together.shape == (3, 2, 3, 16) and together.dtype == np.float32
+    assert together.shape == (3, 3, 3, 16) and together.dtype == np.float32
     for number, sentence in enumerate(sentences):
         coded = tokenizer(sentence, return_tensors="pt")
         with torch.inference_mode():
@@ -79,6 +79,9 @@ def test_embeddings_equal_a_sentence_at_a_time_by_hand(tiny_encoders, architectu
         cls = -1 if architecture == "xlnet" else 0
         np.testing.assert_allclose(together[:, 0, number], states[:, ~special].mean(1), atol=2e-5)
         np.testing.assert_allclose(together[:, 1, number], states[:, cls], atol=2e-5)
+        np.testing.assert_allclose(together[:, 2, number], states.mean(1), atol=2e-5)
+    some = encoders.embed(model, tokenizer, sentences, batch_tokens=40, layers=[2])
+    np.testing.assert_allclose(some[0], together[2], atol=1e-6)
 
 
 def test_embedding_an_empty_sentence_and_a_prefix(tiny_encoders):

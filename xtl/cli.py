@@ -1,4 +1,4 @@
-"""The command line: plan, run, status, report, tasks, languages."""
+"""The command line: plan, run, status, report, score, tasks, languages."""
 
 from __future__ import annotations
 
@@ -106,6 +106,30 @@ def report(
     out.print(f"Report: [bold]{folder / 'index.html'}[/bold]", soft_wrap=True)
     if pack:
         out.print(f"Packed: [bold]{zip_report(folder)}[/bold]", soft_wrap=True)
+
+
+@app.command(
+    epilog=example("xtl score outputs/lab/submission labels", "xtl score predictions labels --json scores.json")
+)
+def score(
+    predictions: Annotated[Path, typer.Argument(help="A folder with a folder a task of test-LANGUAGE files.")],
+    labels: Annotated[Path, typer.Argument(help="The same with the right answers.")],
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write all scores here.")
+    ] = None,
+):
+    """Score a submission as the XTREME benchmark does: what is there is scored, what lacks is listed."""
+    import json
+
+    from xtl import scoring, show
+
+    result = scoring.score_folders(predictions, labels)
+    if json_file:
+        try:
+            json_file.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"--json {json_file}: it cannot be written ({error.strerror}).") from None
+    show.scores(out, result)
 
 
 @app.command(epilog=example("xtl tasks"))

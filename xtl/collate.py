@@ -13,9 +13,19 @@ INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 def pad_batch(features: list[dict], tokenizer) -> dict[str, torch.Tensor]:
     """Pad unpadded features to the longest of the batch, on the tokenizer's side.
 
-    Token-level lists become (batch, length); scalars become (batch,). Positions of answers move with the text
-    where the padding stands on the left. Keys that are neither inputs nor labels are left out.
+    Token-level lists become (batch, length); scalars become (batch,). Inputs that are lists over choices become
+    (batch, choices, length). Positions of answers move with the text where the padding stands on the left. Keys that
+    are neither inputs nor labels are left out.
     """
+    if isinstance(features[0]["input_ids"][0], (list, np.ndarray)):
+        names = [name for name in INPUTS if name in features[0]]
+        flat = [
+            dict(zip(names, parts, strict=True)) for f in features for parts in zip(*(f[n] for n in names), strict=True)
+        ]
+        batch = {k: v.view(len(features), -1, v.shape[-1]) for k, v in pad_batch(flat, tokenizer).items()}
+        if "labels" in features[0]:
+            batch["labels"] = torch.tensor([f["labels"] for f in features], dtype=torch.long)
+        return batch
     longest = max(len(f["input_ids"]) for f in features)
     left = tokenizer.padding_side == "left"
     fill = {**PAD_VALUES, "input_ids": tokenizer.pad_token_id, "token_type_ids": tokenizer.pad_token_type_id}

@@ -13,7 +13,8 @@ import numpy as np
 from xtl.errors import UserError
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
-POOLINGS = ("mean", "cls")
+# Over the tokens of the sentence; the classification token; over special tokens too, as XTREME's script averages.
+POOLINGS = ("mean", "cls", "mean_special")
 # The authors read XLM-R Large (24 layers) at layer 14 (PROTOCOL: the jiant replication); the same relative depth
 # is the recipe for every encoder, so that no layer is ever chosen on the test languages.
 RECIPE_DEPTH = 14 / 24
@@ -264,16 +265,29 @@ def recipe_layer(layers: int, layer: int | None = None) -> int:
     return layer
 
 
+def depth_of(model) -> int:
+    """The number of an encoder's layers, the embeddings not counted."""
+    return model.config.num_hidden_layers
+
+
 def embed(
-    model, tokenizer, sentences: list[str], max_length: int = 128, batch_tokens: int = 8192, prefix: str = ""
+    model,
+    tokenizer,
+    sentences: list[str],
+    max_length: int = 128,
+    batch_tokens: int = 8192,
+    prefix: str = "",
+    layers: list[int] | None = None,
 ) -> np.ndarray:
     """Embeddings of sentences at every layer and by both poolings, in one forward pass.
 
     `mean` averages over the tokens that are neither special nor padding; `cls` is the classification token,
-    wherever the family puts it. Without `target_mapping`, XLNet's hidden states are its content stream.
+    wherever the family puts it; `mean_special` averages over all that is not padding. Without
+    `target_mapping`, XLNet's hidden states are its content stream.
 
     Returns:
         float32 array (layers + 1, poolings, sentences, hidden); layer 0 is the embedding layer, poolings as POOLINGS.
+        With `layers`, only these layers, in that order.
     """
     import torch
 
@@ -296,13 +310,14 @@ def embed(
                 ~inner.any(1, keepdim=True) & batch["attention_mask"].bool()
             )  # an empty sentence has only special tokens
             first = (batch["input_ids"] == tokenizer.cls_token_id).int().argmax(1)
-            states = torch.stack(
-                model(**batch, output_hidden_states=True).hidden_states
-            )  # (layers + 1, batch, length, hidden)
-            weights = inner.to(states.dtype)
-            mean = (states * weights[None, :, :, None]).sum(2) / weights.sum(1)[None, :, None]
+            states = model(**batch, output_hidden_states=True).hidden_states
+            states = torch.stack([states[i] for i in layers] if layers else states)  # (layers, batch, length, hidden)
+            means = []
+            for chosen in (inner, batch["attention_mask"].bool()):
+                weights = chosen.to(states.dtype)
+                means.append((states * weights[None, :, :, None]).sum(2) / weights.sum(1)[None, :, None])
             cls = states[:, torch.arange(len(rows), device=first.device), first]
             if out is None:
                 out = np.empty((len(states), len(POOLINGS), len(sentences), states.shape[-1]), dtype=np.float32)
-            out[:, :, rows] = torch.stack([mean, cls], 1).cpu().numpy()
+            out[:, :, rows] = torch.stack([means[0], cls, means[1]], 1).cpu().numpy()
     return out

@@ -8,11 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xtl.encoders import POOLINGS, embed, load_encoder, load_tokenizer, recipe_layer
+from xtl.encoders import POOLINGS, depth_of, embed, load_encoder, load_tokenizer, recipe_layer
 from xtl.finetune import Trained, fitting_length, predict_and_score
 from xtl.tasks import data as task_data
 from xtl.tasks import format_of
 from xtl.tasks.catalog import TASKS
+
+# Up to so many sentences in a language, retrieval is scored at every layer; beyond, at the recipe's alone, because all
+# layers of a pool of 400,000 sentences would fill 80 GB.
+CURVE_SENTENCES = 20_000
 
 
 @dataclass
@@ -68,7 +72,8 @@ def evaluate(
                 trained.model, trained.tokenizer, task, examples, language, max_length, stride
             )
             results.add(target, language, metrics, len(examples))
-            _keep(results, task, language, examples, per_example, predictions, folder)
+            ids = [str(i) for i in examples["id"]]
+            _keep(results, task, language, examples, ids, per_example, predictions, folder)
     return results
 
 
@@ -93,31 +98,38 @@ def evaluate_retrieval(
         task = TASKS[target]
         module = format_of(task)
         for language in languages:
-            examples = task_data.subset(task_data.load(target, "test", language, data), max_eval_examples)
-            foreign, english = (
-                embed(model, tokenizer, list(examples[c]), max_length, prefix=prefix) for c in ("foreign", "english")
-            )
-            chosen = recipe_layer(len(foreign) - 1, layer)
-            for depth in range(len(foreign)):
+            pools, depths = {}, None
+            for split in module.SPLITS:
+                examples = module.limit(task_data.load(target, split, language, data), max_eval_examples)
+                foreign, english = module.texts(examples)
+                if len(foreign) + len(english) > CURVE_SENTENCES:
+                    depths = [recipe_layer(depth_of(model), layer)]
+                pools[split] = (foreign, english, examples)
+            vectors = {
+                split: [embed(model, tokenizer, side, max_length, prefix=prefix, layers=depths) for side in sides]
+                for split, (*sides, _) in pools.items()
+            }
+            chosen = recipe_layer(depth_of(model), layer)
+            for at, depth in enumerate(depths or range(depth_of(model) + 1)):
                 for p, name in enumerate(POOLINGS):
                     headline = (depth, name) == (chosen, pooling)
-                    predictions, metrics, per_example = module.evaluate(
-                        foreign[depth, p], english[depth, p], examples, task
-                    )
-                    results.add(target, language, metrics, len(examples), depth, name, headline)
+                    here = {s: (*(v[at, p] for v in vectors[s]), pools[s][2]) for s in pools}
+                    predictions, metrics, per_example = module.evaluate(here, task, language)
+                    results.add(target, language, metrics, len(per_example), depth, name, headline)
                     if headline:
-                        _keep(results, task, language, examples, per_example, predictions, folder)
+                        ids = module.example_ids(here)
+                        _keep(results, task, language, pools["test"][2], ids, per_example, predictions, folder)
     return results
 
 
-def _keep(results: Results, task, language: str, examples, per_example: np.ndarray, predictions, folder) -> None:
+def _keep(results: Results, task, language: str, examples, ids, per_example: np.ndarray, predictions, folder) -> None:
     module = format_of(task)
     results.examples.append(
         pd.DataFrame(
             {
                 "target": task.name,
                 "language": language,
-                "example_id": [str(i) for i in examples["id"]],
+                "example_id": ids,
                 "score": per_example,
             }
         )

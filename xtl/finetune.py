@@ -13,7 +13,7 @@ from xtl.encoders import load_tokenizer, mirrored
 from xtl.errors import UserError
 from xtl.tasks import data as task_data
 from xtl.tasks import format_of
-from xtl.tasks.catalog import TASKS, Task
+from xtl.tasks.catalog import Task
 
 DEV_EXAMPLES = 500  # first English dev examples that select a checkpoint, as in the authors' scripts (PROTOCOL)
 
@@ -62,17 +62,24 @@ def fine_tune(
     """
     from xtl.train import Selection, fit
 
-    spec, tokenizer = TASKS[task], load_tokenizer(checkpoint, revision)
+    spec, tokenizer = task_data.resolved(task, data), load_tokenizer(checkpoint, revision)
     module = format_of(spec)
     max_length = fitting_length(max_length, tokenizer)
-    examples = task_data.subset(task_data.load(task, "train", "en", data), max_train_examples, seed)
+    examples = task_data.training(spec, data, max_train_examples, seed)
     features = module.train_features(examples, tokenizer, spec, max_length, **module_options(module, stride=stride))
     if not len(features):
         raise UserError(f"task {task}: no training example fits max_length {max_length}; raise training.max_length.")
-    columns = [c for c in features.column_names if c != "length"]
-    rows = list(features.select_columns(columns))
     batches = grouped_batches(list(features["length"]), batch_size, epochs, seed)[:max_steps]
     model = module.build_model(mirrored(str(checkpoint)), spec, seed, revision=revision)
+    if hasattr(module, "collator"):  # what is predicted is drawn anew in every batch
+        collate = module.collator(features, tokenizer, model, seed)
+        batches = [[(row, number) for row in batch] for number, batch in enumerate(batches)]
+    else:
+        rows = list(features.select_columns([c for c in features.column_names if c != "length"]))
+
+        def collate(items):
+            return pad_batch([rows[i] for i in items], tokenizer)
+
     chooser = None
     if selection == "english_dev":
         dev = task_data.subset(task_data.load(task, "validation", "en", data), DEV_EXAMPLES)
@@ -85,9 +92,9 @@ def fine_tune(
     log = fit(
         model,
         batches,
-        lambda items: pad_batch([rows[i] for i in items], tokenizer),
+        collate,
         folder,
-        items=len(rows),
+        items=len(features),
         learning_rate=learning_rate,
         warmup=warmup,
         weight_decay=weight_decay,
@@ -96,9 +103,10 @@ def fine_tune(
         title=f"training on {task}",
         selection=chooser,
     )
+    lengths = np.asarray(features["length"])
     facts = {
         "steps": len(batches),
-        "tokens_seen": int(sum(len(rows[i]["input_ids"]) for b in batches for i in b)),
+        "tokens_seen": int(sum(lengths[np.asarray(b).reshape(len(b), -1)[:, 0]].sum() for b in batches)),
         "n_train": len(examples),
     }
     chosen = selection
@@ -115,7 +123,10 @@ def predict_and_score(model, tokenizer, task: Task, examples, language: str, max
 
     module = format_of(task)
     features = module.eval_features(examples, tokenizer, task, max_length, **module_options(module, stride=stride))
-    predictions = module.predict(predict_logits(model, features, tokenizer), features, examples, task)
+    if hasattr(module, "infer"):
+        predictions = module.infer(model, features, tokenizer)
+    else:
+        predictions = module.predict(predict_logits(model, features, tokenizer), features, examples, task)
     metrics, scores = module.score(predictions, examples, task, language)
     return metrics, scores, predictions
 
@@ -139,7 +150,12 @@ def save(trained: Trained, folder: str | Path) -> None:
 def dev_scores(
     trained: Trained, data: dict, *, max_length: int = 128, stride: int = 64
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Scores on the first English dev examples (metric, points, n), and a few predictions to read."""
+    """Scores on the first English dev examples (metric, points, n), and a few predictions to read.
+
+    Both are empty for a task without a development set.
+    """
+    if "validation" not in task_data.splits(trained.task, data):
+        return pd.DataFrame(columns=["metric", "points", "n"]), pd.DataFrame()
     examples = task_data.subset(task_data.load(trained.task, "validation", "en", data), DEV_EXAMPLES)
     length = fitting_length(max_length, trained.tokenizer)
     metrics, _, predictions = predict_and_score(

@@ -104,7 +104,7 @@ def score_bars(scores: pd.DataFrame, source: str = "en") -> None:
 
 
 def layer_curve(scores: pd.DataFrame) -> None:
-    """Draw retrieval accuracy over layers for both poolings, a line per language, the recipe's layer marked."""
+    """Draw retrieval accuracy over layers for every pooling, a line per language, the recipe's layer marked."""
     import matplotlib.pyplot as plt
     import seaborn as sns
 

@@ -43,7 +43,7 @@ FIT_KEYS = (
 )
 FORMAT_KEYS = {"span": ("stride",), "retrieval": ("layer", "pooling", "prefix", "max_length")}
 CORPUS_KEYS = ("kind", "languages", "sentences", "seed")
-TASK_KEYS = ("kind", "languages", "train", "test", "seed", "revisions")
+TASK_KEYS = ("kind", "languages", "train", "test", "seed", "revisions", "folders")
 CELL_COLUMNS = [
     "encoder",
     "architecture",
@@ -247,11 +247,13 @@ def _fit_params(training, format_name: str) -> dict:
 
 
 def _train_inputs(task: str, selection: str, data: dict) -> dict:
-    """Digests of the English training data, and of the dev data where it selects the checkpoint."""
+    """Digests of the training data, and of the English dev data where it selects the checkpoint."""
+    languages = task_data.training_languages(task, data)
     splits = ["train"] + (["validation"] if selection == "english_dev" else [])
-    for split in splits:
-        task_data.check(task, split, "en", data)
-    return {f"{task}/{split}/en": task_data.fingerprint(task, split, "en", data) for split in splits}
+    wanted = [(split, code) for split in splits for code in (languages if split == "train" else ["en"])]
+    for split, language in wanted:
+        task_data.check(task, split, language, data)
+    return {f"{task}/{split}/{code}": task_data.fingerprint(task, split, code, data) for split, code in wanted}
 
 
 def _target_groups(experiment: Experiment, data: dict, languages: dict) -> list[dict]:
@@ -302,11 +304,21 @@ def _corpus_digest(data: dict) -> str:
     return lab.LabConfig.from_dict({k: v for k, v in data.items() if k != "kind"}).digest()
 
 
+def _identifying(data: dict) -> dict:
+    """A data source without the places of folders: their contents' digests are among the inputs."""
+    return {k: v for k, v in data.items() if k != "folders"}
+
+
 def _start(base: Run | None, origin: dict) -> tuple[dict, dict, dict]:
     """Where a run's weights come from: (upstream, inputs, passed)."""
     if base:
         return {"checkpoint": base.id}, {}, {}
     return {}, {"encoder": origin["identity"]}, dict(origin["passed"])
+
+
+def _folders(data: dict) -> dict:
+    """The folders of a data source as a notebook's parameter, where there are any."""
+    return {"folders": data["folders"]} if data.get("folders") else {}
 
 
 def _intermediate(
@@ -318,7 +330,7 @@ def _intermediate(
     inputs.update(_train_inputs(task, training.selection, data))
     params = {
         "tasks": [task],
-        "data": data,
+        "data": _identifying(data),
         "seed": labels["seed"],
         "inputs": inputs,
         **_fit_params(training, TASKS[task].format),
@@ -330,17 +342,22 @@ def _intermediate(
         params,
         upstream,
         labels,
-        passed,
+        passed | _folders(data),
     )
 
 
 def _target(group: dict, data: dict, base: Run | None, origin: dict, labels: dict) -> Run:
     upstream, inputs, passed = _start(base, origin)
-    params = {**group["params"], "evaluate": group["evaluate"], "data": data, "inputs": {**inputs, **group["inputs"]}}
+    params = {
+        **group["params"],
+        "evaluate": group["evaluate"],
+        "data": _identifying(data),
+        "inputs": {**inputs, **group["inputs"]},
+    }
     if group["params"]["train_task"]:  # what trains nothing draws nothing: its seed is its checkpoint's
         params["seed"] = labels["seed"]
     name = f"{labels['encoder']}-{labels['intermediate']}-{'+'.join(group['evaluate'])}-s{labels['seed']}"
-    return make_run("target", name, params, upstream, labels, passed)
+    return make_run("target", name, params, upstream, labels, passed | _folders(data))
 
 
 def analysis_run(plan: Plan, done: list[str], grid: str, overrides: list[str]) -> Run:

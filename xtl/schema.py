@@ -157,7 +157,7 @@ class Training(Strict):
     max_eval_examples: int | None = Field(None, ge=1)
     shots: int | None = Field(None, ge=1)
     layer: int | None = Field(None, ge=0, description="retrieval: layer of the recipe; default 14/24 of the depth")
-    pooling: Literal["mean", "cls"] = "mean"
+    pooling: Literal["mean", "cls", "mean_special"] = "mean"
     prefix: str = Field("", description="retrieval: text put before every sentence")
 
 
@@ -189,6 +189,7 @@ class Experiment(Strict):
     data: Literal["lab", "hub"] = "lab"
     lab: Lab = Lab()
     revisions: dict[str, str] = Field({}, description="Hub repository -> pinned revision")
+    folders: dict[str, str] = Field({}, description="task -> folder of its files, for what is not on the Hub")
     seeds: tuple[int, ...] = Field((0,), min_length=1)
     encoders: dict[str, Encoder] = Field(min_length=1)
     intermediates: dict[str, Intermediate] = {}
@@ -255,6 +256,10 @@ class Experiment(Strict):
                 raise ValueError(
                     f"overrides.{name}: unknown key '{sorted(unknown)[0]}'; known: {', '.join(Training.model_fields)}"
                 )
+        for name in self.folders:
+            if name not in TASKS or not TASKS[name].folder:
+                those = ", ".join(sorted(task.name for task in TASKS.values() if task.folder))
+                raise ValueError(f"folders.{name}: only tasks that are not on the Hub are read from folders: {those}")
         for name, spec in self.intermediates.items():
             if (name == BASELINE) != (not spec.tasks):
                 raise ValueError(f"intermediates.{name}: only the baseline '{BASELINE}' trains on no task")
@@ -273,7 +278,7 @@ class Experiment(Strict):
         """The data source as run parameters carry it: `{"kind": "lab", …}` or `{"kind": "hub", …}`."""
         if self.data == "lab":
             return {"kind": "lab", **self.lab.model_dump()}
-        return {"kind": "hub", "revisions": dict(sorted(self.revisions.items()))}
+        return {"kind": "hub", "revisions": dict(sorted(self.revisions.items())), "folders": self.folders}
 
     def all_intermediates(self) -> dict[str, Intermediate]:
         """The intermediates with the baseline first."""

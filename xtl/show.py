@@ -117,23 +117,54 @@ def status(console: Console, made: Plan, store: Store) -> bool:
 
 
 def tasks(console: Console) -> None:
-    """Print the catalog."""
+    """Print the catalog: what every task is, and where its data comes from."""
     from xtl.tasks.catalog import TASKS
 
-    table = simple("task", "roles", "format", "trains on", "score", "languages", "data on the Hub", "licence")
+    what = simple("task", "roles", "format", "trains on", "score", "languages", title="Tasks")
+    data = simple("task", "data", "revision", ">train", ">test", "licence", title="\nTheir data")
     for task in TASKS.values():
-        languages = " ".join(task.languages) if len(task.languages) <= 15 else f"{len(task.languages)} languages"
-        table.add_row(
+        languages = " ".join(task.languages) if len(task.languages) <= 4 else f"{len(task.languages)} languages"
+        roles, score = ", ".join(sorted(task.roles)), " + ".join(task.score)
+        what.add_row(task.name, roles, task.format, task.trains_on or "nothing", score, languages)
+        origin = " + ".join(dict.fromkeys(s.dataset for s in task.sources)) or "a folder of yours"
+        data.add_row(
             task.name,
-            ", ".join(sorted(task.roles)),
-            task.format,
-            task.trains_on or "nothing",
-            " + ".join(task.score),
-            languages,
-            task.hub.dataset,
+            origin,
+            (task.revision or "newest")[:8] if task.hub else "—",
+            *(_sizes(task.size.get(split)) for split in ("train", "test")),
             task.licence,
         )
+    for table in (what, data):
+        table.columns[0].no_wrap = True
+        console.print(table)
+
+
+def _sizes(bounds: tuple[int, int] | None) -> str:
+    return "–".join(f"{n:,}" for n in dict.fromkeys(bounds)) if bounds else "—"
+
+
+def scores(console: Console, result: dict) -> None:
+    """Print the averages of a scored submission, what lacks, and the overall score."""
+    from xtl.scoring import task_score
+
+    table = simple("task", ">score", "averages over languages", ">languages", "missing")
+    for name, entry in result["tasks"].items():
+        score = task_score(name, entry)
+        said = ", ".join(f"{metric} {value:.1f}" for metric, value in entry["average"].items())
+        table.add_row(
+            name,
+            "—" if score is None else f"{score:.1f}",
+            said or "—",
+            str(len(entry["languages"])),
+            " ".join(entry["missing"]) if entry["languages"] else "all",
+        )
     console.print(table)
+    overall = result["overall"]
+    console.print(
+        "\nOverall: — (the mean of the nine tasks needs all of them in every language)"
+        if overall is None
+        else f"\nOverall: [bold]{overall:.1f}[/bold]"
+    )
 
 
 def languages(console: Console, data: dict) -> None:

@@ -234,8 +234,8 @@ def predict_logits(model, features, tokenizer, batch_tokens: int = EVAL_TOKENS) 
     """Logits of every feature, in order, padding removed.
 
     Returns:
-        for each feature float32 (labels,) for one label an input, (length, labels) for one a token, and (length, 2),
-        start and end, for spans.
+        for each feature float32 (labels,) for one label an input, (choices,) for one score a choice, (length, labels)
+        for one label a token, and (length, 2), start and end, for spans.
     """
     model.eval()
     columns = [c for c in INPUTS if c in features.column_names]
@@ -244,7 +244,7 @@ def predict_logits(model, features, tokenizer, batch_tokens: int = EVAL_TOKENS) 
     out: list = [None] * len(rows)
     left = tokenizer.padding_side == "left"
     with torch.inference_mode():
-        for numbers in budget_batches(lengths, batch_tokens):
+        for numbers in budget_batches(list(features["length"]), batch_tokens):
             batch = {k: v.to(model.device) for k, v in pad_batch([rows[i] for i in numbers], tokenizer).items()}
             result = model(**batch)
             logits = result.logits if "logits" in result else torch.stack([result.start_logits, result.end_logits], -1)

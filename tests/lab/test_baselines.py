@@ -94,3 +94,15 @@ def test_fit_is_the_optimum_of_its_loss():
 def test_unknown_columns_are_named():
     with pytest.raises(ValueError, match="no shortcut baseline reads the columns text"):
         baselines.strongest("any", None, Dataset.from_dict({"text": ["a"]}))
+
+
+def test_lexical_mining_by_hand():
+    data = Dataset.from_dict({
+        "id": ["x0", "x1", "en0", "en1"],
+        "side": ["foreign", "foreign", "english", "english"],
+        "sentence": ["abcdef", "zzz", "abcdef", "yyy"],
+        "pair": ["en0", "", "x0", ""],
+    })  # fmt: skip
+    assert baselines.lexical_mining(data) == 100.0  # the first pair alone is right, and it comes first
+    turned = data.add_column("new", ["en1", "", "", "x0"]).remove_columns("pair").rename_column("new", "pair")
+    assert baselines.lexical_mining(turned) == 0.0

@@ -66,8 +66,8 @@ def encoders(tmp_path_factory):
 
 
 @pytest.fixture
-def hub(mirror, tmp_path, monkeypatch):
+def hub(mirror, folders, tmp_path, monkeypatch):
     """The miniature mirror as XTL_MIRROR, with a fresh folder of outputs; gives the data source."""
     monkeypatch.setenv("XTL_MIRROR", str(mirror))
     monkeypatch.setenv("XTL_OUTPUTS", str(tmp_path / "outputs"))
-    return {"kind": "hub", "revisions": {}}
+    return {"kind": "hub", "revisions": {}, "folders": folders}

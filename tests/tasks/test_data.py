@@ -4,11 +4,13 @@ import shutil
 import sys
 from types import SimpleNamespace
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from datasets import Dataset
 
 from xtl.errors import UserError
-from xtl.tasks import data
+from xtl.tasks import columns, data
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.mirror import _snapshot
 
@@ -18,12 +20,16 @@ LAB = {"kind": "lab", "languages": 12, "seed": 0}
 @pytest.mark.parametrize("name", TASKS)
 def test_every_task_has_its_canonical_columns(name, hub):
     task = TASKS[name]
-    for split in ("train", "validation", "test") if task.trains_on else ("test",):
+    for split in data.splits(task, hub):
         language = "en" if "en" in task.languages else "de"
         data.check(name, split, language, hub)
         examples = data.load(name, split, language, hub)
-        assert dict(examples.features) == data.CANONICAL[task.format]
-        assert len(examples) == {"train": 24, "validation": 8, "test": 8}[split]
+        assert dict(examples.features) == columns.CANONICAL[task.format]
+        sizes = {"train": 24, "validation": 8, "test": 8}
+        # 4, 8 and 12 (at most 8) rows of ANLI, then MNLI, then SNLI without the row that has no gold label
+        sizes = {"anli+": {"train": 24 + 24 + 23, "validation": 20 + 8 + 7, "test": 20 + 8 + 7}}.get(name, sizes)
+        sizes = {"mlm": {"train": 6}, "bucc": {"validation": 12, "test": 12}}.get(name, sizes)
+        assert len(examples) == sizes[split]
 
 
 def test_columns_and_labels_are_mapped(hub):
@@ -59,7 +65,7 @@ def test_a_target_trains_on_another_tasks_examples(hub):
     assert data.load("xquad", "validation", "en", hub)[0]["id"] == "validation-0000"  # SQuAD's
     with pytest.raises(UserError, match=r"task mnli \(train\) has no language 'de'"):
         data.load("xnli", "train", "de", hub)
-    with pytest.raises(UserError, match="tatoeba has a test set only"):
+    with pytest.raises(UserError, match="tatoeba has no train set; it has test"):
         data.check("tatoeba", "train", "de", hub)
     with pytest.raises(UserError, match="no split 'dev'; splits are train, validation, test"):
         data.check("xnli", "dev", "de", hub)
@@ -87,7 +93,9 @@ def test_a_mirror_with_other_faults(hub, mirror, tmp_path, monkeypatch):
     copy = shutil.copytree(mirror, tmp_path / "mirror")
     monkeypatch.setenv("XTL_MIRROR", str(copy))
     shutil.rmtree(copy / "rajpurkar")
-    with pytest.raises(UserError, match="lacks the data set rajpurkar/squad; it holds google/xtreme, nyu-mll/glue"):
+    with pytest.raises(
+        UserError, match="lacks the data set rajpurkar/squad; it holds Rowan/hellaswag, .*, nyu-mll/glue"
+    ):
         data.check("squad1", "train", "en", hub)
     (copy / "nyu-mll/glue/README.md").write_text("# GLUE\n")
     with pytest.raises(UserError, match="has no `configs:` header"):
@@ -170,6 +178,7 @@ def test_the_laboratory_goes_through_the_same_columns(monkeypatch):
         LabConfig=SimpleNamespace(from_dict=lambda given: config),
         languages=lambda config: {"en": None, "qaa": None},
         dataset=dataset,
+        splits=lambda task: ("validation", "test") if task == "tatoeba" else ("train", "validation", "test"),
     )
     monkeypatch.setitem(sys.modules, "xtl.lab", lab)
     monkeypatch.setattr("xtl.lab", lab, raising=False)
@@ -227,3 +236,43 @@ def test_real_data(shared_data, monkeypatch, tmp_path):
             assert row["context"][start : start + len(text)] == text
     with pytest.raises(UserError, match="lacks the data set rajpurkar/squad; it holds google/xtreme"):
         data.check("xquad", "train", "en", source)
+
+
+def test_several_sources_are_put_together_without_the_rows_that_have_no_gold_label(hub):
+    examples = data.load("anli+", "train", "en", hub)
+    sources = [i.split("-")[0] for i in examples["id"]]
+    assert [sources.count(str(n)) for n in range(5)] == [4, 8, 12, 24, 23]  # ANLI's rounds, MNLI, SNLI
+    assert len(set(examples["id"])) == len(examples) and set(examples["label"]) == {0, 1, 2}
+
+
+def test_english_rows_alone_are_trained_on(hub):
+    # one config holds the rows of all languages, as TyDiQA's does on the Hub
+    examples = data.load("tydiqa", "train", "en", hub)
+    assert len(examples) == 24 and all(i.startswith("english-") for i in examples["id"])
+    assert data.available("tydiqa", hub) == ["en"]  # German and Spanish rows are there, but TyDiQA lists neither
+
+
+def test_choices_from_a_column_a_struct_and_four_columns(hub):
+    row = data.load("hellaswag", "train", "en", hub)[1]
+    assert row["answer"] == 1 and row["choices"][1] == "is in Kyoto." and row["question"] == "Max"
+    row = data.load("cosmosqa", "train", "en", hub)[1]
+    assert row["answer"] == 1 and len(row["choices"]) == 4 and row["choices"][1] == "Kyoto"
+    row = data.load("csqa", "train", "en", hub)[1]
+    assert row["answer"] == 1 and row["choices"][1] == "Kyoto" and len(row["choices"]) == 5 and row["context"] == ""
+
+
+def test_mixed_language_text_is_drawn_equally_from_every_language(hub):
+    examples = data.training("mlm", hub, 9, seed=0)
+    words = [next(w for w in (" saw ", " sah ", " vio ") if w in text) for text in examples["text"]]
+    assert sorted(words) == [" sah "] * 3 + [" saw "] * 3 + [" vio "] * 3
+
+
+def test_wrong_choices_are_refused(hub, mirror, tmp_path, monkeypatch):
+    copy = shutil.copytree(mirror, tmp_path / "mirror")
+    monkeypatch.setenv("XTL_MIRROR", str(copy))
+    path = copy / "tau/commonsense_qa/default/train-00000-of-00001.parquet"
+    table = pq.read_table(path)
+    hidden = table.set_column(table.column_names.index("answerKey"), "answerKey", pa.array([""] * len(table)))
+    pq.write_table(hidden, path)
+    with pytest.raises(UserError, match="expected the number or the letter of the right choice, but '' came"):
+        data.load("csqa", "train", "en", hub)

@@ -16,7 +16,7 @@ def test_direction_and_cosine(tmp_path):
     # English 0 is nearest foreign 1 in angle though foreign 0 has the larger product; English 2 is nearest itself.
     foreign = np.array([[100.0, 100.0], [1.0, 0.1], [0.0, 2.0]])
     english = np.array([[5.0, 0.0], [1.0, 0.2], [0.1, 3.0]])
-    predictions, values, per_example = retrieval.evaluate(foreign, english, PAIRS, TATOEBA)
+    predictions, values, per_example = retrieval.evaluate({"test": (foreign, english, PAIRS)}, TATOEBA)
     assert predictions.tolist() == [1, 1, 2]  # foreign 0 is nobody's
     assert values == {"accuracy": 200 / 3} and per_example.tolist() == [0.0, 100.0, 100.0]
     retrieval.write_submission(predictions, PAIRS, TATOEBA, tmp_path / "test-de.tsv")

@@ -1,13 +1,13 @@
 """The embedded laboratory: a made world, made languages with planted features, and tasks derived from event records."""
 
 from xtl.lab.config import LAB_VERSION, LabConfig
-from xtl.lab.data import BUILDERS, corpus, dataset, parallel
+from xtl.lab.data import BUILDERS, PLAIN, corpus, dataset, parallel, splits
 from xtl.lab.languages import Language, distances, feature_table, languages, twins
 from xtl.lab.tokens import tokenizer
 
-TASKS = tuple(BUILDERS)
+TASKS = (*BUILDERS, PLAIN)
 
 __all__ = [
     "LAB_VERSION", "TASKS", "LabConfig", "Language", "corpus", "dataset", "distances", "feature_table", "languages",
-    "parallel", "tokenizer", "twins",
+    "parallel", "splits", "tokenizer", "twins",
 ]  # fmt: skip

@@ -25,6 +25,7 @@ TAGGING = Style(
 )
 NAMING = Style(name=0.6, organisation=0.3, place=0.6, place_name=0.6, kinds=(0.2, 0.8), time=0.3, manner=0.15)
 RETRIEVAL = Style(place=0.6, time=0.5)
+MINED = 3  # sentences in the pools for each example that another task would have
 
 
 def corpus(config: LabConfig, purpose: str, n: int) -> Table:
@@ -45,9 +46,12 @@ def tagging(config: LabConfig, part: str, n: int, names: bool) -> Table:
     )
 
 
-def retrieval(config: LabConfig, part: str, n: int) -> Table:
-    """n sentences of which a third have one near-duplicate and another third two: the same but for one word."""
-    rng = config.rng("retrieval", part)
+def retrieval(config: LabConfig, part: str, n: int, name: str = "retrieval") -> Table:
+    """n sentences of which a third have one near-duplicate and another third two: the same but for one word.
+
+    `name` names the sample: others of the same name are the same sentences.
+    """
+    rng = config.rng(name, part)
     w = world()
 
     def draw(size: int) -> Table:
@@ -75,6 +79,16 @@ def retrieval(config: LabConfig, part: str, n: int) -> Table:
         return ev.take(ev.stack(tables), np.argsort(np.concatenate(groups), kind="stable"))
 
     return distinct(draw, n)
+
+
+def pools(config: LabConfig, part: str, n: int) -> tuple[Table, np.ndarray]:
+    """MINED * n sentences to be mined, and where each is said: 0 in both languages, 1 in the foreign one, 2 in English.
+
+    A quarter is said in both; near-duplicates are among the rest.
+    """
+    table = retrieval(config, part, MINED * n, "retrieval-mining")
+    side = config.rng("mining", part).choice(3, len(table["verb"]), p=(0.25, 0.375, 0.375))
+    return table, side
 
 
 def distinct(draw, n: int) -> Table:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from datasets import Dataset
 
 from xtl.errors import UserError
-from xtl.lab import corpora, grammar, inference, lexicon, paraphrase, reading
+from xtl.lab import choices, corpora, grammar, inference, lexicon, paraphrase, reading, supertags
 from xtl.lab import events as ev
 from xtl.lab.cache import cached
 from xtl.lab.config import SPLITS, LabConfig
@@ -33,6 +33,7 @@ class Builder:
     columns: Callable
     tables: Callable  # records -> the event tables among them
     training: bool = True
+    half: Callable = lambda table, config, split: table.slice(0 if split == "validation" else config.test, config.test)
 
 
 def _pairs(first: str, second: str, label: str, label_of: Callable, extra: Callable) -> Callable:
@@ -76,6 +77,97 @@ def _reading(records, render: Render, code: str) -> dict:
     }
 
 
+def _unanswerable(records, render: Render, code: str) -> dict:
+    *first, answerable = records
+    columns = _reading(tuple(first), render, code)
+    none = {"answer_start": [], "text": []}
+    kept = zip(columns["answers"], answerable.tolist(), strict=True)
+    return {**columns, "answers": [answer if yes else none for answer, yes in kept]}
+
+
+def _by_language(records, render: Render, code: str) -> dict:
+    """Reading with ids that begin with the language, as TyDiQA's do."""
+    columns = _reading(records, render, code)
+    name = "english" if code == "en" else code
+    return {**columns, "id": [f"{name}-{i}" for i in columns["id"]]}
+
+
+def _supertags(table, render: Render, code: str) -> dict:
+    text = render(table, code)
+    return {"tokens": text.tokens(), "tags": supertags.supertags(table, text, text.language)}
+
+
+def _endings(records, render: Render, code: str) -> dict:
+    table, options, right = records
+    texts, said = render(table, code).sentences(), render(options, code).sentences()
+    n, size = len(right), choices.ENDINGS
+    return {
+        "ind": list(range(n)),
+        "activity_label": ["Laboratory"] * n,
+        "ctx_a": [" ".join(texts[3 * i : 3 * i + 3]) for i in range(n)],
+        "ctx_b": [""] * n,
+        "ctx": [" ".join(texts[3 * i : 3 * i + 3]) for i in range(n)],
+        "endings": [said[size * i : size * (i + 1)] for i in range(n)],
+        "label": [str(place) for place in right.tolist()],
+    }
+
+
+def _answers(records, render: Render, code: str) -> dict:
+    table, question, asked, chosen, right = records
+    columns = _reading((table, question, asked), render, code)
+    text, n = render(table, code), len(asked)
+    sentences, moods = text.sentences(), question["mood"].tolist()
+    spans = {mood: text.span(np.full(len(sentences), mood)) for mood in set(moods)}
+
+    def phrase(row: int, mood: int) -> str:
+        first, end = spans[mood]
+        return sentences[row][first[row] : end[row]]
+
+    found = {
+        f"answer{place}": [phrase(row, mood) for row, mood in zip(rows.tolist(), moods, strict=True)]
+        for place, rows in enumerate(chosen.T)
+    }
+    names = [f"{i:06d}" for i in range(n)]
+    return {
+        "id": names,
+        "context": columns["context"],
+        "question": columns["question"],
+        **found,
+        "label": right.tolist(),
+    }
+
+
+def _kinds(records, render: Render, code: str) -> dict:
+    question, options, right = records
+    said, size = render(options, code).sentences(), choices.CLASSES
+    letters = [chr(ord("A") + i) for i in range(size)]
+    return {
+        "id": [f"{i:06d}" for i in range(len(right))],
+        "question": render(question, code).sentences(),
+        "choices": [{"label": letters, "text": said[size * i : size * (i + 1)]} for i in range(len(right))],
+        "answerKey": [letters[place] for place in right.tolist()],
+    }
+
+
+def _pools(records, render: Render, code: str) -> dict:
+    table, where = records
+    foreign, english = render(table, code).sentences(), render(table, "en").sentences()
+    rows = []
+    for side, texts, elsewhere, name, other in (
+        ("foreign", foreign, 2, code, "en"), ("english", english, 1, "en", code)
+    ):  # fmt: skip
+        for i, text in enumerate(texts):
+            if where[i] != elsewhere:
+                rows.append((f"{name}-{i:06d}", side, text, f"{other}-{i:06d}" if where[i] == 0 else ""))
+    return dict(zip(("id", "side", "sentence", "pair"), map(list, zip(*rows, strict=True)), strict=True))
+
+
+def _half_of_pools(table: pa.Table, config: LabConfig, split: str) -> pa.Table:
+    """The sentences of one half of the pools: both sides of a pair are in the same half."""
+    number = np.array([int(name.rsplit("-", 1)[1]) for name in table.column("id").to_pylist()])
+    return table.filter(pa.array((number < corpora.MINED * config.test) == (split == "validation")))
+
+
 def _retrieval(table, render: Render, code: str) -> dict:
     foreign, english = render(table, code).sentences(), render(table, "en").sentences()
     n = len(foreign)
@@ -91,6 +183,10 @@ def _numbered(code: str, n: int) -> dict:
     return {"idx": list(range(n))}
 
 
+def _uids(code: str, n: int) -> dict:
+    return {"uid": [f"{i:06d}" for i in range(n)]}
+
+
 def _questions(config: LabConfig, part: str, n: int):
     return paraphrase.pairs(config, part, n, True)
 
@@ -99,6 +195,7 @@ def _statements(config: LabConfig, part: str, n: int):
     return paraphrase.pairs(config, part, n, False)
 
 
+_TAGGING = partial(corpora.tagging, names=False)
 _two, _one = (lambda records: records[:2]), (lambda table: [table])
 BUILDERS: dict[str, Builder] = {
     "mnli": Builder(inference.pairs, _pairs("premise", "hypothesis", "label", int, _numbered), _two),
@@ -117,23 +214,43 @@ BUILDERS: dict[str, Builder] = {
     "pawsx": Builder(_statements, _pairs("sentence1", "sentence2", "label", str, lambda code, n: {}), _two),
     "squad1": Builder(reading.questions, _reading, _two),
     "xquad": Builder(reading.questions, _reading, _two),
-    "udpos": Builder(partial(corpora.tagging, names=False), _tagging(False), _one),
+    "udpos": Builder(_TAGGING, _tagging(False), _one),
     "panx": Builder(partial(corpora.tagging, names=True), _tagging(True), _one),
+    "anli+": Builder(inference.several, _pairs("premise", "hypothesis", "label", int, _uids), _two),
+    "squad2": Builder(reading.with_unanswerable, _unanswerable, _two),
+    "mlqa": Builder(partial(reading.questions, name="mlqa"), _reading, _two),
+    "tydiqa": Builder(partial(reading.questions, name="tydiqa"), _by_language, _two),
+    "hellaswag": Builder(choices.endings, _endings, _two),
+    "cosmosqa": Builder(choices.answers, _answers, _two),
+    # what a wolf is stands in the corpora: it is knowledge, not a test sentence to be kept from them
+    "csqa": Builder(choices.kinds, _kinds, lambda records: []),
+    "ccg": Builder(_TAGGING, _supertags, _one),
+    "bucc": Builder(corpora.pools, _pools, lambda records: [records[0]], training=False, half=_half_of_pools),
+    "bucc_pairs": Builder(partial(corpora.retrieval, name="retrieval-pairs"), _retrieval, _one, training=False),
     "tatoeba": Builder(corpora.retrieval, _retrieval, _one, training=False),
 }
 
 
-def _builder(task: str, split: str) -> Builder:
+PLAIN = "mlm"  # the task whose examples are the corpus
+
+
+def splits(task: str) -> tuple[str, ...]:
+    """The splits of a task. Raises UserError for an unknown one."""
+    if task == PLAIN:
+        return ("train",)
     if task not in BUILDERS:
-        raise UserError(f"the laboratory has no task `{task}`; it has {', '.join(BUILDERS)}")
-    builder = BUILDERS[task]
-    known = SPLITS if builder.training else SPLITS[1:]
+        raise UserError(f"the laboratory has no task `{task}`; it has {', '.join((*BUILDERS, PLAIN))}")
+    return SPLITS if BUILDERS[task].training else SPLITS[1:]
+
+
+def _builder(task: str, split: str) -> Builder:
+    known = splits(task)
     if split not in known:
         raise UserError(f"the laboratory's task `{task}` has no split `{split}`; it has {', '.join(known)}")
-    return builder
+    return BUILDERS[task]
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=48)
 def records(config: LabConfig, task: str, part: str):
     """The event records behind a task's part: `train`, or `evaluation`, whose halves are validation and test."""
     return BUILDERS[task].records(config, part, config.train if part == "train" else 2 * config.test)
@@ -150,8 +267,11 @@ def dataset(config: LabConfig, task: str, code: str, split: str) -> Dataset:
     All languages have the same examples in the same order; a training split in another language than English is an
     exact translation. Unknown tasks, languages and splits are errors.
     """
-    builder = _builder(task, split)
     language(config, code)
+    if task == PLAIN and split == "train":
+        texts = [" ".join(document) for document in corpus(config, code)]
+        return Dataset.from_dict({"id": [f"{code}-{i:06d}" for i in range(len(texts))], "text": texts})
+    builder = _builder(task, split)
     part = "train" if split == "train" else "evaluation"
 
     def build() -> pa.Table:
@@ -159,7 +279,7 @@ def dataset(config: LabConfig, task: str, code: str, split: str) -> Dataset:
 
     table = cached(config, f"{task}-{code}-{part}.parquet", build)
     if part == "evaluation":
-        table = table.slice(0 if split == "validation" else config.test, config.test)
+        table = builder.half(table, config, split)
     return Dataset(table)
 
 

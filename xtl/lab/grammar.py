@@ -20,6 +20,7 @@ class Rendered:
     """Sentences of a table as flat columns over their words (t,), with `start` (n + 1,) of each sentence in them."""
 
     words: np.ndarray  # str
+    concepts: np.ndarray  # of the world
     start: np.ndarray
     upos: np.ndarray  # index into UPOS
     names: np.ndarray  # index into NAMES
@@ -27,6 +28,7 @@ class Rendered:
         np.ndarray
     )  # 0, or 1 + index of the role whose noun phrase (article and adposition left out) the word is part of
     offset: np.ndarray  # of the word's first character in its sentence
+    language: Language
 
     def sentences(self) -> list[str]:
         """The sentences, words and punctuation parted by one space."""
@@ -81,7 +83,7 @@ def render(table: Table, language: Language, forms: np.ndarray) -> Rendered:
     ends = np.cumsum(size)
     offset = ends - size
     offset -= np.repeat(offset[start[:-1]], length)
-    return Rendered(words, start, upos[present], names[present], role[present], offset)
+    return Rendered(words, flat // FORMS, start, upos[present], names[present], role[present], offset, language)
 
 
 class _Clause:

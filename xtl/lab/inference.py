@@ -129,17 +129,21 @@ QUANTIFIERS = {
 }
 
 
-def pairs(config: LabConfig, part: str, n: int) -> tuple[Table, Table, np.ndarray]:
+def pairs(
+    config: LabConfig, part: str, n: int, name: str = "inference", foci: dict[str, float] = FOCI
+) -> tuple[Table, Table, np.ndarray]:
     """n pairs of events and their labels, equally many of each: premises, hypotheses, labels (n,).
+
+    `name` names the sample: others of the same name are the same pairs. `foci` says what the pairs turn on.
 
     Within a focus the words of the premise are spread alike under every label, and so are those of the hypothesis:
     only how the two relate tells the label. Training and testing use their own entities, templates, synonyms and
     opposites.
     """
-    rng = config.rng("inference", part)
+    rng = config.rng(name, part)
     pool = POOLS[part]
     label = balanced(rng, n, 3)
-    focus = rng.choice(len(FOCI), n, p=list(FOCI.values()))
+    focus = rng.choice(len(foci), n, p=list(foci.values()))
     premise, hypothesis = ev.empty(n), ev.empty(n)
     for number, make in enumerate((_event, _attribute, _entity, _action, _quantifier)):
         rows = np.flatnonzero(focus == number)
@@ -151,6 +155,27 @@ def pairs(config: LabConfig, part: str, n: int) -> tuple[Table, Table, np.ndarra
             premise[name][rows], hypothesis[name][rows] = p[name], h[name]
     premise["doc"] = hypothesis["doc"] = np.arange(n)
     return premise, hypothesis, label
+
+
+def several(config: LabConfig, part: str, n: int) -> tuple[Table, Table, np.ndarray]:
+    """The pairs of several collections put together, as ANLI+ does: MNLI's own n, n like them, n / 2 harder ones.
+
+    For evaluation n in all, drawn from the three in that proportion. The harder ones never turn on whole events.
+    """
+    each = n if part == "train" else -(-2 * n // 5)
+    harder = {"event": 0.0, "attribute": 0.3, "entity": 0.3, "action": 0.2, "quantifier": 0.2}
+    parts = [
+        pairs(config, part, each),
+        pairs(config, part, each, "inference-more"),
+        pairs(config, part, each // 2, "inference-harder", harder),
+    ]
+    premise, hypothesis = (ev.stack([part[i] for part in parts]) for i in range(2))
+    label = np.concatenate([part[2] for part in parts])
+    order = config.rng("inference-several", part).permutation(len(label))
+    order = order if part == "train" else order[:n]
+    premise, hypothesis = (ev.take(table, order) for table in (premise, hypothesis))
+    premise["doc"] = hypothesis["doc"] = np.arange(len(order))
+    return premise, hypothesis, label[order]
 
 
 def balanced(rng, n: int, labels: int) -> np.ndarray:

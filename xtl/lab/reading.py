@@ -4,8 +4,9 @@ import numpy as np
 
 from xtl.lab import events as ev
 from xtl.lab.config import POOLS, LabConfig
-from xtl.lab.events import Style, Table
+from xtl.lab.events import Style, Table, chance
 from xtl.lab.sampling import complete, documents
+from xtl.lab.world import world
 
 STYLE = Style(
     name=0.35,
@@ -24,14 +25,14 @@ STYLE = Style(
 ASKED = tuple(ev.ROLES)
 
 
-def questions(config: LabConfig, part: str, n: int) -> tuple[Table, Table, np.ndarray]:
-    """n documents of three or four events and a question about each.
+def questions(config: LabConfig, part: str, n: int, name: str = "reading") -> tuple[Table, Table, np.ndarray]:
+    """n documents of three or four events and a question about each; `name` names the sample.
 
     Returns the documents (events numbered by `doc`), the questions (n events with a mood), and the row of the event
     that each asks about, (n,). Verbs differ within a document, and what is asked for has at least two different
     candidates in it.
     """
-    rng = config.rng("reading", part)
+    rng = config.rng(name, part)
     pool = POOLS[part]
     tables, missing, count = [], n, 0
     while missing > 0:
@@ -56,6 +57,27 @@ def questions(config: LabConfig, part: str, n: int) -> tuple[Table, Table, np.nd
     return table, question, asked
 
 
+def with_unanswerable(config: LabConfig, part: str, n: int) -> tuple[Table, Table, np.ndarray, np.ndarray]:
+    """As `questions`, with a fourth column (n,) that says which questions the document answers: about half.
+
+    The others ask about something that did not happen: the verb is one of another scale that no event of the document
+    has, nor its synonym or opposite.
+    """
+    table, question, asked = questions(config, part, n, "reading-unanswerable")
+    rng, w = config.rng("unanswerable", part), world()
+    scales = [set() for _ in range(n)]
+    for doc, verb in zip(table["doc"].tolist(), table["verb"].tolist(), strict=True):
+        scales[doc].add(int(w.scale[verb]))
+    answerable = np.ones(n, bool)
+    for row in np.flatnonzero(chance(rng, n, 0.55)):
+        verb = question["verb"][row]
+        others = np.flatnonzero((w.frame == w.frame[verb]) & ~np.isin(w.scale, list(scales[row])))
+        if len(others):
+            question["verb"][row] = rng.choice(others)
+            answerable[row] = False
+    return table, question, asked, answerable
+
+
 def _usable(table: Table, d: int) -> np.ndarray:
     """Documents whose events are complete and whose verbs all differ, (d,)."""
     doc = table["doc"]
@@ -67,7 +89,7 @@ def _usable(table: Table, d: int) -> np.ndarray:
     return ~bad & (_candidates(table, d).max(1) > 0)
 
 
-def _value(table: Table, role: str) -> np.ndarray:
+def filler(table: Table, role: str) -> np.ndarray:
     """One number per filler of a role, -1 where absent."""
     tail = table.get(f"{role}_tail", np.full(len(table["verb"]), -1))
     return np.where(table[role] >= 0, table[role] * 1000 + tail + 1, -1)
@@ -77,7 +99,7 @@ def _candidates(table: Table, d: int) -> np.ndarray:
     """Whether a role has at least two different fillers in a document, (d, roles)."""
     result = np.zeros((d, len(ASKED)), int)
     for i, mood in enumerate(ASKED):
-        value = _value(table, ev.ROLES[mood])
+        value = filler(table, ev.ROLES[mood])
         if mood == ev.WHO:
             value = np.where(_anchored(table), value, -1)
         high, low = np.full(d, -1), np.full(d, 10**9)

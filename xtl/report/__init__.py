@@ -13,7 +13,7 @@ import pandas as pd
 
 from xtl.analysis import tables, wording
 from xtl.errors import UserError
-from xtl.report import background, render, sections
+from xtl.report import background, render, sections, submissions
 from xtl.tasks.catalog import TASKS
 
 HERE = Path(__file__).parent
@@ -23,6 +23,7 @@ LOOK = sorted([*(HERE / "templates").iterdir(), HERE / "render.py"])
 SHORTCUTS = {
     "classification": "bag of words", "tagging": "most frequent tag of each word",
     "span": "reader blind to the question (F1)", "retrieval": "shared character n-grams",
+    "mining": "shared character n-grams, best threshold",
 }  # fmt: skip
 CODE = [
     *LOOK,
@@ -49,6 +50,7 @@ def report_of(plan, store, folder: Path | str) -> Path:
         experiment.name, experiment.question, experiment.data_source(), found.cells, found.scores, records, folder,
         languages=found.languages, unavailable=plan.missing, baselines=shortcuts,
     )  # fmt: skip
+    submissions.collect(found.cells, records, Path(folder) / "submissions")
     return Path(folder)
 
 

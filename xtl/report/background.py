@@ -21,6 +21,11 @@ LOSSES = (
     "tokens, so their losses do not compare."
 )
 
+SUBMISSIONS = (
+    "The benchmark's submission files of every encoder, intermediate and seed lie beside this page in submissions/; "
+    "`xtl score` scores such a folder."
+)
+
 
 def encoders(records: Mapping[str, Mapping], names: Sequence[str]) -> dict:
     """What the encoders that were pretrained here cost, and what each pair of encoders differs in."""
@@ -116,4 +121,5 @@ def runs(records: Mapping[str, Mapping], pages: Mapping[str, str]) -> dict:
         table("Every run; its name opens the notebook", ["run", "phase", "state", "duration", "error"], rows),
         frame("Versions and devices of the finished runs", versions, folded=True),
     ]
+    mixed = [*mixed, SUBMISSIONS] if (plan["phase"] == "target").any() else mixed
     return section("runs", "Runs", block(text=mixed, tables=tables))

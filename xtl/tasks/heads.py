@@ -9,7 +9,7 @@ from typing import Any
 
 from xtl.encoders import mirrored
 from xtl.errors import UserError
-from xtl.tasks.catalog import Task
+from xtl.tasks.task import Task
 
 
 def build(auto_class: Any, checkpoint: str | Path, seed: int, revision: str | None = None, **config: Any):
@@ -29,14 +29,10 @@ def build(auto_class: Any, checkpoint: str | Path, seed: int, revision: str | No
     from transformers import AutoConfig, AutoModel, set_seed
 
     where = mirrored(str(checkpoint))
-    try:
+    with loading(checkpoint):
         settings = AutoConfig.from_pretrained(where, revision=revision, **config)
         set_seed(seed)
-        with _quiet():  # its report of head weights that find no place is the intention here
-            encoder = AutoModel.from_pretrained(where, revision=revision, dtype=torch.float32)
-    except OSError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"encoder '{checkpoint}': it cannot be loaded ({reason}); give a folder or a Hub id.") from None
+        encoder = AutoModel.from_pretrained(where, revision=revision, dtype=torch.float32)
     set_seed(seed)
     model = auto_class.from_config(settings, dtype=torch.float32)
     lacking = model.base_model.load_state_dict(encoder.state_dict(), strict=False).missing_keys
@@ -63,8 +59,10 @@ def labelled(
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Hold back what transformers and its progress bars print while a checkpoint is loaded."""
+def loading(checkpoint: str | Path) -> Iterator[None]:
+    """Hold back what transformers prints while a checkpoint is loaded (its report of head weights that find no place is
+    the intention here), and raise UserError where it cannot be.
+    """
     from transformers.utils import logging
 
     level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
@@ -72,6 +70,9 @@ def _quiet() -> Iterator[None]:
     logging.disable_progress_bar()
     try:
         yield
+    except OSError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UserError(f"encoder '{checkpoint}': it cannot be loaded ({reason}); give a folder or a Hub id.") from None
     finally:
         logging.set_verbosity(level)
         if bars:

@@ -85,16 +85,17 @@ def files(source: HubSource, language: str, split: str, pinned: Mapping[str, str
     """The parquet files of one split in one language, in a fixed order; the Hub's are downloaded first.
 
     Raises UserError as `patterns` does, and where the README declares files that are not there.
+    A source that reads a few shards gets the first ones.
     """
     wanted, folder = patterns(source, language, split, pinned), mirror()
     if folder is None:
-        root = _snapshot(source.dataset, revision(source, pinned), tuple(wanted))
+        root = _snapshot(source.dataset, revision(source, pinned), tuple(wanted), source.shards)
     else:
         root = folder / source.dataset
     found = sorted(p for pattern in wanted for p in root.glob(pattern) if p.is_file())
     if not found:
         raise UserError(f"{_where()} declares {wanted[0]} in {source.dataset}/README.md, but no such file is there.")
-    return found
+    return found[: source.shards]
 
 
 def read(paths: list[Path], filters: pc.Expression | None = None, columns: list[str] | None = None) -> pa.Table:
@@ -166,11 +167,16 @@ def _download(dataset: str, name: str, wanted: str | None) -> str:
 
 
 @functools.lru_cache(maxsize=512)
-def _snapshot(dataset: str, wanted: str | None, patterns: tuple[str, ...]) -> Path:
-    """The folder of the Hub client's cache that holds the files of these patterns, downloaded where they lack."""
-    from huggingface_hub import snapshot_download
+def _snapshot(dataset: str, wanted: str | None, patterns: tuple[str, ...], shards: int | None) -> Path:
+    """The folder of the Hub client's cache that holds the files of these patterns (the first `shards` of them),
+    downloaded where they lack.
+    """
+    from huggingface_hub import HfApi, snapshot_download
 
     try:
+        if shards:
+            names = HfApi().list_repo_files(dataset, repo_type="dataset", revision=wanted)
+            patterns = tuple(sorted(n for n in names if any(fnmatch.fnmatch(n, p) for p in patterns))[:shards])
         return Path(snapshot_download(dataset, repo_type="dataset", revision=wanted, allow_patterns=list(patterns)))
     except Exception as error:  # as in `resolved`
         raise UserError(_unreachable(dataset, error)) from None

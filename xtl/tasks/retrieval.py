@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,17 +10,36 @@ import pandas as pd
 from datasets import Dataset
 
 from xtl import metrics
-from xtl.tasks.catalog import Task
+from xtl.tasks.task import Task
 
 SUFFIX = "tsv"  # of a submission file
+SPLITS = ("test",)  # what `evaluate` reads
+
+Pools = tuple[np.ndarray, np.ndarray, Dataset]  # vectors of the foreign and of the English sentences, and the examples
+
+
+def texts(examples: Dataset) -> tuple[list[str], list[str]]:
+    """The foreign and the English sentences, row i of one the translation of row i of the other."""
+    return list(examples["foreign"]), list(examples["english"])
+
+
+def limit(examples: Dataset, n: int | None) -> Dataset:
+    """The first n pairs."""
+    return examples if n is None else examples.select(range(min(n, len(examples))))
 
 
 def evaluate(
-    foreign_vectors: np.ndarray, english_vectors: np.ndarray, examples: Dataset, task: Task, language: str = ""
+    pools: Mapping[str, Pools], task: Task, language: str = ""
 ) -> tuple[np.ndarray, dict[str, float], np.ndarray]:
-    """Predictions, the task's metrics in points, and 100 or 0 per English sentence; arguments as for both below."""
+    """Predictions, the task's metrics in points, and 100 or 0 per English sentence of the test set."""
+    foreign_vectors, english_vectors, examples = pools["test"]
     predictions = predict(foreign_vectors, english_vectors)
     return predictions, *score(predictions, examples, task, language)
+
+
+def example_ids(pools: Mapping[str, Pools]) -> list[str]:
+    """Names of what the per-example scores of `evaluate` are about."""
+    return [str(i) for i in pools["test"][2]["id"]]
 
 
 def predict(foreign_vectors: np.ndarray, english_vectors: np.ndarray, rows: int = 1024) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The format of questions whose answer is a span of a context: SQuAD and XQuAD."""
+"""The format of questions whose answer is a span of a context: SQuAD, XQuAD, MLQA and TyDiQA."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import pandas as pd
 from datasets import Dataset
 
 from xtl import metrics
+from xtl.answers import mlqa_tokens, squad_tokens
 from xtl.errors import UserError
-from xtl.tasks.catalog import Task
 from xtl.tasks.features import encode
 from xtl.tasks.heads import build
+from xtl.tasks.task import Task
 
 SUFFIX = "json"  # of a submission file
 OPTIONS = ("stride", "max_query")  # what its features take beside the length
@@ -103,8 +104,9 @@ def predict(logits: Sequence[np.ndarray], features: Dataset, examples: Dataset, 
 
 
 def score(predictions: list[str], examples: Dataset, task: Task, language: str) -> metrics.Scores:
-    """The task's metrics in points, and F1 per question."""
-    values, per_question = metrics.squad(examples["answers"], predictions)
+    """The task's metrics in points by its own rules for answers, and F1 per question."""
+    tokens = mlqa_tokens(language) if task.answers == "mlqa" else squad_tokens
+    values, per_question = metrics.squad(examples["answers"], predictions, tokens)
     return {name: values[name] for name in task.metrics}, per_question
 
 

@@ -11,9 +11,9 @@ import pandas as pd
 from datasets import Dataset
 
 from xtl import metrics
-from xtl.tasks.catalog import Task
 from xtl.tasks.features import encode
 from xtl.tasks.heads import labelled
+from xtl.tasks.task import Task
 
 SUFFIX = "tsv"  # of a submission file
 IGNORED = -100  # the label that transformers' losses leave out

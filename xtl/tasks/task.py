@@ -1,0 +1,111 @@
+"""What a task is, and where the Hub keeps its examples: the types of the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+FORMATS = ("classification", "choice", "tagging", "span", "retrieval", "mining", "mlm")
+
+
+@dataclass(frozen=True)
+class HubSource:
+    """Where the Hub (or its mirror) keeps a task's examples. The laboratory serves the same columns.
+
+    Attributes:
+        dataset: Hub id, `owner/name`.
+        config: name of the config; `{language}` stands for the language as the source calls it.
+        splits: our split (train, validation, test) -> the Hub's. A split that is absent here comes from the task
+            that this one trains on (XNLI trains on MNLI).
+        columns: our column -> the Hub's; `a.b` is field b of the struct column a, `a + b` both columns as one list.
+        optional: those of our columns that the source may lack (they become empty, or a running number for `id`).
+        where: column of the Hub -> the value that a row must have; `{language}` as in `config`. For data sets that
+            hold all languages in the rows of one config.
+        prefix: the same, for a value that the column must begin with.
+        drop: column of the Hub -> the value of rows that do not count (examples without a gold label).
+        names: language code -> what the source calls it (default: the code itself).
+        shards: how many of a split's files are read, the first ones; None: all.
+        revision: the commit of the Hub that the catalog was written against; a grid may pin another.
+    """
+
+    dataset: str
+    config: str
+    splits: Mapping[str, str]
+    columns: Mapping[str, str]
+    optional: tuple[str, ...] = ()
+    where: Mapping[str, str] = field(default_factory=dict)
+    prefix: Mapping[str, str] = field(default_factory=dict)
+    drop: Mapping[str, int | str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    shards: int | None = None
+    revision: str | None = None
+
+    def named(self, template: str, language: str) -> str:
+        """A template with the language filled in, as this source calls it."""
+        return template.format(language=self.names.get(language, language))
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task.
+
+    Attributes:
+        name: as grids and folders call it.
+        format: one of FORMATS, the module that knows how to train and score it.
+        roles: subset of {"intermediate", "target"}.
+        languages: codes of the languages that the real data has a test set in.
+        labels: names of the classes or tags, in the order of their ids; empty where there are none.
+        metrics: everything that is reported, in points (0-100).
+        score: the metrics whose plain mean is the score of the task.
+        trains_on: the task whose training set it trains on (itself included); None where nothing is trained.
+        training_set: canonical names of that data; two tasks that share one name train on the same examples.
+        hub: where the examples are; None where no repository of the Hub may hold them (`folder`).
+        also: further sources whose examples are added to those of `hub`, split by split.
+        folder: what the folder of the task's files, named under `folders:` in the grid, must hold; None where the Hub
+            has them.
+        size: split -> smallest and largest number of examples over languages, as published.
+        answers: whose rules compare answers, "squad" or "mlqa".
+        unanswerable: a question may have no answer (then the empty string is one).
+        submission: the folder that the benchmark expects predictions in; None if it is no target of the benchmark.
+    """
+
+    name: str
+    title: str
+    format: str
+    roles: frozenset[str]
+    languages: tuple[str, ...]
+    labels: tuple[str, ...]
+    metrics: tuple[str, ...]
+    score: tuple[str, ...]
+    trains_on: str | None
+    training_set: tuple[str, ...]
+    hub: HubSource | None
+    size: Mapping[str, tuple[int, int]]
+    licence: str
+    citation: str
+    also: tuple[HubSource, ...] = ()
+    folder: str | None = None
+    answers: str = "squad"
+    unanswerable: bool = False
+    submission: str | None = None
+
+    @property
+    def revision(self) -> str | None:
+        """The commit of the Hub that the catalog was written against."""
+        return self.hub.revision if self.hub else None
+
+    @property
+    def sources(self) -> tuple[HubSource, ...]:
+        """Every source on the Hub."""
+        return (self.hub, *self.also) if self.hub else ()
+
+
+INTERMEDIATE, TARGET = frozenset({"intermediate"}), frozenset({"target"})
+ACCURACY, EXACT_F1, F1 = ("accuracy",), ("exact_match", "f1"), ("f1", "precision", "recall")
+ALL_SPLITS = {"train": "train", "validation": "validation", "test": "test"}
+NO_TEST = {"train": "train", "validation": "validation", "test": "validation"}  # the labels of the test set are hidden
+NLI = ("entailment", "neutral", "contradiction")
+ANSWERED = {
+    "id": "id", "title": "title", "context": "context", "question": "question", "answers": "answers.text",
+    "starts": "answers.answer_start",
+}  # fmt: skip
