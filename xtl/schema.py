@@ -57,7 +57,7 @@ class Pretrain(Strict):
     long_share: float = Field(
         0.2, ge=0, le=1, description="share of the steps, the last ones, with inputs of full length"
     )
-    steps: int = Field(3200, ge=1)
+    steps: int = Field(2600, ge=1)
     batch_tokens: int = Field(512, ge=64, description="tokens in a batch, padding not counted")
     learning_rate: float = Field(2e-3, gt=0)
     warmup: float = Field(0.1, ge=0, le=1)
