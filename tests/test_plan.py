@@ -70,7 +70,7 @@ def test_an_identity_is_this_one():
     run = planning.make_run(
         "target", "a", {"train_task": "udpos", "seed": 0, "learning_rate": 2e-5}, {"checkpoint": "0" * 12}, {}
     )
-    assert run.hash == "b3da60b38987ca0ce65a58eefe82ad4404a6d46068ff1bb5664596573ee24b99"
+    assert run.hash == "3dab4e931686edae61a3ef14d60382afcd771d8a363eb155954c60953c1be6b2"
     assert run.folder == f"target/a-{run.hash[:12]}"
 
 

@@ -17,7 +17,7 @@ from xtl.tasks import data as task_data
 from xtl.tasks.catalog import TASKS
 
 # Raised when the code of a phase changes what a run computes: every identity of that phase changes with it.
-VERSIONS = {"pretrain": 1, "intermediate": 1, "target": 1, "analysis": 1}
+VERSIONS = {"pretrain": 2, "intermediate": 1, "target": 2, "analysis": 1}
 # Parameters that were added after a phase's version was set, with the value that means "as before": a run that
 # leaves them there keeps the identity it had.
 ADDED: Mapping[str, Mapping[str, object]] = {phase: {} for phase in VERSIONS}

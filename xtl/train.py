@@ -230,6 +230,11 @@ def last_checkpoint(folder: Path) -> str | None:
     return str(max(found, key=lambda p: int(p.name.split("-")[1]))) if found else None
 
 
+def _tokens(ids: list) -> int:
+    """Tokens of a feature, of all its choices where it has some."""
+    return sum(map(len, ids)) if isinstance(ids[0], (list, np.ndarray)) else len(ids)
+
+
 def predict_logits(model, features, tokenizer, batch_tokens: int = EVAL_TOKENS) -> list[np.ndarray]:
     """Logits of every feature, in order, padding removed.
 
@@ -244,7 +249,7 @@ def predict_logits(model, features, tokenizer, batch_tokens: int = EVAL_TOKENS) 
     out: list = [None] * len(rows)
     left = tokenizer.padding_side == "left"
     with torch.inference_mode():
-        for numbers in budget_batches(list(features["length"]), batch_tokens):
+        for numbers in budget_batches([_tokens(row["input_ids"]) for row in rows], batch_tokens):
             batch = {k: v.to(model.device) for k, v in pad_batch([rows[i] for i in numbers], tokenizer).items()}
             result = model(**batch)
             logits = result.logits if "logits" in result else torch.stack([result.start_logits, result.end_logits], -1)

@@ -9,7 +9,7 @@ import pyarrow as pa
 from datasets import Dataset
 
 from xtl.errors import UserError
-from xtl.lab import choices, corpora, grammar, inference, lexicon, paraphrase, reading, supertags
+from xtl.lab import choices, corpora, grammar, inference, lexicon, paraphrase, reading, supertags, together
 from xtl.lab import events as ev
 from xtl.lab.cache import cached
 from xtl.lab.config import SPLITS, LabConfig
@@ -216,7 +216,7 @@ BUILDERS: dict[str, Builder] = {
     "xquad": Builder(reading.questions, _reading, _two),
     "udpos": Builder(_TAGGING, _tagging(False), _one),
     "panx": Builder(partial(corpora.tagging, names=True), _tagging(True), _one),
-    "anli+": Builder(inference.several, _pairs("premise", "hypothesis", "label", int, _uids), _two),
+    "anli+": Builder(together.several, _pairs("premise", "hypothesis", "label", int, _uids), _two),
     "squad2": Builder(reading.with_unanswerable, _unanswerable, _two),
     "mlqa": Builder(partial(reading.questions, name="mlqa"), _reading, _two),
     "tydiqa": Builder(partial(reading.questions, name="tydiqa"), _by_language, _two),

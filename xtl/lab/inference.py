@@ -157,27 +157,6 @@ def pairs(
     return premise, hypothesis, label
 
 
-def several(config: LabConfig, part: str, n: int) -> tuple[Table, Table, np.ndarray]:
-    """The pairs of several collections put together, as ANLI+ does: MNLI's own n, n like them, n / 2 harder ones.
-
-    For evaluation n in all, drawn from the three in that proportion. The harder ones never turn on whole events.
-    """
-    each = n if part == "train" else -(-2 * n // 5)
-    harder = {"event": 0.0, "attribute": 0.3, "entity": 0.3, "action": 0.2, "quantifier": 0.2}
-    parts = [
-        pairs(config, part, each),
-        pairs(config, part, each, "inference-more"),
-        pairs(config, part, each // 2, "inference-harder", harder),
-    ]
-    premise, hypothesis = (ev.stack([part[i] for part in parts]) for i in range(2))
-    label = np.concatenate([part[2] for part in parts])
-    order = config.rng("inference-several", part).permutation(len(label))
-    order = order if part == "train" else order[:n]
-    premise, hypothesis = (ev.take(table, order) for table in (premise, hypothesis))
-    premise["doc"] = hypothesis["doc"] = np.arange(len(order))
-    return premise, hypothesis, label[order]
-
-
 def balanced(rng, n: int, labels: int) -> np.ndarray:
     """n labels in random order, equally many of each in every twelve."""
     blocks = np.tile(np.arange(12) % labels, (n // 12 + 1, 1))
