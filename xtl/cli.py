@@ -1,4 +1,4 @@
-"""The command line: plan, run, status, report, score, tasks, languages."""
+"""The command line: plan, run, status, report, fetch, score, tasks, languages."""
 
 from __future__ import annotations
 
@@ -106,6 +106,18 @@ def report(
     out.print(f"Report: [bold]{folder / 'index.html'}[/bold]", soft_wrap=True)
     if pack:
         out.print(f"Packed: [bold]{zip_report(folder)}[/bold]", soft_wrap=True)
+
+
+@app.command(epilog=example("xtl fetch params/real.yaml --mirror mirror", "XTL_MIRROR=mirror xtl run params/real.yaml"))
+def fetch(
+    grid: Grid,
+    mirror: Annotated[Path, typer.Option(help="The folder to fill; it is made if it is not there.")],
+    sets: Sets = None,
+):
+    """Download every encoder and data set that the grid needs, so that it runs without a network afterwards."""
+    from xtl import experiment, running
+
+    running.fetch(out, experiment.load(grid, sets or []), mirror)
 
 
 @app.command(

@@ -6,10 +6,13 @@ import hashlib
 import json
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from xtl import lock
 from xtl.errors import UserError
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
@@ -44,6 +47,8 @@ def identity(checkpoint: str, revision: str | None = None, cache: Path | None = 
     if is_folder(mirrored(checkpoint)):
         folder = Path(mirrored(checkpoint)).expanduser()
         check_folder(folder, checkpoint)
+        if mirrored(checkpoint) != checkpoint:
+            lock.verify_folder(Path(os.environ["XTL_MIRROR"]), folder)
         return {"sha256": folder_digest(folder, cache)}
     if os.environ.get("XTL_MIRROR"):
         raise UserError(
@@ -130,6 +135,33 @@ def load_tokenizer(checkpoint: str | Path, revision: str | None = None):
         raise UserError(f"encoder '{checkpoint}': its tokenizer has no fast version, and word positions need one.")
     tokenizer.deprecation_warnings["sequence-length-is-longer-than-the-specified-maximum"] = True
     return tokenizer
+
+
+def coverage(tokenizer, sentences: list[str]) -> dict[str, float]:
+    """How well a vocabulary covers a text: `unknown`, the share of its pieces that are the unknown token (0 to 1), and
+    `fertility`, pieces per word parted by white space (of little meaning where a script writes no spaces).
+    """
+    coded = tokenizer(sentences, add_special_tokens=False)["input_ids"]
+    pieces, words = sum(map(len, coded)), sum(len(s.split()) for s in sentences)
+    unknown = sum(ids.count(tokenizer.unk_token_id) for ids in coded) if tokenizer.unk_token_id is not None else 0
+    return {"unknown": unknown / max(1, pieces), "fertility": pieces / max(1, words)}
+
+
+@contextmanager
+def spaced_words(tokenizer) -> Iterator[None]:
+    """Let a byte-level tokenizer read every word of a list as it reads words in a text, with a space before it.
+
+    By default it would read the words of a list as if they were glued together, with other pieces (RoBERTa's).
+    """
+    reader = tokenizer.backend_tokenizer.pre_tokenizer
+    if type(reader).__name__ != "ByteLevel" or reader.add_prefix_space:
+        yield
+        return
+    reader.add_prefix_space = True
+    try:
+        yield
+    finally:
+        reader.add_prefix_space = False
 
 
 def load_encoder(checkpoint: str | Path, revision: str | None = None):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xtl.encoders import POOLINGS, depth_of, embed, load_encoder, load_tokenizer, recipe_layer
+from xtl.encoders import POOLINGS, coverage, depth_of, embed, load_encoder, load_tokenizer, recipe_layer
 from xtl.finetune import Trained, fitting_length, predict_and_score
 from xtl.tasks import data as task_data
 from xtl.tasks import format_of
@@ -17,6 +17,8 @@ from xtl.tasks.catalog import TASKS
 # Up to so many sentences in a language, retrieval is scored at every layer; beyond, at the recipe's alone, because all
 # layers of a pool of 400,000 sentences would fill 80 GB.
 CURVE_SENTENCES = 20_000
+COVERED = 200  # examples whose texts tell how well a vocabulary covers a language
+TEXTS = {"text_a", "text_b", "tokens", "context", "question", "text"}
 
 
 @dataclass
@@ -36,9 +38,10 @@ class Results:
         layer: int | None = None,
         pooling: str | None = None,
         headline: bool = True,
+        **more: float,
     ) -> None:
-        """Rows of the metrics (in points) of n test examples of a target in a language."""
-        where = dict(target=target, language=language, split="test", n=n)
+        """Rows of the metrics (in points) of n test examples of a target in a language; `more` are further columns."""
+        where = dict(target=target, language=language, split="test", n=n, **more)
         how = dict(layer=layer, pooling=pooling, headline=headline)
         self.scores += [{**where, "metric": metric, "value": value, **how} for metric, value in metrics.items()]
 
@@ -71,7 +74,8 @@ def evaluate(
             metrics, per_example, predictions = predict_and_score(
                 trained.model, trained.tokenizer, task, examples, language, max_length, stride
             )
-            results.add(target, language, metrics, len(examples))
+            covered = coverage(trained.tokenizer, sample(examples))
+            results.add(target, language, metrics, len(examples), **covered)
             ids = [str(i) for i in examples["id"]]
             _keep(results, task, language, examples, ids, per_example, predictions, folder)
     return results
@@ -109,17 +113,27 @@ def evaluate_retrieval(
                 split: [embed(model, tokenizer, side, max_length, prefix=prefix, layers=depths) for side in sides]
                 for split, (*sides, _) in pools.items()
             }
+            covered = coverage(tokenizer, pools["test"][0][:COVERED])
             chosen = recipe_layer(depth_of(model), layer)
             for at, depth in enumerate(depths or range(depth_of(model) + 1)):
                 for p, name in enumerate(POOLINGS):
                     headline = (depth, name) == (chosen, pooling)
                     here = {s: (*(v[at, p] for v in vectors[s]), pools[s][2]) for s in pools}
                     predictions, metrics, per_example = module.evaluate(here, task, language)
-                    results.add(target, language, metrics, len(per_example), depth, name, headline)
+                    results.add(target, language, metrics, len(per_example), depth, name, headline, **covered)
                     if headline:
                         ids = module.example_ids(here)
                         _keep(results, task, language, pools["test"][2], ids, per_example, predictions, folder)
     return results
+
+
+def sample(examples) -> list[str]:
+    """The texts of the first COVERED examples: every column of text that is no name, and lists of words joined."""
+    head = examples.select(range(min(COVERED, len(examples))))
+    texts = []
+    for name in TEXTS & set(head.column_names):
+        texts += [value if isinstance(value, str) else " ".join(value) for value in head[name]]
+    return [text for text in texts if text]
 
 
 def _keep(results: Results, task, language: str, examples, ids, per_example: np.ndarray, predictions, folder) -> None:

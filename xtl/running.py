@@ -146,3 +146,35 @@ def write(plan: Plan, store: Store) -> Path:
     from xtl.report import report_of
 
     return report_of(plan, store, outputs_root() / plan.experiment.name / "report")
+
+
+def fetch(console: Console, experiment, mirror: Path) -> None:
+    """Fill a mirror with what a grid needs: sizes first, then every file as it comes, then the lock."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+    from xtl import fetch as fetching
+
+    mirror = Path(mirror).expanduser()
+    if mirror.exists() and not mirror.is_dir():
+        raise UserError(f"--mirror {mirror} is a file; name a folder.")
+    repositories = fetching.needed(experiment, mirror)
+    table = simple("repository", "kind", "revision", ">files", ">size", ">to fetch")
+    for each in repositories:
+        total, rest = (sum(f.size for f in files) for files in (each.files, each.lacking(mirror)))
+        row = (each.name, each.kind, each.revision[:8], f"{len(each.files):,}", megabytes(total), megabytes(rest))
+        table.add_row(*row)
+    console.print(table)
+    rest = sum(f.size for each in repositories for f in each.lacking(mirror))
+    console.print(f"\n{megabytes(rest)} to fetch into {escape(str(mirror))}.", soft_wrap=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
+        task = bar.add_task("fetching", total=rest)
+        fetching.download(
+            repositories, mirror, lambda r, f: bar.update(task, advance=f.size, description=f"{r.name} {f.name}"[-60:])
+        )
+    console.print(f"Locked: [bold]{escape(str(mirror / 'lock.yaml'))}[/bold]", soft_wrap=True)
+
+
+def megabytes(size: int) -> str:
+    """A size for a person."""
+    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"

@@ -66,11 +66,25 @@ def plan(console: Console, made: Plan, store: Store, everything: bool = False) -
         text = f"About {minutes(seconds)} on {workers} workers, from recorded durations" if unknown < len(todo) else ""
         note = f"{unknown} runs resemble no recorded one and have no estimate" if unknown else ""
         console.print((text + ("; " if text and note else "") + note) + ".")
+        if experiment.data == "hub":
+            gpu(console, made, todo)
         listing(console, todo, states, known, everything)
     for row in missing(made):
         console.print(f"[yellow]missing[/yellow] {row}")
     for sentence in made.not_yet:
         console.print(f"[yellow]not built yet[/yellow] {escape(sentence)}")
+
+
+def gpu(console: Console, made: Plan, todo: list[Run]) -> None:
+    """Print what the runs would ask of a GPU and of the disk."""
+    from xtl.budget import ASSUMPTION, budget
+
+    found = budget(made, todo)
+    shared = len(todo) - len({*made.cells.run_id} & {run.id for run in todo})
+    console.print(
+        f"About {found.gpu_hours:,.1f} GPU-hours and {found.checkpoint_bytes / 1e9:,.1f} GB of checkpoints; "
+        f"{shared} runs are upstream of the cells and shared by them.\n[dim]Assumed: {ASSUMPTION}.[/dim]"
+    )
 
 
 def listing(console: Console, runs: list[Run], states: dict, known: dict, everything: bool) -> None:

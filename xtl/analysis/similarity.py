@@ -10,16 +10,21 @@ import pandas as pd
 from xtl.analysis.statistics import spearman
 from xtl.analysis.tables import CELL
 
+UNKNOWN = 0.2  # share of unknown pieces above which a language stays out of correlations
+
 
 def points(table: pd.DataFrame, value: str, distances: Mapping[str, pd.Series]) -> pd.DataFrame:
     """One point per cell and language: the mean over seeds of `value`, with the language's distance and similarity.
 
     The source language is left out (it is not zero-shot). A language that lacks a seed which others of its cell have is
-    NaN: its mean would be over other runs than theirs.
+    NaN: its mean would be over other runs than theirs. Languages of which the encoder's vocabulary knows too little
+    (more than UNKNOWN of the pieces are the unknown token) stay out: their scores measure that.
 
     table: rows per cell, seed and language (main_scores or gains). distances: source -> (language -> [0, 1]).
     """
     table = table[(table["language"] != table["source"]) & table["language"].notna()]
+    if "unknown" in table:
+        table = table[~(table["unknown"] > UNKNOWN)]
     known = table.dropna(subset=[value])
     of_cell = known.groupby(CELL, sort=False, dropna=False)["seed"].nunique().rename("seeds")
     grouped = known.groupby([*CELL, "language"], sort=False, dropna=False)

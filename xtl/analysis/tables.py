@@ -79,6 +79,9 @@ def _named(cells: pd.DataFrame) -> pd.DataFrame:
     return cells[CELL_COLUMNS].assign(architecture=cells["architecture"].fillna("").astype(str))
 
 
+COVERAGE = ("unknown", "fertility")  # of the encoder's vocabulary in a language, where the runs recorded it
+
+
 def expected_languages(rows: pd.DataFrame, languages: Mapping[str, list[str]] | None) -> dict[str, list[str]]:
     """Target -> the languages that it should have scores in: those asked for, else all that any run reported."""
     seen = {t: list(dict.fromkeys(group["language"])) for t, group in rows.groupby("target", sort=False)}
@@ -120,7 +123,8 @@ def main_scores(
     for target in values["target"].unique():
         here = (values["target"] == target).to_numpy()
         score[here] = values.loc[here, list(tasks[target].score)].mean(axis=1, skipna=False)
-    counts = rows.groupby(key, as_index=False, sort=False).agg(n=("n", "first"), n_train=("n_train", "first"))
+    kept = [column for column in ("n", "n_train", *COVERAGE) if column in rows]
+    counts = rows.groupby(key, as_index=False, sort=False)[kept].first()
     result = grid.merge(values[key].assign(score=score), on=key, how="left")
     return result.merge(counts, on=key, how="left")
 

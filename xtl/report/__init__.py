@@ -100,7 +100,8 @@ def write_report(
     content = [
         sections.short_answer(found, records), sections.scores_and_gains(found), sections.by_language(found),
         sections.by_similarity(found), sections.by_layer(cells, scores, found.encoders),
-        background.encoders(records, found.encoders), background.shortcuts(baselines, found.main, found.encoders),
+        background.encoders(records, found.encoders), background.vocabulary(found.main, found.encoders),
+        background.shortcuts(baselines, found.main, found.encoders),
         background.recipe(data, cells, scores, records), background.missing(found.main, records, unavailable),
         background.runs(records, pages),
     ]  # fmt: skip

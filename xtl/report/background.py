@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from xtl.analysis import provenance, wording
+from xtl.analysis.similarity import UNKNOWN
 from xtl.analysis.tables import BASELINE
 from xtl.report.page import block, cell, frame, parts, section, table
 from xtl.tasks.catalog import TASKS
@@ -35,6 +36,31 @@ def encoders(records: Mapping[str, Mapping], names: Sequence[str]) -> dict:
     shown = costs.map(lambda value: value if isinstance(value, str) else wording.amount(value)).rename(columns=NAMES)
     matched = frame("Encoders pretrained here, the mean over seeds", shown, [LOSSES])
     return section("encoders", "Encoders", block(items=contrasts, tables=[matched]))
+
+
+def vocabulary(main: pd.DataFrame, names: Sequence[str]) -> dict:
+    """Unknown pieces and fertility of every encoder's vocabulary in every language, the mean over targets."""
+    if "unknown" not in main or main["unknown"].isna().all():
+        return section("vocabulary", "Vocabularies")
+    known = main[main["intermediate"] == BASELINE].dropna(subset=["unknown"])
+    mean = known.groupby(["language", "encoder"])[["unknown", "fertility"]].mean()
+    rows = []
+    for code in dict.fromkeys(known["language"]):
+        row = [code]
+        for name in names:
+            if (code, name) not in mean.index:
+                row += ["—", "—"]
+                continue
+            share, fertility = mean.loc[(code, name)]
+            row += [cell(f"{100 * share:.1f} %", kind="failed" if share > UNKNOWN else ""), wording.decimals(fertility)]
+        rows.append(row)
+    columns = ["language", *(f"{name}: {what}" for name in names for what in ("unknown", "fertility"))]
+    note = (
+        f"Share of a text's pieces that are the unknown token, and pieces per word parted by white space, over the first "
+        f"test examples of every target. Above {UNKNOWN:.0%} (marked) a language stays out of all correlations."
+    )
+    shown = table("Vocabularies by language", columns, rows, [note], folded=True)
+    return section("vocabulary", "Vocabularies", block(tables=[shown]))
 
 
 def shortcuts(baselines: pd.DataFrame | None, main: pd.DataFrame, names: Sequence[str]) -> dict:

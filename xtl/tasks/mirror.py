@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import yaml
 
+from xtl import lock
 from xtl.errors import UserError
 from xtl.tasks.catalog import HubSource
 
@@ -55,7 +56,8 @@ def configs(source: HubSource, pinned: Mapping[str, str]) -> Configs:
             )
         if not readme.is_file():
             raise UserError(f"{_where()} lacks {source.dataset}/README.md, whose `configs:` header lists the files.")
-    found = _read_configs(str(readme), readme.stat().st_mtime_ns)
+        lock.verify(folder, [readme])
+    found = read_configs(readme)
     if not found:
         raise UserError(f"{_where()}: {source.dataset}/README.md has no `configs:` header to name the files.")
     return found
@@ -95,7 +97,10 @@ def files(source: HubSource, language: str, split: str, pinned: Mapping[str, str
     found = sorted(p for pattern in wanted for p in root.glob(pattern) if p.is_file())
     if not found:
         raise UserError(f"{_where()} declares {wanted[0]} in {source.dataset}/README.md, but no such file is there.")
-    return found[: source.shards]
+    found = found[: source.shards]
+    if folder is not None:
+        lock.verify(folder, found)
+    return found
 
 
 def read(paths: list[Path], filters: pc.Expression | None = None, columns: list[str] | None = None) -> pa.Table:
@@ -136,6 +141,11 @@ def resolved(dataset: str, wanted: str | None) -> str:
         return HfApi().dataset_info(dataset, revision=wanted, timeout=20).sha
     except Exception as error:  # the client raises a dozen kinds, for absent ids and absent networks alike
         raise UserError(_unreachable(dataset, error)) from None
+
+
+def read_configs(readme: Path) -> Configs:
+    """The configs of a README's header, empty without one; each file is read once per modification."""
+    return _read_configs(str(readme), readme.stat().st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=64)

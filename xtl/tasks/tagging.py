@@ -11,6 +11,7 @@ import pandas as pd
 from datasets import Dataset
 
 from xtl import metrics
+from xtl.encoders import spaced_words
 from xtl.tasks.features import encode
 from xtl.tasks.heads import labelled
 from xtl.tasks.task import Task
@@ -101,6 +102,11 @@ def _gold(examples: Dataset, task: Task) -> list[list[str]]:
 
 def _encode(sentences: list[list[str]], tokenizer, max_length: int) -> tuple[dict, list[int], list[list[int]]]:
     """Features of a batch of sentences, the row of the sentence of each, and the word that begins at each token."""
+    with spaced_words(tokenizer):
+        return _features(sentences, tokenizer, max_length)
+
+
+def _features(sentences: list[list[str]], tokenizer, max_length: int) -> tuple[dict, list[int], list[list[int]]]:
     coded = tokenizer(sentences, is_split_into_words=True)
     seen = [set(coded.word_ids(row)) - {None} for row in range(len(sentences))]
     if any(len(s) < len(words) for s, words in zip(seen, sentences, strict=True)) and tokenizer.unk_token:

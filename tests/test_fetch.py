@@ -1,0 +1,120 @@
+"""Fetching a mirror from a server that speaks the Hub's API, its lock, and grids that need no network afterwards."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.hub_server import COMMIT, serving
+
+ROOT = Path(__file__).resolve().parents[1]
+GRID = """
+name: fetched
+question: Does it run without a network?
+data: hub
+revisions:
+  google/xtreme: 0123456789abcdef0123456789abcdef01234567
+  nyu-mll/glue: 0123456789abcdef0123456789abcdef01234567
+encoders: {tiny: {checkpoint: someone/tiny}}
+intermediates: {mnli: [mnli]}
+targets: [xnli, tatoeba]
+languages: [en, de]
+training: {max_steps: 2, batch_size: 4}
+"""
+
+
+@pytest.fixture(scope="module")
+def hub(mirror, tiny_encoders, tmp_path_factory):
+    """The miniature with a model in it, served; a grid that needs a part of both."""
+    root = tmp_path_factory.mktemp("hub")
+    shutil.copytree(mirror, root, dirs_exist_ok=True)
+    shutil.copytree(tiny_encoders["bert"], root / "models/someone/tiny")
+    (root / "models/someone/tiny/pytorch_model.bin").write_bytes(b"not to be fetched beside safetensors")
+    (root / "models/someone/tiny/model.h5").write_bytes(b"never")
+    (root / "grid.yaml").write_text(GRID)
+    with serving(root) as server:
+        yield server
+
+
+def xtl(*arguments, **environment):
+    env = {k: v for k, v in os.environ.items() if k not in ("XTL_MIRROR", "HF_HUB_OFFLINE")} | environment
+    command = [sys.executable, "-m", "xtl.cli", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def fetched(hub, tmp_path_factory):
+    """The grid's mirror, fetched while one download broke off in the middle."""
+    folder = tmp_path_factory.mktemp("fetched") / "mirror"
+    hub.cut.add("model.safetensors")
+    home = str(tmp_path_factory.mktemp("home"))
+    run = xtl("fetch", hub.root / "grid.yaml", "--mirror", folder, HF_ENDPOINT=hub.address, HF_HOME=home)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "google/xtreme" in run.stdout and "to fetch into" in run.stdout and "Locked:" in run.stdout
+    return folder
+
+
+def test_what_the_grid_needs_is_there_and_no_more(fetched, hub):
+    files = {p.relative_to(fetched).as_posix() for p in fetched.rglob("*") if p.is_file() and ".cache" not in p.parts}
+    assert "models/someone/tiny/model.safetensors" in files and "nyu-mll/glue/README.md" in files
+    assert not any(name.endswith((".bin", ".h5")) for name in files)
+    assert "google/xtreme/tatoeba.deu/validation-00000-of-00001.parquet" in files
+    assert not any("tatoeba.spa" in name or "XQuAD" in name or "qqp" in name for name in files)
+    for name in files - {"lock.yaml"}:
+        assert (fetched / name).read_bytes() == (hub.root / name).read_bytes()
+    lock = yaml.safe_load((fetched / "lock.yaml").read_text())
+    assert set(lock["files"]) == files - {"lock.yaml"}
+    assert lock["repositories"]["someone/tiny"] == {"kind": "model", "revision": COMMIT}
+
+
+def test_a_broken_download_went_on_where_it_stopped(fetched, hub):
+    ranges = [r for method, path, r in hub.asked if method == "GET" and path.endswith("model.safetensors")]
+    assert any(r and not r.startswith("bytes=0-") for r in ranges)
+
+
+def test_the_second_time_nothing_is_fetched(fetched, hub):
+    before = len([1 for method, path, _ in hub.asked if method == "GET" and "/resolve/" in path])
+    run = xtl("fetch", hub.root / "grid.yaml", "--mirror", fetched, HF_ENDPOINT=hub.address)
+    assert run.returncode == 0 and "0.0 MB to fetch" in run.stdout
+    assert len([1 for method, path, _ in hub.asked if method == "GET" and "/resolve/" in path]) == before
+
+
+def test_the_grid_plans_without_a_network_and_a_changed_file_is_an_error(fetched, hub, tmp_path):
+    offline = dict(HF_ENDPOINT="http://127.0.0.1:9", HF_HUB_OFFLINE="1", XTL_OUTPUTS=str(tmp_path))
+    run = xtl("plan", hub.root / "grid.yaml", XTL_MIRROR=str(fetched), **offline)
+    assert run.returncode == 0 and "0 cached, 5 new" in run.stdout, run.stdout + run.stderr
+    copy = shutil.copytree(fetched, tmp_path / "copy")
+    path = copy / "google/xtreme/tatoeba.deu/validation-00000-of-00001.parquet"
+    content = bytearray(path.read_bytes())
+    content[100] ^= 1
+    path.write_bytes(bytes(content))
+    run = xtl("plan", hub.root / "grid.yaml", XTL_MIRROR=str(copy), **offline)
+    assert run.returncode == 2 and "is not the file that lock.yaml describes" in " ".join(run.stderr.split())
+    path.write_bytes(bytes(content[:-1]))
+    run = xtl("plan", hub.root / "grid.yaml", XTL_MIRROR=str(copy), **offline)
+    assert run.returncode == 2 and "bytes, but lock.yaml says" in " ".join(run.stderr.split())
+    (copy / "models/someone/tiny/config.json").unlink()
+    run = xtl("plan", hub.root / "grid.yaml", XTL_MIRROR=str(copy), **offline)
+    assert run.returncode == 2 and "config.json" in run.stderr
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ("encoders.tiny.checkpoint=someone/nobody", "someone/nobody cannot be had from the Hub"),
+        ("languages=[tr]", "has no split test in a config tatoeba.tur"),
+        ("data=lab", None),
+    ],
+)
+def test_what_cannot_be_fetched(hub, tmp_path, change, message):
+    arguments = ["fetch", hub.root / "grid.yaml", "--mirror", tmp_path / "m", "--set", change]
+    if change == "data=lab":
+        arguments += ["--set", "encoders={a: {pretrain: {architecture: bert}}}", "--set", "languages=available"]
+        message = "nothing to fetch"
+    run = xtl(*arguments, HF_ENDPOINT=hub.address, HF_HOME=str(tmp_path / "home"))
+    assert run.returncode == 2 and message in " ".join(run.stderr.split()), run.stderr
+    assert not (tmp_path / "m" / "lock.yaml").exists()
