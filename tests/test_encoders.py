@@ -89,3 +89,32 @@ def test_embedding_an_empty_sentence_and_a_prefix(tiny_encoders):
     assert np.isfinite(encoders.embed(model, tokenizer, ["", "a"])).all()
     with_prefix = encoders.embed(model, tokenizer, ["b"], prefix="a ")
     np.testing.assert_allclose(with_prefix, encoders.embed(model, tokenizer, ["a b"]), atol=1e-6)
+
+
+def test_coverage_by_hand(tiny_encoders):
+    class Words:
+        unk_token_id = 0
+
+        def __call__(self, sentences, add_special_tokens):
+            known = {"a": [1], "fox": [2, 3]}
+            return {"input_ids": [[i for w in s.split() for i in known.get(w, [0])] for s in sentences]}
+
+    # pieces 1 | 2 3 | 0 and 1: one of five is unknown, five pieces for four words
+    assert encoders.coverage(Words(), ["a fox owl", "a"]) == {"unknown": 0.2, "fertility": 1.25}
+    assert encoders.coverage(Words(), []) == {"unknown": 0.0, "fertility": 0.0}
+
+
+def test_byte_level_tokenizers_read_words_as_in_a_text():
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    inner = Tokenizer(models.BPE())
+    inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    inner.decoder = decoders.ByteLevel()
+    inner.train_from_iterator(["the fox saw the fox"] * 9, trainers.BpeTrainer(vocab_size=300, show_progress=False))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=inner)
+    glued = tokenizer([["the", "fox"]], is_split_into_words=True)["input_ids"][0]
+    with encoders.spaced_words(tokenizer):
+        apart = tokenizer([["the", "fox"]], is_split_into_words=True)["input_ids"][0]
+    assert apart == tokenizer(" the fox")["input_ids"] != glued
+    assert tokenizer([["the", "fox"]], is_split_into_words=True)["input_ids"][0] == glued  # as it was

@@ -56,3 +56,11 @@ def test_every_source_has_its_own_distance():
     distances = {"en": DISTANCE["en"], "de": 1 - DISTANCE["en"]}
     points = similarity.points(both, "score", distances).set_index(["source", "language"])["distance"]
     assert points["en", "zh"] == 1 and points["de", "zh"] == 0 and ("de", "de") not in points.index
+
+
+def test_languages_that_the_vocabulary_hardly_knows_stay_out():
+    main = main_scores(targets=("udpos",), intermediates=("none",))
+    main["unknown"] = np.where(main["language"] == "zh", 0.21, np.where(main["language"] == "hi", 0.2, 0.0))
+    points = similarity.points(main, "score", DISTANCE)
+    assert "zh" not in set(points["language"]) and "hi" in set(points["language"])
+    assert similarity.correlations(points, "score", "distance")["n"].tolist() == [11]

@@ -149,3 +149,38 @@ def test_zip_holds_the_whole_report(whole):
 def test_there_is_nothing_to_pack_without_a_report(tmp_path):
     with pytest.raises(UserError, match="holds no report.*xtl report GRID"):
         report.zip_report(tmp_path)
+
+
+def test_vocabularies_are_shown_and_what_they_do_not_know_is_marked():
+    from xtl.report.background import vocabulary
+
+    main = pd.DataFrame({
+        "target": "udpos", "encoder": "bert-en", "intermediate": "none", "language": ["en", "zh"],
+        "unknown": [0.0, 0.5], "fertility": [1.2, 3.0],
+    })  # fmt: skip
+    made = vocabulary(main, ["bert-en"])["blocks"][0]["tables"][0]
+    assert [[c["text"] for c in row] for row in made["rows"]] == [["en", "0.0 %", "1.20"], ["zh", "50.0 %", "3.00"]]
+    assert [row[1]["kind"] for row in made["rows"]] == ["", "failed"]
+    assert vocabulary(main.drop(columns=["unknown", "fertility"]), ["bert-en"])["blocks"] == []
+
+
+def test_submissions_are_collected_by_chain(tmp_path):
+    from xtl.report.submissions import collect
+
+    for run, task, text in (("r1", "udpos", "NOUN\n"), ("r2", "tatoeba", "0\n"), ("r3", "udpos", "VERB\n")):
+        folder = tmp_path / run / "predictions" / task
+        folder.mkdir(parents=True)
+        (folder / "test-de.tsv").write_text(text)
+    records = {run: {"state": "done", "folder": tmp_path / run} for run in ("r1", "r2")}
+    records["r3"] = {"state": "failed", "folder": tmp_path / "r3"}
+    chain = dict(encoder="bert", source="en", provenance="native", seed=0)
+    cells = pd.DataFrame([
+        {**chain, "intermediate": "none", "target": "udpos", "run_id": "r1"},
+        {**chain, "intermediate": "none", "target": "tatoeba", "run_id": "r2"},
+        {**chain, "intermediate": "mnli", "target": "udpos", "run_id": "r3"},
+    ])  # fmt: skip
+    (tmp_path / "out" / "old").mkdir(parents=True)
+    made = collect(cells, records, tmp_path / "out")
+    assert [path.name for path in made] == ["bert-none-s0"] and not (tmp_path / "out" / "old").exists()
+    assert (made[0] / "udpos" / "test-de.tsv").read_text() == "NOUN\n"
+    assert (made[0] / "tatoeba" / "test-de.tsv").read_text() == "0\n"

@@ -56,7 +56,7 @@ def vocabulary(main: pd.DataFrame, names: Sequence[str]) -> dict:
         rows.append(row)
     columns = ["language", *(f"{name}: {what}" for name in names for what in ("unknown", "fertility"))]
     note = (
-        f"Share of a text's pieces that are the unknown token, and pieces per word parted by white space, over the first "
+        "Share of a text's pieces that are the unknown token, and pieces per word parted by white space, in the first "
         f"test examples of every target. Above {UNKNOWN:.0%} (marked) a language stays out of all correlations."
     )
     shown = table("Vocabularies by language", columns, rows, [note], folded=True)
