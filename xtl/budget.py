@@ -42,12 +42,18 @@ class Budget:
 
 
 def budget(plan: Plan, todo: list[Run]) -> Budget:
-    """The budget of some runs of a plan: those of encoders that come as checkpoints."""
+    """The budget of some runs of a plan."""
     operations, kept, unknown = 0.0, 0, 0
     read = {i for run in plan.runs.values() for i in run.upstream.values()}
     for run in todo:
         encoder = plan.experiment.encoders.get(run.labels.get("encoder", ""))
-        size = size_of(encoder.checkpoint, encoder.revision) if encoder and encoder.checkpoint else None
+        size = None
+        if encoder and encoder.checkpoint:
+            size = size_of(encoder.checkpoint, encoder.revision)
+        elif encoder:
+            made = encoder.pretrain
+            pieces = made.tokenizer if isinstance(made.tokenizer, int) else 0
+            size = _size_of(made.hidden, made.layers, made.inner, pieces)
         if size is None:
             unknown += 1
             continue
@@ -60,6 +66,8 @@ def budget(plan: Plan, todo: list[Run]) -> Budget:
 def tokens(run: Run) -> tuple[float, float]:
     """Tokens that a run trains on and evaluates."""
     params, trained = run.params, 0.0
+    if run.phase == "pretrain":
+        return params["steps"] * params["batch_tokens"], 0.0
     name = params.get("train_task") or (params.get("tasks") or [None])[0]
     if name:
         task = TASKS[name]
@@ -90,8 +98,12 @@ def size_of(checkpoint: str, revision: str | None = None) -> Size | None:
         return None
     width, layers = config.hidden_size, config.num_hidden_layers
     inner = getattr(config, "intermediate_size", None) or getattr(config, "d_inner", None) or 4 * width
+    return _size_of(width, layers, inner, config.vocab_size)
+
+
+def _size_of(width: int, layers: int, inner: int, pieces: int) -> Size:
     matrices = layers * (4 * width**2 + 2 * width * inner)
-    return Size(matrices, matrices + config.vocab_size * width)
+    return Size(matrices, matrices + pieces * width)
 
 
 def _size(task, split: str) -> float:

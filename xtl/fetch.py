@@ -172,6 +172,10 @@ def reads(experiment: Experiment) -> list[tuple[Task, str, str]]:
             task = TASKS[part.task]
             codes = task.languages if task.format == "mlm" else [part.language]
             asked += [(task, split, code) for code in codes for split in ("train", "validation")]
+    for spec in experiment.encoders.values():
+        if spec.pretrain and spec.pretrain.corpus != "lab":
+            task = TASKS[spec.pretrain.corpus]
+            asked += [(task, "train", code) for code in task.languages]
     found = []
     for task, split, language in asked:
         holder = task if not task.hub or split in task.hub.splits else TASKS.get(task.trains_on or "")

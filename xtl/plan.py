@@ -284,24 +284,40 @@ def _pretraining(experiment: Experiment, encoder: str, seed: int) -> Run | None:
     spec = experiment.encoders[encoder].pretrain
     if not spec:
         return None
-    data = {k: v for k, v in experiment.data_source().items() if k in CORPUS_KEYS}
-    values = spec.model_dump(exclude={"corpus", "tokenizer", "recipe"})
+    data, digests = _corpus(experiment, spec)
+    values = spec.model_dump(exclude={"corpus", "tokenizer", "documents", "recipe"})
     params = {
         **values,
         "recipe": spec.resolved_recipe(),
         "data": data,
         "seed": seed,
-        "inputs": {"corpus": _corpus_digest(data)},
+        "inputs": digests,
     }
     return make_run(
         "pretrain", f"{encoder}-s{seed}", params, {}, dict(encoder=encoder, architecture=spec.architecture, seed=seed)
     )
 
 
-def _corpus_digest(data: dict) -> str:
-    from xtl import lab
+def _corpus(experiment: Experiment, spec) -> tuple[dict, dict]:
+    """What a pretraining reads, as its notebook's parameter `data`, and the digests of it."""
+    if spec.corpus == "lab":
+        from xtl import lab
 
-    return lab.LabConfig.from_dict({k: v for k, v in data.items() if k != "kind"}).digest()
+        data = {k: v for k, v in experiment.data_source().items() if k in CORPUS_KEYS}
+        return data, {"corpus": lab.LabConfig.from_dict({k: v for k, v in data.items() if k != "kind"}).digest()}
+    source = _identifying(experiment.data_source())
+    languages = task_data.available(spec.corpus, source)
+    data = {
+        **source,
+        "corpus": spec.corpus,
+        "languages": languages,
+        "documents": spec.documents,
+        "pieces": spec.tokenizer,
+    }
+    for language in languages:
+        task_data.check(spec.corpus, "train", language, source)
+    names = {f"{spec.corpus}/train/{c}": task_data.fingerprint(spec.corpus, "train", c, source) for c in languages}
+    return data, names
 
 
 def _identifying(data: dict) -> dict:

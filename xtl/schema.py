@@ -46,8 +46,9 @@ class Pretrain(Strict):
     """An encoder trained here from scratch. The defaults are those of the laboratory's everyday grid."""
 
     architecture: Literal["bert", "roberta", "xlnet"]
-    corpus: Literal["lab"] = "lab"
-    tokenizer: Literal["lab"] = "lab"
+    corpus: str = Field("lab", description="the laboratory's, or a task of plain text (mlm) with `data: hub`")
+    tokenizer: Literal["lab"] | int = Field("lab", description="the laboratory's, or the pieces of one trained on it")
+    documents: int = Field(20000, ge=1, description="of each language at most, of a corpus of the Hub")
     layers: int = Field(3, ge=1)
     hidden: int = Field(128, ge=8)
     heads: int = Field(4, ge=1)
@@ -64,6 +65,18 @@ class Pretrain(Strict):
     weight_decay: float = Field(0.01, ge=0)
     precision: Literal["fp32", "bf16"] = "fp32"
     recipe: Recipe = Recipe()
+
+    @model_validator(mode="after")
+    def readable(self):
+        """The corpus exists, and the vocabulary and the recipe are ones that it can give."""
+        plain = sorted(task.name for task in TASKS.values() if task.format == "mlm")
+        if self.corpus not in ("lab", *plain):
+            raise ValueError(f"unknown corpus '{self.corpus}'; known: lab, {', '.join(plain)}")
+        if (self.corpus == "lab") != (self.tokenizer == "lab"):
+            raise ValueError("corpus lab goes with tokenizer lab, another corpus with a number of pieces to train")
+        if self.corpus != "lab" and self.recipe.pairs:
+            raise ValueError(f"corpus {self.corpus} holds no translations; leave recipe.pairs at 0")
+        return self
 
     @model_validator(mode="after")
     def fits(self):
@@ -256,6 +269,10 @@ class Experiment(Strict):
                 raise ValueError(
                     f"overrides.{name}: unknown key '{sorted(unknown)[0]}'; known: {', '.join(Training.model_fields)}"
                 )
+        for name, spec in self.encoders.items():
+            if spec.pretrain and (spec.pretrain.corpus == "lab") != (self.data == "lab"):
+                other = "corpus: mlm and a number of pieces as tokenizer" if self.data == "hub" else "corpus: lab"
+                raise ValueError(f"encoders.{name}.pretrain: with `data: {self.data}` it needs {other}")
         for name in self.folders:
             if name not in TASKS or not TASKS[name].folder:
                 those = ", ".join(sorted(task.name for task in TASKS.values() if task.folder))

@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 
 from xtl.encoders import parameters, scratch_config, scratch_tokenizer
+from xtl.pretrain.corpora import corpus_of
 from xtl.pretrain.model import Pretrainer
 from xtl.pretrain.objectives import Collator, how_many
 from xtl.pretrain.sequences import Frame, Schedule, Sequence, full_sentences, schedule, translation_pairs, two_segments
@@ -31,11 +32,8 @@ class Corpus:
 
 
 def tokenizer_for(architecture: str, data: dict, length: int, recipe: dict):
-    """The laboratory's shared vocabulary as the tokenizer of one architecture."""
-    from xtl import lab
-
-    config = lab.LabConfig.from_dict({k: v for k, v in data.items() if k != "kind"})
-    return scratch_tokenizer(lab.tokenizer(config), architecture, length, recipe["segments"])
+    """The corpus's shared vocabulary as the tokenizer of one architecture."""
+    return scratch_tokenizer(corpus_of(data).vocabulary(), architecture, length, recipe["segments"])
 
 
 def full_recipe(architecture: str, recipe: dict) -> dict:
@@ -56,9 +54,7 @@ def prepare(tokenizer, data: dict, recipe: dict, length: int, short: int, seed: 
 
     Monolingual text is cut twice, to `short` and to `length` tokens; held-out text to `length`.
     """
-    from xtl import lab
-
-    config = lab.LabConfig.from_dict({k: v for k, v in data.items() if k != "kind"})
+    source = corpus_of(data)
     frame, rng = Frame(tokenizer), np.random.default_rng([seed, 3])
     shorts, longs, heldout, pairs, rows = [], [], [], [], []
 
@@ -67,8 +63,8 @@ def prepare(tokenizer, data: dict, recipe: dict, length: int, short: int, seed: 
             return two_segments(documents, frame, length, recipe["nsp"], rng, sentences)
         return full_sentences(documents, frame, length, sentences)
 
-    for language in lab.languages(config):
-        texts = lab.corpus(config, language)
+    for language in source.languages():
+        texts = source.documents(language)
         ids = encode(tokenizer, [s for document in texts for s in document])
         ends = np.cumsum([len(document) for document in texts])
         documents = [ids[end - len(document) : end] for document, end in zip(texts, ends, strict=True)]
@@ -76,7 +72,7 @@ def prepare(tokenizer, data: dict, recipe: dict, length: int, short: int, seed: 
         heldout += cut(documents[:held])
         shorts += cut(documents[held:], short)
         longs += cut(documents[held:])
-        parallel = lab.parallel(config, language) if recipe["pairs"] and language != "en" else []
+        parallel = source.pairs(language) if recipe["pairs"] else []
         if parallel:
             coded = encode(tokenizer, [side for pair in parallel for side in pair])
             pairs += translation_pairs(list(zip(coded[::2], coded[1::2], strict=True)), frame, length, rng)

@@ -1,0 +1,65 @@
+"""Pretraining text from the Hub's Wikipedia (in miniature): sentences, documents, a vocabulary trained once."""
+
+import numpy as np
+import pytest
+
+from xtl.errors import UserError
+from xtl.pretrain import corpora
+from xtl.pretrain import run as pretraining
+from xtl.schema import Pretrain
+from xtl.tasks import data as task_data
+
+
+def test_sentences_end_at_marks_of_several_scripts_and_at_lines():
+    assert corpora.sentences("One. Two! Is 3.5 three?\nFour") == ["One.", "Two!", "Is 3.5 three?", "Four"]
+    assert corpora.sentences("一。二！ 三") == ["一。", "二！", "三"]
+    assert corpora.sentences("यह एक है। दो") == ["यह एक है।", "दो"]
+    assert corpora.sentences(" \n ") == []
+
+
+@pytest.fixture
+def plain(mirror, tmp_path, monkeypatch):
+    monkeypatch.setenv("XTL_MIRROR", str(mirror))
+    monkeypatch.setenv("XTL_OUTPUTS", str(tmp_path))
+    return {"kind": "hub", "corpus": "mlm", "languages": ["en", "de"], "documents": 4, "pieces": 120, "revisions": {}}
+
+
+def test_a_vocabulary_is_trained_once_for_all_architectures(plain, monkeypatch):
+    source = corpora.corpus_of(plain)
+    first = source.vocabulary()
+    assert first.get_vocab_size() <= 120 and [first.token_to_id(t) for t in corpora.SPECIAL] == [0, 1, 2, 3, 4]
+    monkeypatch.setattr(corpora.Plain, "_sample", lambda self: pytest.fail("trained again"))
+    assert corpora.corpus_of(plain).vocabulary().to_str() == first.to_str()
+    assert source.languages() == ["en", "de"] and len(source.documents("de")) == 4 and source.pairs("de") == []
+
+
+@pytest.mark.parametrize("architecture", ["bert", "roberta", "xlnet"])
+def test_an_encoder_is_trained_on_it(plain, architecture, tmp_path):
+    recipe = pretraining.full_recipe(architecture, {})
+    tokenizer = pretraining.tokenizer_for(architecture, plain, 32, recipe)
+    corpus = pretraining.prepare(tokenizer, plain, recipe, 32, 1, seed=0)
+    assert corpus.table.set_index("language")["documents"].to_dict() == {"en": 4, "de": 4}
+    batches = pretraining.plan_batches(corpus, recipe, 3, 0.5, 64, seed=0)
+    model = pretraining.build(architecture, tokenizer, 1, 16, 2, 32, 32, recipe, seed=0)
+    options = dict(learning_rate=1e-3, warmup=0.1, weight_decay=0.01, precision="fp32", seed=0)
+    log = pretraining.train(model, corpus, tokenizer, batches, recipe, tmp_path / architecture, **options)
+    assert np.isfinite(log.loss).all()
+
+
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        (dict(corpus="nowhere"), "unknown corpus 'nowhere'; known: lab, mlm"),
+        (dict(corpus="mlm"), "another corpus with a number of pieces"),
+        (dict(tokenizer=300), "corpus lab goes with tokenizer lab"),
+        (dict(corpus="mlm", tokenizer=300, recipe={"pairs": 0.3}), "holds no translations"),
+    ],
+)
+def test_what_does_not_go_together(given, message):
+    with pytest.raises(ValueError, match=message):
+        Pretrain(architecture="bert", **given)
+
+
+def test_a_lacking_language_is_said(plain):
+    with pytest.raises(UserError, match="no config 20231101.sw"):
+        task_data.load("mlm", "train", "sw", plain)
