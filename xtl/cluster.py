@@ -57,6 +57,11 @@ def local_cluster(workers: int | None, runs: int) -> Iterator:
             "distributed.scheduler.worker-ttl": None,  # a laptop that slept has lost nothing
             "distributed.nanny.pre-spawn-environ": {},  # the environment below is all there is to set
             "distributed.worker.multiprocessing-method": "spawn",
+            # Workers share their cores with the training: by default they wake a hundred times a second
+            "distributed.worker.profile.enabled": False,
+            "distributed.admin.tick.interval": "500ms",
+            "distributed.admin.system-monitor.interval": "5s",
+            "distributed.admin.system-monitor.gil.enabled": False,
             "temporary-directory": scratch,
         }))  # fmt: skip
         options = quiet | {"nthreads": 1, "memory_limit": 0, "local_directory": scratch, "silence_logs": logging.FATAL}

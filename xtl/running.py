@@ -46,7 +46,7 @@ class Display:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        self.progress = Progress(*columns, console=console, transient=True)
+        self.progress = Progress(*columns, console=console, transient=True, refresh_per_second=2)
         self.all = self.progress.add_task("runs", total=total)
         self.lines: dict[str, int] = {}
 
