@@ -1,5 +1,6 @@
 """Fetching a mirror from a server that speaks the Hub's API, its lock, and grids that need no network afterwards."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -35,6 +36,8 @@ def hub(mirror, tiny_encoders, tmp_path_factory):
     shutil.copytree(tiny_encoders["bert"], root / "models/someone/tiny")
     (root / "models/someone/tiny/pytorch_model.bin").write_bytes(b"not to be fetched beside safetensors")
     (root / "models/someone/tiny/model.h5").write_bytes(b"never")
+    # larger than what the Hub's client keeps in memory before it writes
+    (root / "models/someone/tiny/large.txt").write_bytes(bytes(range(256)) * 100_000)
     (root / "grid.yaml").write_text(GRID)
     with serving(root) as server:
         yield server
@@ -50,7 +53,7 @@ def xtl(*arguments, **environment):
 def fetched(hub, tmp_path_factory):
     """The grid's mirror, fetched while one download broke off in the middle."""
     folder = tmp_path_factory.mktemp("fetched") / "mirror"
-    hub.cut.add("model.safetensors")
+    hub.cut.add("large.txt")
     home = str(tmp_path_factory.mktemp("home"))
     run = xtl("fetch", hub.root / "grid.yaml", "--mirror", folder, HF_ENDPOINT=hub.address, HF_HOME=home)
     assert run.returncode == 0, run.stdout + run.stderr
@@ -72,7 +75,7 @@ def test_what_the_grid_needs_is_there_and_no_more(fetched, hub):
 
 
 def test_a_broken_download_went_on_where_it_stopped(fetched, hub):
-    ranges = [r for method, path, r in hub.asked if method == "GET" and path.endswith("model.safetensors")]
+    ranges = [r for method, path, r in hub.asked if method == "GET" and path.endswith("large.txt")]
     assert any(r and not r.startswith("bytes=0-") for r in ranges)
 
 
@@ -102,11 +105,38 @@ def test_the_grid_plans_without_a_network_and_a_changed_file_is_an_error(fetched
     assert run.returncode == 2 and "config.json" in run.stderr
 
 
+def test_somebodys_own_files_are_not_written_over(hub, tmp_path):
+    own = tmp_path / "nyu-mll" / "glue" / "README.md"
+    own.parent.mkdir(parents=True)
+    own.write_text("mine")
+    run = xtl("fetch", hub.root / "grid.yaml", "--mirror", tmp_path, HF_ENDPOINT=hub.address)
+    assert run.returncode == 2 and "holds files that no fetch put there" in " ".join(run.stderr.split())
+    assert own.read_text() == "mine"
+
+
+def test_a_pin_that_the_mirror_does_not_hold_is_an_error(fetched, hub, tmp_path):
+    change = "revisions.google/xtreme=" + "f" * 40
+    run = xtl("plan", hub.root / "grid.yaml", "--set", change, XTL_MIRROR=str(fetched), XTL_OUTPUTS=str(tmp_path))
+    assert run.returncode == 2 and "pins google/xtreme at ffffffffffff" in " ".join(run.stderr.split())
+
+
+def test_a_mirror_is_named_from_where_the_user_is(fetched, hub, tmp_path):
+    """XTL_MIRROR=mirror works although notebooks are executed elsewhere."""
+    command = [sys.executable, "-m", "xtl.cli", "run", str(hub.root / "grid.yaml"), "--set", "intermediates={}"]
+    environment = os.environ | {
+        "XTL_MIRROR": fetched.name, "XTL_OUTPUTS": "outputs", "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT),
+    }  # fmt: skip
+    run = subprocess.run(command, cwd=fetched.parent, env=environment, capture_output=True, text=True, timeout=300)
+    assert run.returncode == 0, run.stdout + run.stderr
+    records = [json.loads(p.read_text()) for p in (fetched.parent / "outputs").glob("runs/target/*/run.json")]
+    assert {r["status"] for r in records} == {"done"} and {r["mirror"] for r in records} == {"locked"}
+
+
 @pytest.mark.parametrize(
     "change, message",
     [
         ("encoders.tiny.checkpoint=someone/nobody", "someone/nobody cannot be had from the Hub"),
-        ("languages=[tr]", "has no split test in a config tatoeba.tur"),
+        ("languages=[tr]", "has no split validation in a config tatoeba.tur"),
         ("data=lab", None),
     ],
 )

@@ -100,5 +100,6 @@ def test_small_versions_run(xtl, tiny_encoders, tmp_path, name, changes, targets
     assert scores.unknown.between(0, 1).all() and (scores.fertility > 0).all()
     submissions = tmp_path / "outputs" / name / "report" / "submissions"
     for target in targets:
-        files = list(submissions.glob(f"*-none-s0/{'bucc2018' if target == 'bucc' else target}/test-*"))
-        assert files and all(path.stat().st_size for path in files)
+        files = list(submissions.glob(f"*_none_s0/{'bucc2018' if target == 'bucc' else target}/test-*"))
+        # untrained vectors may mine nothing: then the file is there and empty
+        assert files and (target == "bucc" or all(path.stat().st_size for path in files))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -121,7 +122,10 @@ def fetch(
 
 
 @app.command(
-    epilog=example("xtl score outputs/lab/submission labels", "xtl score predictions labels --json scores.json")
+    epilog=example(
+        "xtl score outputs/quick/report/submissions/xlmr-base_mnli_s0 labels",
+        "xtl score predictions labels --json scores.json",
+    )
 )
 def score(
     predictions: Annotated[Path, typer.Argument(help="A folder with a folder a task of test-LANGUAGE files.")],
@@ -174,6 +178,9 @@ def load_plan(grid: Path, sets: list[str] | None):
 
 def main() -> None:
     """Entry point: user errors become one sentence and exit status 2, Ctrl-C exits with 130."""
+    for name in ("XTL_MIRROR", "XTL_OUTPUTS"):  # kernels run in another folder than the one the user is in
+        if os.environ.get(name):
+            os.environ[name] = str(Path(os.environ[name]).expanduser().absolute())
     try:
         app()
     except UserError as error:

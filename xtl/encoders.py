@@ -27,7 +27,7 @@ def mirrored(checkpoint: str) -> str:
     """The mirror's folder of a Hub id if `XTL_MIRROR` holds one, else the checkpoint as it was given."""
     mirror = os.environ.get("XTL_MIRROR")
     if mirror and not Path(checkpoint).exists():
-        folder = Path(mirror) / "models" / checkpoint
+        folder = Path(mirror).expanduser() / "models" / checkpoint
         if folder.is_dir():
             return str(folder)
     return checkpoint
@@ -48,21 +48,28 @@ def identity(checkpoint: str, revision: str | None = None, cache: Path | None = 
         folder = Path(mirrored(checkpoint)).expanduser()
         check_folder(folder, checkpoint)
         if mirrored(checkpoint) != checkpoint:
-            lock.verify_folder(Path(os.environ["XTL_MIRROR"]), folder)
+            mirror = Path(os.environ["XTL_MIRROR"]).expanduser()
+            lock.pinned(mirror, checkpoint, revision)
+            lock.verify_folder(mirror, folder)
         return {"sha256": folder_digest(folder, cache)}
     if os.environ.get("XTL_MIRROR"):
         raise UserError(
             f"encoder '{checkpoint}': neither a folder nor in the mirror (models/{checkpoint} below XTL_MIRROR)."
         )
-    return {"hub": checkpoint, "revision": revision or resolved_revision(checkpoint)}
+    return {"hub": checkpoint, "revision": resolved_revision(checkpoint, revision)}
 
 
-def resolved_revision(checkpoint: str) -> str:
-    """The commit that the Hub's main branch of a model stands at now."""
+def resolved_revision(checkpoint: str, revision: str | None = None) -> str:
+    """The commit that a revision (default: the main branch) of a model on the Hub stands for now.
+
+    A full commit stands for itself, and nobody is asked.
+    """
     from huggingface_hub import HfApi
 
+    if revision and len(revision) == 40:
+        return revision
     try:
-        return HfApi().model_info(checkpoint, timeout=20).sha
+        return HfApi().model_info(checkpoint, revision=revision, timeout=20).sha
     except Exception as error:  # the Hub client raises a dozen kinds, for absent ids and absent networks alike
         reason = str(error).strip().split("\n")[0][:120] or type(error).__name__
         raise UserError(
@@ -295,6 +302,13 @@ def recipe_layer(layers: int, layer: int | None = None) -> int:
     if not 0 <= layer <= layers:
         raise UserError(f"training.layer: the encoder has layers 0 (embeddings) to {layers}, not {layer}.")
     return layer
+
+
+def on_device(model):
+    """The model on the GPU, where there is one."""
+    import torch
+
+    return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def depth_of(model) -> int:

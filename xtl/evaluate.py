@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xtl.encoders import POOLINGS, coverage, depth_of, embed, load_encoder, load_tokenizer, recipe_layer
+from xtl.encoders import POOLINGS, coverage, depth_of, embed, load_encoder, load_tokenizer, on_device, recipe_layer
 from xtl.finetune import Trained, fitting_length, predict_and_score
 from xtl.tasks import data as task_data
 from xtl.tasks import format_of
@@ -96,7 +96,7 @@ def evaluate_retrieval(
 ) -> Results:
     """Score sentence retrieval at every layer by both poolings; the recipe's layer and pooling are the headline."""
     results = Results()
-    model, tokenizer = load_encoder(checkpoint, revision), load_tokenizer(checkpoint, revision)
+    model, tokenizer = on_device(load_encoder(checkpoint, revision)), load_tokenizer(checkpoint, revision)
     max_length = fitting_length(max_length, tokenizer)
     for target, languages in targets.items():
         task = TASKS[target]
@@ -160,7 +160,8 @@ def write(
 ) -> pd.DataFrame:
     """Write scores.parquet and examples.parquet of a target run; returns the score rows.
 
-    A row is zero-shot where the language is not the source's and no label of it chose anything.
+    A row is zero-shot where the language is not the source's and no label of it chose anything (the threshold of mining
+    is chosen on gold pairs of the language).
     """
     from xtl.store import write_examples, write_scores
 
@@ -171,7 +172,8 @@ def write(
         selection=selection,
         **{k: labels.get(k) for k in ("encoder", "architecture", "intermediate", "source", "provenance", "seed")},
     )
-    rows["zero_shot"] = rows.language != rows.source
+    chosen = {target: "validation" in format_of(TASKS[target]).SPLITS for target in rows.target.unique()}
+    rows["zero_shot"] = (rows.language != rows.source) & ~rows.target.map(chosen)
     write_scores(folder, rows)
     write_examples(folder, pd.concat(results.examples, ignore_index=True))
     return rows

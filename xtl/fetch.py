@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from xtl import encoders, lock
 from xtl.errors import UserError
 from xtl.schema import Experiment
+from xtl.tasks import format_of
 from xtl.tasks import mirror as mirrors
 from xtl.tasks.catalog import TASKS, HubSource, Task
 
@@ -41,9 +43,15 @@ class Repository:
         return mirror / "models" / self.name if self.kind == "model" else mirror / self.name
 
     def lacking(self, mirror: Path) -> list[File]:
-        """The files that are not there in their size yet."""
+        """The files that are not there yet in this commit: absent, of another size, or of a commit that was locked."""
         folder = self.folder(mirror)
-        return [f for f in self.files if not (folder / f.name).is_file() or (folder / f.name).stat().st_size != f.size]
+        held = ((lock.read(mirror) or {}).get("repositories") or {}).get(self.name)
+        stale = held is not None and held["revision"] != self.revision
+        return [
+            f
+            for f in self.files
+            if stale or not (folder / f.name).is_file() or (folder / f.name).stat().st_size != f.size
+        ]
 
 
 def needed(experiment: Experiment, mirror: Path) -> list[Repository]:
@@ -60,6 +68,8 @@ def needed(experiment: Experiment, mirror: Path) -> list[Repository]:
         for spec in experiment.encoders.values()
         if spec.checkpoint and not encoders.is_folder(spec.checkpoint)
     ]
+    for repository in found:
+        _guard(repository, mirror)
     if experiment.data == "hub":
         found += _datasets(experiment, mirror, locked)
     return found
@@ -78,6 +88,7 @@ def download(
 
     disable_progress_bars()  # one bar for all is drawn by who asks
     repositories = list(repositories)
+    _clear(repositories, mirror)
     for repository in repositories:
         folder = repository.folder(mirror)
         for file in repository.lacking(mirror):
@@ -96,6 +107,19 @@ def download(
                 raise UserError(f"{repository.name}: {file.name} came with {came:,} bytes instead of {file.size:,}.")
             on_file(repository, file)
     _lock(repositories, mirror)
+
+
+def _clear(repositories: list[Repository], mirror: Path) -> None:
+    """Remove what the lock lists of another commit: what that one has more would stay among the new files."""
+    locked = lock.read(mirror) or {"repositories": {}, "files": {}}
+    for repository in repositories:
+        folder, held = repository.folder(mirror), locked["repositories"].get(repository.name)
+        prefix = folder.relative_to(mirror).as_posix() + "/"
+        if held and held["revision"] != repository.revision:
+            for name in locked["files"]:
+                if name.startswith(prefix):
+                    (mirror / name).unlink(missing_ok=True)
+            shutil.rmtree(folder / ".cache", ignore_errors=True)
 
 
 def _lock(repositories: list[Repository], mirror: Path) -> None:
@@ -121,11 +145,11 @@ def _lock(repositories: list[Repository], mirror: Path) -> None:
 def _model(checkpoint: str, revision: str | None) -> Repository:
     """A model's configuration, tokenizer and weights: safetensors, or PyTorch's format where there is nothing else."""
     repository, listed = _listed(checkpoint, "model", revision)
+    listed = [file for file in listed if "/" not in file.name]  # other exports lie in folders
     weights = next((found for kind in WEIGHTS if (found := _matching(listed, [kind]))), None)
     if not weights:
         raise UserError(f"encoder '{checkpoint}': the Hub has no weights of it ({' or '.join(WEIGHTS)}).")
-    settings = [file for file in _matching(listed, SETTINGS) if "/" not in file.name]
-    repository.files = settings + [file for file in weights if "/" not in file.name]
+    repository.files = _matching(listed, SETTINGS) + weights
     return repository
 
 
@@ -143,6 +167,7 @@ def _datasets(experiment: Experiment, mirror: Path, locked: dict) -> list[Reposi
         if readme is None:
             raise UserError(f"{name}: the Hub's repository has no {README}, whose `configs:` header lists the files.")
         repository.files = [readme]
+        _guard(repository, mirror)
         _one(repository, readme, mirror)
         declared = mirrors.read_configs(repository.folder(mirror) / README)
         for source, split, language in parts:
@@ -165,8 +190,8 @@ def reads(experiment: Experiment) -> list[tuple[Task, str, str]]:
         chosen = experiment.languages
         chosen = chosen.get(target) if isinstance(chosen, dict) else chosen
         languages = task.languages if chosen in (None, "available") else [c for c in task.languages if c in chosen]
-        asked += [(task, split, code) for code in languages for split in ("validation", "test")]
-        asked += [(task, split, "en") for split in ("train", "validation") if task.trains_on]
+        asked += [(task, split, code) for code in languages for split in format_of(task).SPLITS]
+        asked += [(TASKS[task.trains_on], split, "en") for split in ("train", "validation") if task.trains_on]
     for spec in experiment.intermediates.values():
         for part in spec.tasks:
             task = TASKS[part.task]
@@ -180,10 +205,17 @@ def reads(experiment: Experiment) -> list[tuple[Task, str, str]]:
     for task, split, language in asked:
         holder = task if not task.hub or split in task.hub.splits else TASKS.get(task.trains_on or "")
         if holder and holder.hub and split in holder.hub.splits and language in holder.languages:
-            # a target's validation set is read in English alone, where it selects a checkpoint or is shown
-            if split != "validation" or language == "en" or holder.format == "mining":
-                found.append((holder, split, language))
-    return list(dict.fromkeys(found))
+            found.append((holder, split, language))
+    return list({(task.name, split, code): (task, split, code) for task, split, code in found}.values())
+
+
+def _guard(repository: Repository, mirror: Path) -> None:
+    """Raise UserError where the repository's folder holds files that no fetch put there: they are not written over."""
+    folder = repository.folder(mirror)
+    known = ((lock.read(mirror) or {}).get("repositories") or {}).get(repository.name)
+    begun = (folder / ".cache" / "huggingface").is_dir()  # an earlier fetch that was interrupted
+    if not known and not begun and folder.is_dir() and any(folder.iterdir()):
+        raise UserError(f"--mirror {mirror}: {folder} holds files that no fetch put there; name another folder.")
 
 
 def _one(repository: Repository, file: File, mirror: Path) -> None:

@@ -64,6 +64,16 @@ def verify(mirror: Path, paths: list[Path]) -> None:
             raise UserError(f"The mirror's {name} is not the file that {LOCK} describes (another SHA-256){again}")
 
 
+def pinned(mirror: Path, repository: str, revision: str | None) -> None:
+    """Raise UserError where a grid pins another commit of a repository than the one that the mirror is locked at."""
+    held = ((read(mirror) or {}).get("repositories") or {}).get(repository)
+    if revision and held and held["revision"] != revision:
+        raise UserError(
+            f"The grid pins {repository} at {revision[:12]}, but the mirror {mirror} is locked at "
+            f"{held['revision'][:12]}; fetch it again, or pin that one."
+        )
+
+
 def verify_folder(mirror: Path, folder: Path) -> None:
     """As `verify` for everything that the lock lists below a folder of the mirror."""
     locked = read(mirror)

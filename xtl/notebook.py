@@ -104,20 +104,25 @@ def score_bars(scores: pd.DataFrame, source: str = "en") -> None:
 
 
 def layer_curve(scores: pd.DataFrame) -> None:
-    """Draw retrieval accuracy over layers for every pooling, a line per language, the recipe's layer marked."""
+    """Draw each target's score over layers for every pooling, a line per language, the recipe's layer marked."""
     import matplotlib.pyplot as plt
     import seaborn as sns
 
     from xtl.analysis.figures import style
+    from xtl.tasks.catalog import TASKS
 
-    with style():
-        grid = sns.relplot(
-            scores, x="layer", y="value", hue="language", col="pooling", kind="line", marker="o", height=3, aspect=1.2
-        )
-        for axis in grid.axes.flat:
-            axis.axvline(scores[scores.headline].layer.iloc[0], color="0.5", linestyle=":", linewidth=1)
-        grid.set(xlabel="layer (0: embeddings; dotted: the recipe's)", ylabel="accuracy (points)", ylim=(0, 100))
-        plt.show()
+    for target, rows in scores.groupby("target", sort=False):
+        metric = TASKS[target].score[0]
+        rows = rows[rows.metric == metric]
+        with style():
+            grid = sns.relplot(
+                rows, x="layer", y="value", hue="language", col="pooling", kind="line", marker="o", height=3, aspect=1.2
+            )
+            for axis in grid.axes.flat:
+                axis.axvline(rows[rows.headline].layer.iloc[0], color="0.5", linestyle=":", linewidth=1)
+            label = f"{target}: {metric} (points)"
+            grid.set(xlabel="layer (0: embeddings; dotted: the recipe's)", ylabel=label, ylim=(0, 100))
+            plt.show()
 
 
 def show_predictions(shown: dict, most: int = 3) -> None:

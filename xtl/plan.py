@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
@@ -14,6 +15,7 @@ from xtl import encoders
 from xtl.errors import UserError
 from xtl.schema import Experiment, Intermediate, Source
 from xtl.tasks import data as task_data
+from xtl.tasks import format_of
 from xtl.tasks.catalog import TASKS
 
 # Raised when the code of a phase changes what a run computes: every identity of that phase changes with it.
@@ -41,7 +43,8 @@ FIT_KEYS = (
     "selection",
     "max_train_examples",
 )
-FORMAT_KEYS = {"span": ("stride",), "retrieval": ("layer", "pooling", "prefix", "max_length")}
+_RETRIEVAL = ("layer", "pooling", "prefix", "max_length")
+FORMAT_KEYS = {"span": ("stride",), "retrieval": _RETRIEVAL, "mining": _RETRIEVAL}
 CORPUS_KEYS = ("kind", "languages", "sentences", "seed")
 TASK_KEYS = ("kind", "languages", "train", "test", "seed", "revisions", "folders")
 CELL_COLUMNS = [
@@ -206,7 +209,7 @@ def _origin(name: str, spec) -> dict:
     return {
         "architecture": encoders.architecture_of(spec.checkpoint),
         "identity": known,
-        "passed": {"checkpoint": spec.checkpoint, "revision": known.get("revision")},
+        "passed": {"checkpoint": _absolute(spec.checkpoint), "revision": known.get("revision")},
     }
 
 
@@ -249,6 +252,10 @@ def _fit_params(training, format_name: str) -> dict:
 def _train_inputs(task: str, selection: str, data: dict) -> dict:
     """Digests of the training data, and of the English dev data where it selects the checkpoint."""
     languages = task_data.training_languages(task, data)
+    if selection == "english_dev" and "validation" not in task_data.splits(task, data):
+        raise UserError(
+            f"task {task} has no development set to select on: set `overrides: {{{task}: {{selection: last}}}}`."
+        )
     splits = ["train"] + (["validation"] if selection == "english_dev" else [])
     wanted = [(split, code) for split in splits for code in (languages if split == "train" else ["en"])]
     for split, language in wanted:
@@ -261,11 +268,10 @@ def _target_groups(experiment: Experiment, data: dict, languages: dict) -> list[
     groups: dict[str, dict] = {}
     for target in experiment.targets:
         task, training = TASKS[target], experiment.training_of(target)
-        for language in languages[target]:
-            task_data.check(target, "test", language, data)
-        inputs = {
-            f"{target}/test/{code}": task_data.fingerprint(target, "test", code, data) for code in languages[target]
-        }
+        read = [(split, code) for split in format_of(task).SPLITS for code in languages[target]]
+        for split, code in read:
+            task_data.check(target, split, code, data)
+        inputs = {f"{target}/{split}/{code}": task_data.fingerprint(target, split, code, data) for split, code in read}
         params = {"train_task": task.trains_on or "", "max_eval_examples": training.max_eval_examples}
         if task.trains_on:
             params.update(_fit_params(training, task.format))
@@ -334,7 +340,13 @@ def _start(base: Run | None, origin: dict) -> tuple[dict, dict, dict]:
 
 def _folders(data: dict) -> dict:
     """The folders of a data source as a notebook's parameter, where there are any."""
-    return {"folders": data["folders"]} if data.get("folders") else {}
+    return {"folders": {k: _absolute(v) for k, v in data["folders"].items()}} if data.get("folders") else {}
+
+
+def _absolute(given: str) -> str:
+    """A folder's whole path, because notebooks are executed in another folder; a Hub id as it is."""
+    path = Path(given).expanduser()
+    return str(path.absolute()) if path.exists() else given
 
 
 def _intermediate(

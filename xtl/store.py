@@ -21,6 +21,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from xtl import lock
 from xtl.errors import UserError
 from xtl.machine import REPOSITORY, describe_device, git_state, library_versions
 
@@ -118,7 +119,8 @@ class Store:
             "id": run.id, "hash": run.hash, "phase": run.phase, "slug": run.slug, "params": run.params,
             "upstream": run.upstream, "labels": run.labels, "status": "running", "error": None, "traceback": None,
             "started": _now(), "finished": None, "seconds": None, "device": describe_device(),
-            "versions": dict(library_versions()), "git": git_state(), "facts": {},
+            "versions": dict(library_versions()), "git": git_state(), "mirror": lock.state(),
+            "facts": {},
         })  # fmt: skip
         for name in (NOTEBOOK_FILE, SCORES_FILE, EXAMPLES_FILE, FACTS_FILE, PROGRESS_FILE):
             (folder / name).unlink(missing_ok=True)

@@ -132,6 +132,7 @@ class Selection(TrainerCallback):
     def restore(self, model) -> dict:
         """Load the best weights into the model; return their step and score."""
         model.load_state_dict(torch.load(self.folder / "weights.pt", weights_only=True))
+        (self.folder / "weights.pt").unlink()  # the run's own checkpoint holds them now
         return max(self.history(), key=lambda h: (h["score"], -h["step"]))
 
 

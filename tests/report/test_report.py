@@ -181,6 +181,6 @@ def test_submissions_are_collected_by_chain(tmp_path):
     ])  # fmt: skip
     (tmp_path / "out" / "old").mkdir(parents=True)
     made = collect(cells, records, tmp_path / "out")
-    assert [path.name for path in made] == ["bert-none-s0"] and not (tmp_path / "out" / "old").exists()
+    assert [path.name for path in made] == ["bert_none_s0"] and not (tmp_path / "out" / "old").exists()
     assert (made[0] / "udpos" / "test-de.tsv").read_text() == "NOUN\n"
     assert (made[0] / "tatoeba" / "test-de.tsv").read_text() == "0\n"

@@ -49,6 +49,23 @@ def test_what_is_said_of_wrong_folders(hub, tmp_path):
         data.load("bucc", "test", "de", mine)
 
 
+def test_pools_that_do_not_hold_together(hub, tmp_path):
+    folder = Path(tmp_path / "de-en")
+    folder.mkdir()
+    mine = {**hub, "folders": {"bucc": str(tmp_path)}}
+    for name, text in (("de", "de-1\tein Fuchs\n"), ("en", ""), ("gold", "de-1\ten-1\n")):
+        (folder / f"de-en.training.{name}").write_text(text)
+    with pytest.raises(UserError, match="de-en.training.en has no sentence"):
+        data.load("bucc", "test", "de", mine)
+    (folder / "de-en.training.gold").write_text("de-1\ten-1\nde-1\ten-2\n")
+    with pytest.raises(UserError, match="the id de-1 is in more than one pair"):
+        data.load("bucc", "test", "de", mine)
+    (folder / "de-en.training.de").write_bytes("de-1\tFüchse\n".encode("latin-1"))
+    (folder / "de-en.training.gold").write_text("de-1\ten-1\n")
+    with pytest.raises(UserError, match="de-en.training.de is not UTF-8"):
+        data.load("bucc", "test", "de", mine)
+
+
 def test_contents_are_the_identity(hub, folders, tmp_path):
     before = data.fingerprint("ccg", "train", "en", hub)
     copy = tmp_path / "elsewhere"

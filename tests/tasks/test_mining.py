@@ -59,15 +59,21 @@ def test_the_threshold_is_halfway_below_the_best_prefix():
 
 
 def test_the_threshold_comes_from_the_development_pools_and_meets_the_test_pools():
-    # Development: pair 0 is right with a great margin, pair 1 wrong with a small one.
-    dev = (unit([0, 80]), unit([0, 110]), pools([(0, 0)], 2, 2))
-    test = (unit([0, 90]), unit([1, 91]), pools([(0, 0), (1, 1)], 2, 2))
+    # Development: pair 0-0 is right and better than pair 1-1, which is wrong; so the threshold lies between the two.
+    dev = (unit([0, 90]), unit([0, 130]), pools([(0, 0)], 2, 2))
     dev_pairs, dev_margins = mining.mine(*dev[:2])
-    threshold = mining.best_threshold(mining.named(dev_pairs, dev[2]), dev_margins, mining.gold(dev[2]))
-    _, test_margins = mining.mine(*test[:2])
+    assert dev_pairs.tolist() == [[1, 1], [0, 0]] or dev_margins[0] > dev_margins[1]
+    order = mining.named(dev_pairs, dev[2])
+    gold = [order[0]]
+    dev = (dev[0], dev[1], pools([(int(order[0][0][1:]), int(order[0][1][2:]))], 2, 2))
+    threshold = mining.best_threshold(order, dev_margins, gold)
+    assert threshold == pytest.approx(dev_margins.mean()) and dev_margins[0] > threshold > dev_margins[1]
+    # Testing on the same sentences with both pairs gold: the better one alone is found.
+    test = (dev[0], dev[1], pools([(0, 0), (1, 1)], 2, 2))
     predictions, values, per_example = mining.evaluate({"validation": dev, "test": test}, BUCC)
-    assert len(predictions) == (test_margins >= threshold).sum()
-    assert values["recall"] == pytest.approx(50.0 * len(predictions)) and per_example.mean() == values["recall"]
+    assert predictions == gold
+    assert values == pytest.approx({"f1": 200 / 3, "precision": 100.0, "recall": 50.0})
+    assert sorted(per_example.tolist()) == [0.0, 100.0] and per_example.mean() == 50.0
     assert mining.example_ids({"test": test}) == ["x0\ten0", "x1\ten1"]
 
 

@@ -37,6 +37,24 @@ def test_accuracy_by_hand():
     assert mlm.show(predictions, TEXTS, TASK).iloc[0].tolist() == ["the fox slept here all day long", 2, 1]
 
 
+def test_a_text_without_tokens_is_left_out(tiny_encoders):
+    tokenizer = load_tokenizer(tiny_encoders["bert"])
+    texts = Dataset.from_dict({"id": ["0", "1"], "text": [" ", "an owl"]})
+    assert len(mlm.train_features(texts, tokenizer, TASK, 64)) == 1
+
+
+@pytest.mark.parametrize("architecture", ["bert", "xlnet"])
+def test_an_interrupted_training_can_be_saved_and_read_again(tiny_encoders, architecture, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    model = mlm.build_model(tiny_encoders[architecture], TASK, seed=0)
+    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, tmp_path / "weights")  # refuses tied ones
+    other = mlm.build_model(tiny_encoders[architecture], TASK, seed=1)
+    other.load_state_dict(load_file(tmp_path / "weights"))
+    for a, b in zip(model.parameters(), other.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
 def test_a_language_model_trains_and_leaves_an_encoder(tiny_encoders, hub, tmp_path):
     options = dict(seed=0, learning_rate=1e-3, epochs=1, max_steps=3, batch_size=4, max_length=32)
     trained = fine_tune("mlm", str(tiny_encoders["xlnet"]), hub, tmp_path, max_train_examples=12, **options)

@@ -201,11 +201,14 @@ def plan(records: Mapping[str, Mapping]) -> pd.DataFrame:
 
 
 def machines(records: Mapping[str, Mapping]) -> tuple[pd.DataFrame, list[str]]:
-    """What the finished runs ran with and on, a row a fact, and a sentence where that is mixed."""
+    """What the finished runs ran with and on, a row a fact, and a sentence where that is mixed.
+
+    The analysis is left out: it computes no score.
+    """
     seen: dict[str, dict[str, int]] = {}
     for record in records.values():
         run = record["run"]
-        if record["state"] != "done":
+        if record["state"] != "done" or record["phase"] == "analysis":
             continue
         device = run.get("device") or {}
         device = device if isinstance(device, Mapping) else {"device": device}

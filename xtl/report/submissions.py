@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +25,8 @@ def collect(cells: pd.DataFrame, records: Mapping[str, Mapping], folder: Path) -
     for key, here in cells.groupby(CHAIN, sort=False):
         encoder, intermediate, source, provenance, seed = key
         origin = "" if (source, provenance) == ("en", "native") else f"-{source}-{provenance}"
-        chain = folder / f"{encoder}-{intermediate}{origin}-s{seed}"
+        # `_` parts the names, so that bert-en + mnli and bert + en-mnli stay apart; nothing leaves the folder
+        chain = folder / re.sub(r"[^A-Za-z0-9._+-]", "-", f"{encoder}_{intermediate}{origin}_s{seed}").lstrip(".")
         for cell in here.itertuples():
             record, name = records.get(cell.run_id), TASKS[cell.target].submission
             if not name or record is None or record["state"] != "done":

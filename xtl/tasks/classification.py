@@ -15,6 +15,7 @@ from xtl.tasks.heads import labelled
 from xtl.tasks.task import Task
 
 SUFFIX = "tsv"  # of a submission file
+SPLITS = ("test",)  # what an evaluation reads
 
 
 def build_model(checkpoint: str | Path, task: Task, seed: int, revision: str | None = None):

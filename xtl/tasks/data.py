@@ -155,7 +155,8 @@ def _holder(task: Task, split: str, language: str, data: dict) -> Task:
     if data.get("kind") not in ("lab", "hub"):
         raise UserError(f"data: unknown kind '{data.get('kind')}'; kinds are lab and hub.")
     own = _own(task, data)
-    if task.trains_on is None and split not in own:
+    if split not in splits(task, data):
+        own = set(splits(task, data))
         raise UserError(f"task {task.name} has no {split} set; it has {', '.join(s for s in SPLITS if s in own)}.")
     if data["kind"] == "lab":
         lab, config = _lab(data)

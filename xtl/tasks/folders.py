@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
@@ -79,7 +80,7 @@ def table(task: Task, split: str, language: str, folders: dict) -> pa.Table:
 def supertagged(path: Path) -> list[tuple[list[str], list[str]]]:
     """Sentences of CCGbank-style lines as (words, supertags): tokens parted by spaces, each `word|…|supertag`."""
     sentences = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(_read(path).splitlines(), 1):
         tokens = [token.split("|") for token in line.split()]
         if any(len(parts) < 2 or not parts[0] or not parts[-1] for parts in tokens):
             raise UserError(f"{path}, line {number}: expected tokens of the form word|…|supertag, parted by spaces.")
@@ -93,6 +94,9 @@ def supertagged(path: Path) -> list[tuple[list[str], list[str]]]:
 def pools(foreign: Path, english: Path, gold: Path) -> pa.Table:
     """Two pools of `id<TAB>sentence` and their gold pairs of ids, in the columns of the format `mining`."""
     pairs = [_two(line, gold, i, "two ids") for i, line in enumerate(_lines(gold), 1)]
+    twice = [name for name, n in Counter(name for pair in pairs for name in pair).items() if n > 1]
+    if twice:
+        raise UserError(f"{gold}: the id {twice[0]} is in more than one pair; a sentence has one translation.")
     partner = {a: b for a, b in pairs} | {b: a for a, b in pairs}
     rows: dict[str, list[str]] = {"id": [], "side": [], "sentence": [], "pair": []}
     for side, path in zip(SIDES, (foreign, english), strict=True):
@@ -100,6 +104,9 @@ def pools(foreign: Path, english: Path, gold: Path) -> pa.Table:
             name, sentence = _two(line, path, number, "an id and a sentence")
             for column, value in zip(rows.values(), (name, side, sentence, partner.get(name, "")), strict=True):
                 column.append(value)
+    for side, path in zip(SIDES, (foreign, english), strict=True):
+        if side not in rows["side"]:
+            raise UserError(f"{path} has no sentence; expected lines of an id and a sentence, parted by a tab.")
     unknown = set(partner) - set(rows["id"])
     if unknown:
         raise UserError(f"{gold}: no sentence has the id {sorted(unknown)[0]}; the three files must belong together.")
@@ -107,7 +114,14 @@ def pools(foreign: Path, english: Path, gold: Path) -> pa.Table:
 
 
 def _lines(path: Path) -> list[str]:
-    return [line for line in path.read_text(encoding="utf-8").split("\n") if line.strip()]
+    return [line for line in _read(path).split("\n") if line.strip()]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not UTF-8 text; convert it first.") from None
 
 
 def _two(line: str, path: Path, number: int, what: str) -> tuple[str, str]:

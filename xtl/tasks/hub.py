@@ -36,6 +36,8 @@ def available(task: Task, pinned: dict) -> list[str]:
         declared = mirror.configs(source, pinned)
         split = source.splits.get("test") or source.splits["train"]
         held = [code for code in held if split in declared.get(source.named(source.config, code), {})]
+        if mirror.mirror():  # which may hold a part of what the README declares
+            held = [code for code in held if mirror.holds(source, code, split, pinned)]
         if held and (source.where or source.prefix) and mirror.mirror():
             # all languages are in the rows of one config: which are?
             held = [code for code in held if _rows(source, split, code, pinned)]

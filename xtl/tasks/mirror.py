@@ -57,6 +57,7 @@ def configs(source: HubSource, pinned: Mapping[str, str]) -> Configs:
         if not readme.is_file():
             raise UserError(f"{_where()} lacks {source.dataset}/README.md, whose `configs:` header lists the files.")
         lock.verify(folder, [readme])
+        lock.pinned(folder, source.dataset, pinned.get(source.dataset))
     found = read_configs(readme)
     if not found:
         raise UserError(f"{_where()}: {source.dataset}/README.md has no `configs:` header to name the files.")
@@ -91,7 +92,9 @@ def files(source: HubSource, language: str, split: str, pinned: Mapping[str, str
     """
     wanted, folder = patterns(source, language, split, pinned), mirror()
     if folder is None:
-        root = _snapshot(source.dataset, revision(source, pinned), tuple(wanted), source.shards)
+        # the commit that the fingerprint names, also where the newest is asked for
+        commit = resolved(source.dataset, revision(source, pinned))
+        root = _snapshot(source.dataset, commit, tuple(wanted), source.shards)
     else:
         root = folder / source.dataset
     found = sorted(p for pattern in wanted for p in root.glob(pattern) if p.is_file())
@@ -101,6 +104,12 @@ def files(source: HubSource, language: str, split: str, pinned: Mapping[str, str
     if folder is not None:
         lock.verify(folder, found)
     return found
+
+
+def holds(source: HubSource, language: str, split: str, pinned: Mapping[str, str]) -> bool:
+    """Whether the local mirror has the files that its README declares for a split."""
+    root = mirror() / source.dataset
+    return any(p.is_file() for pattern in patterns(source, language, split, pinned) for p in root.glob(pattern))
 
 
 def read(paths: list[Path], filters: pc.Expression | None = None, columns: list[str] | None = None) -> pa.Table:

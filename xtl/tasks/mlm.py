@@ -20,7 +20,7 @@ from xtl.tasks.features import encode
 from xtl.tasks.heads import loading
 from xtl.tasks.task import Task
 
-SUFFIX = "tsv"
+SPLITS = ("test",)
 RECIPE = {"masking": "dynamic", "predicted": 0.15}  # of BERT and RoBERTa
 
 
@@ -40,6 +40,21 @@ class LanguageModel(nn.Module):
         """Mean cross-entropy in nats over the predicted tokens, and their scores (predicted, vocabulary)."""
         scores = self.model(**inputs).logits.flatten(0, 1)[predicted]
         return {"loss": functional.cross_entropy(scores, labels), "logits": scores}
+
+    def state_dict(self, *arguments, **options):
+        """The weights without those that are tied to an earlier one, which safetensors refuses to write twice."""
+        found, seen = super().state_dict(*arguments, **options), set()
+        kept = {}
+        for name, value in found.items():
+            place = (value.data_ptr(), value.shape)
+            if value.numel() == 0 or place not in seen:
+                seen.add(place)
+                kept[name] = value
+        return kept
+
+    def load_state_dict(self, state_dict, strict: bool = False, **options):
+        """Weights as `state_dict` gives them; what is tied comes with what it is tied to."""
+        return super().load_state_dict(state_dict, strict=False, **options)
 
     def save_pretrained(self, folder):
         """The model as transformers keeps it."""
@@ -62,7 +77,10 @@ def build_model(checkpoint: str | Path, task: Task, seed: int, revision: str | N
 
 
 def train_features(examples: Dataset, tokenizer, task: Task, max_length: int) -> Dataset:
-    """One unpadded feature a text, cut to `max_length`: input_ids, (token_type_ids), special (0 or 1), length."""
+    """One unpadded feature a text, cut to `max_length`: input_ids, (token_type_ids), special (0 or 1), length.
+
+    A text without any ordinary token has none.
+    """
 
     def batch_features(batch: dict, rows: list[int]) -> dict:
         coded = tokenizer(
@@ -73,7 +91,9 @@ def train_features(examples: Dataset, tokenizer, task: Task, max_length: int) ->
             return_attention_mask=False,
         )
         special = coded.pop("special_tokens_mask")
-        return {**coded, "special": special, "length": [len(ids) for ids in coded["input_ids"]]}
+        kept = [i for i, marks in enumerate(special) if not all(marks)]  # an empty text has nothing to predict
+        columns = {name: [values[i] for i in kept] for name, values in {**coded, "special": special}.items()}
+        return {**columns, "length": [len(ids) for ids in columns["input_ids"]]}
 
     return encode(examples, batch_features)
 

@@ -18,6 +18,7 @@ from xtl.tasks.heads import build
 from xtl.tasks.task import Task
 
 SUFFIX = "json"  # of a submission file
+SPLITS = ("test",)  # what an evaluation reads
 OPTIONS = ("stride", "max_query")  # what its features take beside the length
 N_BEST = 20  # starts and ends of a window that are combined (XTREME's scripts)
 MAX_ANSWER = 30  # tokens (XTREME's scripts)

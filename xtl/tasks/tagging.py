@@ -17,6 +17,7 @@ from xtl.tasks.heads import labelled
 from xtl.tasks.task import Task
 
 SUFFIX = "tsv"  # of a submission file
+SPLITS = ("test",)  # what an evaluation reads
 IGNORED = -100  # the label that transformers' losses leave out
 
 
