@@ -46,8 +46,15 @@ def test_contrasts_are_named_for_what_they_are(found):
     assert architecture.startswith("bert and xlnet: a contrast of architecture and objective.")
     records["proberta0"]["params"]["layers"] = 6
     assert "They also differ in layers: they are not matched." in provenance.contrasts(records, ["bert", "roberta"])[0]
-    assert "confounded" in provenance.contrasts(records, ["bert", "mbert"])[0]
-    assert provenance.contrasts(records, ["bert"]) == []
+
+
+def test_searched_learning_rates_are_named_and_no_lack_of_matching(found):
+    records = {key: {**record, "params": {**record["params"]}} for key, record in found[2].items()}
+    for name, rate in (("pbert0", 0.002), ("proberta0", 0.003)):
+        records[name]["params"].update(learning_rate=rate, layers=3)
+    sentence = provenance.contrasts(records, ["bert", "roberta"])[0]
+    assert "Learning rates 0.002 and 0.003: matched if one search chose both." in sentence
+
 
 
 def test_plan_counts_states(found):

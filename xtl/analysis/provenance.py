@@ -25,15 +25,19 @@ DEFINITIONS = {
 }
 # Architectures that compute the same function of weights and inputs (a test of the laboratory compares their logits).
 SAME_FUNCTION = {"roberta": "bert"}
-# Parameters besides the recipe that two encoders must share to be called matched.
+# Parameters besides the recipe that two encoders must share to be called matched; a learning rate may be each one's
+# own, if an equal search chose it.
+RATE = "learning_rate"
 SHAPE = (
     "layers",
     "hidden",
     "heads",
+    "inner",
     "length",
+    "short",
+    "long_share",
     "steps",
     "batch_tokens",
-    "learning_rate",
     "warmup",
     "weight_decay",
     "precision",
@@ -166,6 +170,8 @@ def contrasts(records: Mapping[str, Mapping], encoders: list[str]) -> list[str]:
                 kind = "architecture and objective"
             detail = f" They differ in {', '.join(factors)}." if factors else " Their recipes are equal."
             uneven = f" They also differ in {', '.join(shape)}: they are not matched." if shape else ""
+            if a.get(RATE) != b.get(RATE):
+                uneven += f" Learning rates {a.get(RATE):g} and {b.get(RATE):g}: matched if one search chose both."
             sentences.append(f"{first} and {second}: a contrast of {kind}.{detail}{uneven}")
     return sentences
 
