@@ -56,7 +56,6 @@ def test_searched_learning_rates_are_named_and_no_lack_of_matching(found):
     assert "Learning rates 0.002 and 0.003: matched if one search chose both." in sentence
 
 
-
 def test_plan_counts_states(found):
     cells, _, records, _ = grid(encoders=("bert",), languages=["en", "de"], drop=[("bert", "mnli", "udpos", 0)])
     table = provenance.plan(records).set_index("phase")
