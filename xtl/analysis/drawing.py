@@ -119,11 +119,11 @@ def facets(
     return figure, panels
 
 
-def legend(figure: Figure, handles: list, place: str) -> None:
+def legend(figure: Figure, handles: list, place: str, columns: int = 4) -> None:
     """A frameless legend at the `top` or `bottom` edge, in the margin that was left for it."""
     edge = {"top": ("upper center", (0.5, 1)), "bottom": ("lower center", (0.5, 0))}[place]
     figure.legend(
-        handles=handles, loc=edge[0], bbox_to_anchor=edge[1], ncols=min(len(handles), 4), frameon=False,
+        handles=handles, loc=edge[0], bbox_to_anchor=edge[1], ncols=min(len(handles), columns), frameon=False,
         borderaxespad=0.2, columnspacing=1.2,
     )  # fmt: skip
 

@@ -126,7 +126,8 @@ def layer_curves(curves: pd.DataFrame, encoders: Sequence[str], y_range: tuple[f
     poolings, styles = list(dict.fromkeys(means["pooling"])), list(dict.fromkeys(means["intermediate"]))
     colours = dict(zip(poolings, sns.color_palette("colorblind", len(poolings)), strict=True))
     with style():
-        figure, facets = drawing.facets(means, encoders, (2.6, 2.4), bottom=0.85)
+        lines = -(-(len(poolings) + len(styles)) // 2)  # of the legend, two entries in each
+        figure, facets = drawing.facets(means, encoders, (2.6, 2.4), bottom=0.6 + 0.2 * lines)
         for axis, target, _, here in facets:
             sns.lineplot(
                 here, x="layer", y="score", ax=axis, hue="pooling", palette=colours, style="intermediate",
@@ -142,7 +143,9 @@ def layer_curves(curves: pd.DataFrame, encoders: Sequence[str], y_range: tuple[f
             handles, labels = axis.get_legend_handles_labels()
             axis.get_legend().remove()
         known = {*poolings, *styles}  # seaborn lists the names of the two variables as entries, too
-        drawing.legend(figure, [h for h, label in zip(handles, labels, strict=True) if label in known], "bottom")
+        drawing.legend(
+            figure, [h for h, label in zip(handles, labels, strict=True) if label in known], "bottom", columns=2
+        )
     best = means.loc[means.groupby(["target", "encoder"], sort=False)["score"].idxmax().dropna()]
     words = [
         f"{r.target} {r.encoder} best {points(r.score, False)} at layer {r.layer}, {r.pooling}"

@@ -153,7 +153,7 @@ TARGETS = (
         name="tatoeba", title="Tatoeba, sentence retrieval to English", format="retrieval", roles=TARGET,
         languages=TATOEBA, labels=(), metrics=ACCURACY, score=ACCURACY, submission="tatoeba",
         trains_on=None, training_set=(),
-        hub=replace(  # the loading script that the Hub's files came from lists no tatoeba.tel, which XTREME has
+        hub=replace(
             XTREME, config="tatoeba.{language}", splits={"test": "validation"}, names=ISO_639_3,
             columns={"foreign": "source_sentence", "english": "target_sentence"},
         ),
