@@ -242,6 +242,8 @@ def test_an_interrupted_grid_leaves_no_process_and_keeps_what_is_done(store, not
     process = subprocess.Popen(
         [sys.executable, str(script), str(store.root), str(notebooks)],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        # a shell that started the tests in the background has SIGINT ignored, and children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     pids = store.runs / "pids"
     wait_until(lambda: pids.exists() and len(list(pids.iterdir())) == 1)

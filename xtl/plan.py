@@ -7,11 +7,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pandas as pd
 
 from xtl import encoders
+from xtl import inputs as inputs_of
 from xtl.errors import UserError
 from xtl.schema import Experiment, Intermediate, Source
 from xtl.tasks import data as task_data
@@ -45,7 +45,6 @@ FIT_KEYS = (
 )
 _RETRIEVAL = ("layer", "pooling", "prefix", "max_length")
 FORMAT_KEYS = {"span": ("stride",), "retrieval": _RETRIEVAL, "mining": _RETRIEVAL}
-CORPUS_KEYS = ("kind", "languages", "sentences", "seed")
 TASK_KEYS = ("kind", "languages", "train", "test", "seed", "revisions", "folders")
 CELL_COLUMNS = [
     "encoder",
@@ -209,7 +208,7 @@ def _origin(name: str, spec) -> dict:
     return {
         "architecture": encoders.architecture_of(spec.checkpoint),
         "identity": known,
-        "passed": {"checkpoint": _absolute(spec.checkpoint), "revision": known.get("revision")},
+        "passed": {"checkpoint": inputs_of.absolute(spec.checkpoint), "revision": known.get("revision")},
     }
 
 
@@ -249,20 +248,6 @@ def _fit_params(training, format_name: str) -> dict:
     return {k: values[k] for k in (*FIT_KEYS, *FORMAT_KEYS.get(format_name, ()))}
 
 
-def _train_inputs(task: str, selection: str, data: dict) -> dict:
-    """Digests of the training data, and of the English dev data where it selects the checkpoint."""
-    languages = task_data.training_languages(task, data)
-    if selection == "english_dev" and "validation" not in task_data.splits(task, data):
-        raise UserError(
-            f"task {task} has no development set to select on: set `overrides: {{{task}: {{selection: last}}}}`."
-        )
-    splits = ["train"] + (["validation"] if selection == "english_dev" else [])
-    wanted = [(split, code) for split in splits for code in (languages if split == "train" else ["en"])]
-    for split, language in wanted:
-        task_data.check(task, split, language, data)
-    return {f"{task}/{split}/{code}": task_data.fingerprint(task, split, code, data) for split, code in wanted}
-
-
 def _target_groups(experiment: Experiment, data: dict, languages: dict) -> list[dict]:
     """Targets that share their training (data and settings), as one group each: params, evaluate, inputs."""
     groups: dict[str, dict] = {}
@@ -275,7 +260,7 @@ def _target_groups(experiment: Experiment, data: dict, languages: dict) -> list[
         params = {"train_task": task.trains_on or "", "max_eval_examples": training.max_eval_examples}
         if task.trains_on:
             params.update(_fit_params(training, task.format))
-            inputs.update(_train_inputs(task.trains_on, training.selection, data))
+            inputs.update(inputs_of.training(task.trains_on, training.selection, data))
         else:
             params.update({k: getattr(training, k) for k in FORMAT_KEYS[task.format]})
         key = json.dumps([target if not task.trains_on else "", params], sort_keys=True)
@@ -290,7 +275,7 @@ def _pretraining(experiment: Experiment, encoder: str, seed: int) -> Run | None:
     spec = experiment.encoders[encoder].pretrain
     if not spec:
         return None
-    data, digests = _corpus(experiment, spec)
+    data, digests = inputs_of.corpus(experiment, spec)
     values = spec.model_dump(exclude={"corpus", "tokenizer", "documents", "recipe"})
     params = {
         **values,
@@ -304,49 +289,11 @@ def _pretraining(experiment: Experiment, encoder: str, seed: int) -> Run | None:
     )
 
 
-def _corpus(experiment: Experiment, spec) -> tuple[dict, dict]:
-    """What a pretraining reads, as its notebook's parameter `data`, and the digests of it."""
-    if spec.corpus == "lab":
-        from xtl import lab
-
-        data = {k: v for k, v in experiment.data_source().items() if k in CORPUS_KEYS}
-        return data, {"corpus": lab.LabConfig.from_dict({k: v for k, v in data.items() if k != "kind"}).digest()}
-    source = _identifying(experiment.data_source())
-    languages = task_data.available(spec.corpus, source)
-    data = {
-        **source,
-        "corpus": spec.corpus,
-        "languages": languages,
-        "documents": spec.documents,
-        "pieces": spec.tokenizer,
-    }
-    for language in languages:
-        task_data.check(spec.corpus, "train", language, source)
-    names = {f"{spec.corpus}/train/{c}": task_data.fingerprint(spec.corpus, "train", c, source) for c in languages}
-    return data, names
-
-
-def _identifying(data: dict) -> dict:
-    """A data source without the places of folders: their contents' digests are among the inputs."""
-    return {k: v for k, v in data.items() if k != "folders"}
-
-
 def _start(base: Run | None, origin: dict) -> tuple[dict, dict, dict]:
     """Where a run's weights come from: (upstream, inputs, passed)."""
     if base:
         return {"checkpoint": base.id}, {}, {}
     return {}, {"encoder": origin["identity"]}, dict(origin["passed"])
-
-
-def _folders(data: dict) -> dict:
-    """The folders of a data source as a notebook's parameter, where there are any."""
-    return {"folders": {k: _absolute(v) for k, v in data["folders"].items()}} if data.get("folders") else {}
-
-
-def _absolute(given: str) -> str:
-    """A folder's whole path, because notebooks are executed in another folder; a Hub id as it is."""
-    path = Path(given).expanduser()
-    return str(path.absolute()) if path.exists() else given
 
 
 def _intermediate(
@@ -355,10 +302,10 @@ def _intermediate(
     task = spec.tasks[0].task
     training = experiment.training_of(task)
     upstream, inputs, passed = _start(base, origin)
-    inputs.update(_train_inputs(task, training.selection, data))
+    inputs.update(inputs_of.training(task, training.selection, data))
     params = {
         "tasks": [task],
-        "data": _identifying(data),
+        "data": inputs_of.identifying(data),
         "seed": labels["seed"],
         "inputs": inputs,
         **_fit_params(training, TASKS[task].format),
@@ -370,7 +317,7 @@ def _intermediate(
         params,
         upstream,
         labels,
-        passed | _folders(data),
+        passed | inputs_of.places(data),
     )
 
 
@@ -379,13 +326,13 @@ def _target(group: dict, data: dict, base: Run | None, origin: dict, labels: dic
     params = {
         **group["params"],
         "evaluate": group["evaluate"],
-        "data": _identifying(data),
+        "data": inputs_of.identifying(data),
         "inputs": {**inputs, **group["inputs"]},
     }
     if group["params"]["train_task"]:  # what trains nothing draws nothing: its seed is its checkpoint's
         params["seed"] = labels["seed"]
     name = f"{labels['encoder']}-{labels['intermediate']}-{'+'.join(group['evaluate'])}-s{labels['seed']}"
-    return make_run("target", name, params, upstream, labels, passed | _folders(data))
+    return make_run("target", name, params, upstream, labels, passed | inputs_of.places(data))
 
 
 def analysis_run(plan: Plan, done: list[str], grid: str, overrides: list[str]) -> Run:

@@ -1,0 +1,63 @@
+"""What runs read: digests of content, which enter identities, and places of folders, which do not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xtl.errors import UserError
+from xtl.schema import Experiment
+from xtl.tasks import data as task_data
+
+CORPUS_KEYS = ("kind", "languages", "sentences", "seed")
+
+
+def training(task: str, selection: str, data: dict) -> dict:
+    """Digests of the training data, and of the English dev data where it selects the checkpoint."""
+    languages = task_data.training_languages(task, data)
+    if selection == "english_dev" and "validation" not in task_data.splits(task, data):
+        raise UserError(
+            f"task {task} has no development set to select on: set `overrides: {{{task}: {{selection: last}}}}`."
+        )
+    splits = ["train"] + (["validation"] if selection == "english_dev" else [])
+    wanted = [(split, code) for split in splits for code in (languages if split == "train" else ["en"])]
+    for split, language in wanted:
+        task_data.check(task, split, language, data)
+    return {f"{task}/{split}/{code}": task_data.fingerprint(task, split, code, data) for split, code in wanted}
+
+
+def corpus(experiment: Experiment, spec) -> tuple[dict, dict]:
+    """What a pretraining reads, as its notebook's parameter `data`, and the digests of it."""
+    if spec.corpus == "lab":
+        from xtl import lab
+
+        data = {k: v for k, v in experiment.data_source().items() if k in CORPUS_KEYS}
+        return data, {"corpus": lab.LabConfig.from_dict({k: v for k, v in data.items() if k != "kind"}).digest()}
+    source = identifying(experiment.data_source())
+    languages = task_data.available(spec.corpus, source)
+    data = {
+        **source,
+        "corpus": spec.corpus,
+        "languages": languages,
+        "documents": spec.documents,
+        "pieces": spec.tokenizer,
+    }
+    for language in languages:
+        task_data.check(spec.corpus, "train", language, source)
+    names = {f"{spec.corpus}/train/{c}": task_data.fingerprint(spec.corpus, "train", c, source) for c in languages}
+    return data, names
+
+
+def identifying(data: dict) -> dict:
+    """A data source without the places of folders: their contents' digests are among the inputs."""
+    return {k: v for k, v in data.items() if k != "folders"}
+
+
+def places(data: dict) -> dict:
+    """The folders of a data source as a notebook's parameter, where there are any."""
+    return {"folders": {k: absolute(v) for k, v in data["folders"].items()}} if data.get("folders") else {}
+
+
+def absolute(given: str) -> str:
+    """A folder's whole path, because notebooks are executed in another folder; a Hub id as it is."""
+    path = Path(given).expanduser()
+    return str(path.absolute()) if path.exists() else given
