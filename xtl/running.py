@@ -101,7 +101,7 @@ def run(
             on_event=display.event,
             on_progress=display.step,
         )
-    outcomes.update(analyse(console, plan, store, grid, sets, notebooks, warm))
+    outcomes.update(analyse(console, plan, store, grid, sets, notebooks))
     folder = write(plan, store)
     counts = {
         state: sum(o.state == state for o in outcomes.values())
@@ -115,7 +115,7 @@ def run(
 
 
 def analyse(
-    console: Console, plan: Plan, store: Store, grid: Path, sets: list[str], notebooks: Path, warm: bool
+    console: Console, plan: Plan, store: Store, grid: Path, sets: list[str], notebooks: Path
 ) -> dict[str, Outcome]:
     """Execute the analysis notebook over what is done; nothing where nothing is."""
     done = [r.id for r in plan.runs.values() if r.phase == "target" and store.state(r) == "done"]
@@ -124,7 +124,8 @@ def analyse(
     analysis = analysis_run(plan, done, str(Path(grid).absolute()), sets)
     display = Display(console, 1)
     with display.progress:
-        return execute([analysis], store, notebooks, workers=1, warm=warm, on_event=display.event)
+        # one kernel that needs no torch: a process to fork it from would take longer to start than it saves
+        return execute([analysis], store, notebooks, workers=1, warm=False, on_event=display.event)
 
 
 def failures(console: Console, plan: Plan, outcomes: dict[str, Outcome]) -> None:
