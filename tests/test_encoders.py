@@ -6,26 +6,26 @@ import numpy as np
 import pytest
 import torch
 
-from xtl import encoders
+from xtl import checkpoints, encoders
 from xtl.errors import UserError
 
 
 def test_an_identity_follows_the_content_and_not_the_path(tiny_encoders, tmp_path):
     copy = shutil.copytree(tiny_encoders["bert"], tmp_path / "copy")
-    assert encoders.identity(str(copy)) == encoders.identity(str(tiny_encoders["bert"]))
+    assert checkpoints.identity(str(copy)) == checkpoints.identity(str(tiny_encoders["bert"]))
     config = copy / "config.json"
     config.write_text(config.read_text().replace('"hidden_act": "gelu"', '"hidden_act": "relu"'))
-    assert encoders.identity(str(copy)) != encoders.identity(str(tiny_encoders["bert"]))
+    assert checkpoints.identity(str(copy)) != checkpoints.identity(str(tiny_encoders["bert"]))
 
 
 def test_digests_are_remembered_until_a_file_changes(tmp_path):
     path, cache = tmp_path / "a.json", tmp_path / "cache"
     path.write_text("one")
-    first = encoders.file_digest(path, cache)
+    first = checkpoints.file_digest(path, cache)
     assert [p.read_text() for p in cache.iterdir()] == [first]
-    assert encoders.file_digest(path, cache) == first
+    assert checkpoints.file_digest(path, cache) == first
     path.write_text("three")
-    assert encoders.file_digest(path, cache) != first
+    assert checkpoints.file_digest(path, cache) != first
 
 
 @pytest.mark.parametrize(
@@ -37,21 +37,21 @@ def test_a_folder_that_is_no_encoder(tiny_encoders, tmp_path, lacking, said):
     for path in copy.glob(lacking):
         path.unlink()
     with pytest.raises(UserError, match=said):
-        encoders.identity(str(copy))
+        checkpoints.identity(str(copy))
 
 
 def test_an_absent_encoder_is_one_sentence(tmp_path, monkeypatch):
     with pytest.raises(UserError, match="no such folder"):
-        encoders.identity(str(tmp_path / "nowhere"))
+        checkpoints.identity(str(tmp_path / "nowhere"))
     monkeypatch.setenv("XTL_MIRROR", str(tmp_path))
     with pytest.raises(UserError, match="nor in the mirror"):
-        encoders.identity("some/model")
+        checkpoints.identity("some/model")
 
 
 def test_a_mirrored_model_is_found_under_models(tiny_encoders, tmp_path, monkeypatch):
     shutil.copytree(tiny_encoders["bert"], tmp_path / "models" / "some" / "model")
     monkeypatch.setenv("XTL_MIRROR", str(tmp_path))
-    assert encoders.identity("some/model") == encoders.identity(str(tiny_encoders["bert"]))
+    assert checkpoints.identity("some/model") == checkpoints.identity(str(tiny_encoders["bert"]))
     assert encoders.architecture_of("some/model") == "bert"
 
 

@@ -95,7 +95,7 @@ def size_of(checkpoint: str, revision: str | None = None) -> Size | None:
     """The size of an encoder from its configuration; None where that cannot be read."""
     from transformers import AutoConfig
 
-    from xtl.encoders import mirrored
+    from xtl.checkpoints import mirrored
 
     try:
         config = AutoConfig.from_pretrained(mirrored(checkpoint), revision=revision)

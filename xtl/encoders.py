@@ -1,136 +1,24 @@
-"""Encoders: identities of checkpoints, building one from scratch, loading one, and its sentence embeddings."""
+"""Encoders: building one from scratch, loading one, and its sentence embeddings."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-import os
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from xtl import lock
+from xtl.checkpoints import mirrored
 from xtl.errors import UserError
 
-WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
 # Over the tokens of the sentence; the classification token; over special tokens too, as XTREME's script averages.
 POOLINGS = ("mean", "cls", "mean_special")
 # The authors read XLM-R Large (24 layers) at layer 14 (PROTOCOL: the jiant replication); the same relative depth
 # is the recipe for every encoder, so that no layer is ever chosen on the test languages.
 RECIPE_DEPTH = 14 / 24
-
-
-def mirrored(checkpoint: str) -> str:
-    """The mirror's folder of a Hub id if `XTL_MIRROR` holds one, else the checkpoint as it was given."""
-    mirror = os.environ.get("XTL_MIRROR")
-    if mirror and not Path(checkpoint).exists():
-        folder = Path(mirror).expanduser() / "models" / checkpoint
-        if folder.is_dir():
-            return str(folder)
-    return checkpoint
-
-
-def is_folder(checkpoint: str) -> bool:
-    """Whether a checkpoint is meant as a folder rather than a Hub id (`name` or `owner/name`)."""
-    return Path(checkpoint).is_dir() or checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1
-
-
-def identity(checkpoint: str, revision: str | None = None, cache: Path | None = None) -> dict:
-    """What identifies an encoder in a run: the digest of a folder's content, or a Hub id with its resolved revision.
-
-    A folder's digest is the SHA-256 over configuration, tokenizer and weights, never over its path; digests are
-    remembered in `cache` by file size and modification time. Raises UserError where the folder is no encoder.
-    """
-    if is_folder(mirrored(checkpoint)):
-        folder = Path(mirrored(checkpoint)).expanduser()
-        check_folder(folder, checkpoint)
-        if mirrored(checkpoint) != checkpoint:
-            mirror = Path(os.environ["XTL_MIRROR"]).expanduser()
-            lock.pinned(mirror, checkpoint, revision)
-            lock.verify_folder(mirror, folder)
-        return {"sha256": folder_digest(folder, cache)}
-    if os.environ.get("XTL_MIRROR"):
-        raise UserError(
-            f"encoder '{checkpoint}': neither a folder nor in the mirror (models/{checkpoint} below XTL_MIRROR)."
-        )
-    return {"hub": checkpoint, "revision": resolved_revision(checkpoint, revision)}
-
-
-def resolved_revision(checkpoint: str, revision: str | None = None) -> str:
-    """The commit that a revision (default: the main branch) of a model on the Hub stands for now.
-
-    A full commit stands for itself, and nobody is asked.
-    """
-    from huggingface_hub import HfApi
-
-    if revision and len(revision) == 40:
-        return revision
-    try:
-        return HfApi().model_info(checkpoint, revision=revision, timeout=20).sha
-    except Exception as error:  # the Hub client raises a dozen kinds, for absent ids and absent networks alike
-        reason = str(error).strip().split("\n")[0][:120] or type(error).__name__
-        raise UserError(
-            f"encoder '{checkpoint}': neither a folder here nor reachable on the Hub ({reason}); "
-            "give a folder, set XTL_MIRROR, or check the name."
-        ) from None
-
-
-def check_folder(folder: Path, name: str) -> None:
-    """Raise UserError unless the folder holds a configuration, a tokenizer and weights."""
-    if not folder.is_dir():
-        raise UserError(f"encoder '{name}': no such folder; give a folder as save_pretrained writes it, or a Hub id.")
-    if not (folder / "config.json").is_file():
-        raise UserError(f"encoder '{name}': the folder has no config.json; give one as save_pretrained writes it.")
-    if not any((folder / w).is_file() for w in WEIGHTS):
-        raise UserError(f"encoder '{name}': the folder has no weights; expected one of {', '.join(WEIGHTS)}.")
-    if (
-        not any(folder.glob("tokenizer*.json"))
-        and not any(folder.glob("*.model"))
-        and not (folder / "vocab.txt").is_file()
-    ):
-        raise UserError(f"encoder '{name}': the folder has no tokenizer; expected tokenizer.json or its vocabulary.")
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except ValueError:
-        raise UserError(f"encoder '{name}': its config.json is not valid JSON.") from None
-    if "model_type" not in config:
-        raise UserError(f"encoder '{name}': its config.json names no model_type, so transformers cannot load it.")
-
-
-def folder_digest(folder: Path, cache: Path | None = None) -> str:
-    """SHA-256 over names and contents of the files that decide what a checkpoint computes."""
-    files = sorted(
-        p
-        for p in folder.iterdir()
-        if p.suffix in {".json", ".safetensors", ".model", ".txt"}
-        or (p.suffix == ".bin" and p.name.startswith("pytorch_model"))
-    )
-    if any(p.suffix == ".safetensors" for p in files):
-        files = [p for p in files if p.suffix != ".bin"]
-    total = hashlib.sha256()
-    for path in files:
-        total.update(path.name.encode() + b"\0" + file_digest(path, cache).encode())
-    return total.hexdigest()
-
-
-def file_digest(path: Path, cache: Path | None = None) -> str:
-    """SHA-256 of a file, remembered in the folder `cache` by path, size and modification time."""
-    stat = path.stat()
-    key = hashlib.sha256(f"{path.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}".encode()).hexdigest()[:32]
-    note = cache / key if cache else None
-    if note and note.is_file():
-        return note.read_text()
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if note:
-        cache.mkdir(parents=True, exist_ok=True)
-        partial = note.with_suffix(f".{os.getpid()}")
-        partial.write_text(digest)
-        os.replace(partial, note)
-    return digest
 
 
 def load_tokenizer(checkpoint: str | Path, revision: str | None = None):
@@ -171,12 +59,41 @@ def spaced_words(tokenizer) -> Iterator[None]:
         reader.add_prefix_space = False
 
 
+@contextmanager
+def loading(checkpoint: str | Path) -> Iterator[None]:
+    """Hold back what transformers prints while a checkpoint is loaded (its report of head weights that find no place is
+    the intention here), and raise UserError where it cannot be.
+    """
+    from safetensors import SafetensorError
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    except (OSError, ValueError, SafetensorError) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise UserError(f"encoder '{checkpoint}': it cannot be loaded ({reason}); give a folder or a Hub id.") from None
+    except pickle.UnpicklingError:
+        raise UserError(
+            f"encoder '{checkpoint}': it cannot be loaded: its PyTorch file holds more than weights, which may be "
+            "harmful code; take a checkpoint in safetensors."
+        ) from None
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
+
+
 def load_encoder(checkpoint: str | Path, revision: str | None = None):
     """The bare encoder of a checkpoint, in evaluation mode and float32."""
     import torch
     from transformers import AutoModel
 
-    return AutoModel.from_pretrained(mirrored(str(checkpoint)), revision=revision, dtype=torch.float32).eval()
+    with loading(checkpoint):
+        where = mirrored(str(checkpoint))
+        return AutoModel.from_pretrained(where, revision=revision, dtype=torch.float32, weights_only=True).eval()
 
 
 def architecture_of(checkpoint: str | Path) -> str:

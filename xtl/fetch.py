@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xtl import encoders, lock
+from xtl import checkpoints, lock
 from xtl.errors import UserError
 from xtl.schema import Experiment
 from xtl.tasks import format_of
@@ -66,7 +66,7 @@ def needed(experiment: Experiment, mirror: Path) -> list[Repository]:
     found = [
         _model(spec.checkpoint, spec.revision or _revision(locked, spec.checkpoint))
         for spec in experiment.encoders.values()
-        if spec.checkpoint and not encoders.is_folder(spec.checkpoint)
+        if spec.checkpoint and not checkpoints.is_folder(spec.checkpoint)
     ]
     for repository in found:
         _guard(repository, mirror)
@@ -134,7 +134,7 @@ def _lock(repositories: list[Repository], mirror: Path) -> None:
         names[repository.name] = {"kind": repository.kind, "revision": repository.revision}
         for file in repository.files:
             path = folder / file.name
-            digest = encoders.file_digest(path)
+            digest = checkpoints.file_digest(path)
             if file.sha256 not in (None, digest):
                 path.unlink()
                 raise UserError(f"{repository.name}: {file.name} was damaged on its way and is removed; fetch again.")

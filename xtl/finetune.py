@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from xtl.checkpoints import mirrored
 from xtl.collate import grouped_batches, pad_batch
-from xtl.encoders import load_tokenizer, mirrored
+from xtl.encoders import load_tokenizer
 from xtl.errors import UserError
 from xtl.tasks import data as task_data
 from xtl.tasks import format_of

@@ -46,7 +46,7 @@ def verify(mirror: Path, paths: list[Path]) -> None:
     locked = read(mirror)
     if locked is None:
         return
-    from xtl.encoders import file_digest
+    from xtl.checkpoints import file_digest
     from xtl.store import outputs_root
 
     for path in paths:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from xtl import encoders
+from xtl import checkpoints, encoders
 from xtl import inputs as inputs_of
 from xtl.errors import UserError
 from xtl.schema import Experiment, Intermediate, Source
@@ -204,7 +204,7 @@ def _origin(name: str, spec) -> dict:
 
     if spec.pretrain:
         return {"architecture": spec.pretrain.architecture}
-    known = encoders.identity(spec.checkpoint, spec.revision, outputs_root() / "cache" / "digests")
+    known = checkpoints.identity(spec.checkpoint, spec.revision, outputs_root() / "cache" / "digests")
     return {
         "architecture": encoders.architecture_of(spec.checkpoint),
         "identity": known,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from xtl.encoders import mirrored
+from xtl.checkpoints import mirrored
+from xtl.encoders import loading
 from xtl.errors import UserError
 from xtl.tasks.task import Task
 
@@ -32,7 +31,7 @@ def build(auto_class: Any, checkpoint: str | Path, seed: int, revision: str | No
     with loading(checkpoint):
         settings = AutoConfig.from_pretrained(where, revision=revision, **config)
         set_seed(seed)
-        encoder = AutoModel.from_pretrained(where, revision=revision, dtype=torch.float32)
+        encoder = AutoModel.from_pretrained(where, revision=revision, dtype=torch.float32, weights_only=True)
     set_seed(seed)
     model = auto_class.from_config(settings, dtype=torch.float32)
     lacking = model.base_model.load_state_dict(encoder.state_dict(), strict=False).missing_keys
@@ -56,24 +55,3 @@ def labelled(
         label2id={label: i for i, label in names.items()},
         **config,
     )
-
-
-@contextmanager
-def loading(checkpoint: str | Path) -> Iterator[None]:
-    """Hold back what transformers prints while a checkpoint is loaded (its report of head weights that find no place is
-    the intention here), and raise UserError where it cannot be.
-    """
-    from transformers.utils import logging
-
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    except OSError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"encoder '{checkpoint}': it cannot be loaded ({reason}); give a folder or a Hub id.") from None
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()

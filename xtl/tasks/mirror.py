@@ -130,7 +130,7 @@ def column_names(path: Path) -> list[str]:
 
 def digest(paths: list[Path]) -> str:
     """SHA-256 (first 16 hex digits) over the contents of some files; each is hashed once per size and modification."""
-    from xtl.encoders import file_digest
+    from xtl.checkpoints import file_digest
     from xtl.store import outputs_root
 
     total = hashlib.sha256()

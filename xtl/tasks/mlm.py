@@ -13,11 +13,11 @@ from torch import nn
 from torch.nn import functional
 
 from xtl import metrics
-from xtl.encoders import mirrored
+from xtl.checkpoints import mirrored
+from xtl.encoders import loading
 from xtl.pretrain.objectives import Collator
 from xtl.pretrain.sequences import Sequence as Inputs
 from xtl.tasks.features import encode
-from xtl.tasks.heads import loading
 from xtl.tasks.task import Task
 
 SPLITS = ("test",)
@@ -72,7 +72,7 @@ def build_model(checkpoint: str | Path, task: Task, seed: int, revision: str | N
         masked = type(AutoConfig.from_pretrained(where, revision=revision)) in MODEL_FOR_MASKED_LM_MAPPING
         kind = AutoModelForMaskedLM if masked else AutoModelForCausalLM
         set_seed(seed)
-        model = kind.from_pretrained(where, revision=revision, dtype=torch.float32)
+        model = kind.from_pretrained(where, revision=revision, dtype=torch.float32, weights_only=True)
     return LanguageModel(model, "mlm" if masked else "plm")
 
 
