@@ -125,3 +125,28 @@ def test_files_that_are_no_grid(tmp_path):
     assert "line" in complaint(path) and "YAML" in complaint(path)
     path.write_bytes(b"\xff\xfe\xfa")
     assert "UTF-8" in complaint(path)
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("name: 2020-13-45", "cannot be read"),
+        ("overrides: &a {udpos: *a}", "refers to itself"),
+        ("- a", "this one is a list"),
+        ("seeds: [-1]", "a seed is a whole number"),
+        ("sources: []", "sources"),
+        ("encoders: {../x: {checkpoint: a}}", "the name '../x' is none"),
+    ],
+)
+def test_grids_that_ask_for_the_impossible(tmp_path, text, message):
+    path = tmp_path / "grid.yaml"
+    base = {
+        "name": "name: m",
+        "question": "question: q",
+        "encoders": "encoders: {a: {checkpoint: x}}",
+        "targets": "targets: [udpos]",
+    }
+    lines = [line for key, line in base.items() if not text.startswith(key + ":")]
+    path.write_text("\n".join([text] if text.startswith("-") else [*lines, text]))
+    with pytest.raises(UserError, match=message):
+        load(path)

@@ -99,6 +99,8 @@ def test_what_is_there_is_scored_and_what_lacks_is_listed(folders):
         ("mlqa/test-zh.json", "{", "is not valid JSON"),
         ("mlqa/test-zh.json", "[]", "expected a JSON object from question ids to answers"),
         ("mlqa/test-zh.json", '{"a": 3}', "every answer must be a text"),
+        ("mlqa/test-zh.json", '{"z": "x"}', "answers none of the questions"),
+        ("mlqa/test-zh.json", "[" * 100_000, "nesting beyond"),
     ],
 )
 def test_files_that_do_not_fit(folders, name, text, message):
@@ -116,6 +118,18 @@ def test_tags_and_sentences_must_be_as_many(folders):
     (folders[0] / "panx/test-de.tsv").write_text("O\n")
     with pytest.raises(UserError, match="has 1 sentences, but its labels have 2"):
         scoring.score_folders(*folders)
+
+
+def test_empty_labels_are_no_zero(folders):
+    for name in ("xnli/test-de.tsv", "bucc2018/test-fr.tsv"):
+        before = (folders[1] / name).read_text()
+        (folders[1] / name).write_text("")
+        if name.startswith("xnli"):
+            (folders[0] / name).write_text("")
+        with pytest.raises(UserError, match="is empty; it must hold"):
+            scoring.score_folders(*folders)
+        (folders[1] / name).write_text(before)
+        (folders[0] / name).write_text(before)
 
 
 def test_nothing_to_score(folders, tmp_path):

@@ -98,7 +98,7 @@ def size_of(checkpoint: str, revision: str | None = None) -> Size | None:
     from xtl.checkpoints import mirrored
 
     try:
-        config = AutoConfig.from_pretrained(mirrored(checkpoint), revision=revision)
+        config = AutoConfig.from_pretrained(mirrored(checkpoint), revision=revision, trust_remote_code=False)
     except (OSError, ValueError):
         return None
     width, layers = config.hidden_size, config.num_hidden_layers

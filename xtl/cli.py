@@ -182,6 +182,9 @@ def main() -> None:
         if os.environ.get(name):
             os.environ[name] = str(Path(os.environ[name]).expanduser().absolute())
     try:
+        given = os.environ.get("XTL_OUTPUTS")
+        if given and Path(given).exists() and not Path(given).is_dir():
+            raise UserError(f"XTL_OUTPUTS is {given}, which is a file; name a folder for the results.")
         app()
     except UserError as error:
         err.print(f"[bold red]xtl:[/bold red] {escape(str(error))}", soft_wrap=True)

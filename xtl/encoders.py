@@ -25,7 +25,9 @@ def load_tokenizer(checkpoint: str | Path, revision: str | None = None):
     """The fast tokenizer of a checkpoint, quiet about long inputs (tasks cut or split them themselves)."""
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(mirrored(str(checkpoint)), revision=revision)
+    with loading(checkpoint):
+        where = mirrored(str(checkpoint))
+        tokenizer = AutoTokenizer.from_pretrained(where, revision=revision, trust_remote_code=False)
     if not tokenizer.is_fast:
         raise UserError(f"encoder '{checkpoint}': its tokenizer has no fast version, and word positions need one.")
     tokenizer.deprecation_warnings["sequence-length-is-longer-than-the-specified-maximum"] = True
@@ -72,7 +74,7 @@ def loading(checkpoint: str | Path) -> Iterator[None]:
     logging.disable_progress_bar()
     try:
         yield
-    except (OSError, ValueError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:  # custom code is refused as a ValueError
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(f"encoder '{checkpoint}': it cannot be loaded ({reason}); give a folder or a Hub id.") from None
     except pickle.UnpicklingError:
@@ -89,11 +91,13 @@ def loading(checkpoint: str | Path) -> Iterator[None]:
 def load_encoder(checkpoint: str | Path, revision: str | None = None):
     """The bare encoder of a checkpoint, in evaluation mode and float32."""
     import torch
-    from transformers import AutoModel
+    from transformers import AutoConfig, AutoModel
 
     with loading(checkpoint):
         where = mirrored(str(checkpoint))
-        return AutoModel.from_pretrained(where, revision=revision, dtype=torch.float32, weights_only=True).eval()
+        settings = AutoConfig.from_pretrained(where, revision=revision, trust_remote_code=False)
+        options = dict(config=settings, revision=revision, dtype=torch.float32, weights_only=True)
+        return AutoModel.from_pretrained(where, **options).eval()
 
 
 def architecture_of(checkpoint: str | Path) -> str:
@@ -103,7 +107,8 @@ def architecture_of(checkpoint: str | Path) -> str:
         return json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
     from transformers import AutoConfig
 
-    return AutoConfig.from_pretrained(str(checkpoint)).model_type
+    with loading(checkpoint):
+        return AutoConfig.from_pretrained(str(checkpoint), trust_remote_code=False).model_type
 
 
 # ---- building one from scratch -------------------------------------------------------------------------------------

@@ -13,6 +13,9 @@ from pydantic import ValidationError
 from xtl.errors import UserError
 from xtl.schema import Encoder, Experiment, Hypothesis, Intermediate, Lab, Part, Pretrain, Recipe, Source, Training
 
+# What PyYAML raises besides its own errors, for a date that is none, an odd tag, and endless nesting.
+UNREADABLE = (ValueError, AttributeError, TypeError, RecursionError)
+
 
 def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Experiment:
     """Read a grid file, apply `KEY=VALUE` overrides, expand `${NAME}` and validate.
@@ -30,11 +33,21 @@ def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Exper
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
         raise UserError(f"{path}{where}: not valid YAML ({getattr(error, 'problem', None) or 'unreadable'}).") from None
+    except UNREADABLE as error:
+        raise UserError(
+            f"{path}: a value in it cannot be read ({error}); quote what looks like a date or a tag."
+        ) from None
     if not isinstance(raw, dict) or not raw:
-        raise UserError(f"{path}: a grid file is a map of keys such as name, encoders and targets; this one is empty.")
+        raise UserError(
+            f"{path}: a grid file is a map of keys such as name, encoders and targets; this one is "
+            + ("empty." if not raw else f"a {type(raw).__name__}.")
+        )
     for text in overrides:
         set_key(raw, text)
-    raw = expand(raw, str(path))
+    try:
+        raw = expand(raw, str(path))
+    except RecursionError:
+        raise UserError(f"{path}: it refers to itself, or is nested too deeply.") from None
     try:
         experiment = Experiment.model_validate(raw)
         for task in experiment.overrides:
@@ -57,7 +70,7 @@ def set_key(raw: dict, text: str) -> None:
             raise UserError(f"--set {text!r}: '{'.'.join(parents[: i + 1])}' is not a map, so it has no key '{last}'.")
     try:
         at[last] = yaml.safe_load(value)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, *UNREADABLE):
         raise UserError(f"--set {text!r}: the value is not valid YAML; quote it.") from None
 
 

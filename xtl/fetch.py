@@ -72,6 +72,8 @@ def needed(experiment: Experiment, mirror: Path) -> list[Repository]:
         _guard(repository, mirror)
     if experiment.data == "hub":
         found += _datasets(experiment, mirror, locked)
+    if not found:
+        raise UserError(f"{experiment.name}: nothing to fetch; what it reads is in folders of yours.")
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -207,7 +208,7 @@ class Experiment(Strict):
     encoders: dict[str, Encoder] = Field(min_length=1)
     intermediates: dict[str, Intermediate] = {}
     targets: tuple[str, ...] = Field(min_length=1)
-    sources: tuple[Source, ...] = (Source(),)
+    sources: tuple[Source, ...] = Field((Source(),), min_length=1)
     languages: Literal["available"] | tuple[str, ...] | dict[str, tuple[str, ...]] | None = None
     pretraining: dict[str, Any] = Field({}, description="defaults for every encoder's `pretrain` block")
     training: Training = Training()
@@ -256,6 +257,17 @@ class Experiment(Strict):
         """Each seed is named once."""
         if len(set(value)) < len(value):
             raise ValueError("names a seed twice")
+        if any(not 0 <= seed < 2**32 for seed in value):
+            raise ValueError("a seed is a whole number from 0 to 4,294,967,295")
+        return value
+
+    @field_validator("encoders", "intermediates")
+    @classmethod
+    def plain_names(cls, value):
+        """Names that are safe in a folder's name."""
+        for name in value:
+            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", name):
+                raise ValueError(f"the name {name!r} is none: letters, digits, and . _ + - after the first")
         return value
 
     @model_validator(mode="after")

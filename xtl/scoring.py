@@ -68,14 +68,14 @@ def _task(task: Task, predictions: Path, labels: Path) -> dict:
 def _lines(task: Task, language: str, predicted: Path, gold: Path) -> Values:
     """Classification and retrieval: one label or one index a line."""
     a, b = ([line.strip() for line in _text(path).splitlines()] for path in (gold, predicted))
-    _same_number(predicted, len(b), "lines", len(a))
+    _same_number(predicted, len(b), "lines", len(a), gold)
     return metrics.accuracy(a, b)[0]
 
 
 def _tags(task: Task, language: str, predicted: Path, gold: Path) -> Values:
     """Tagging: one tag a line, an empty line between sentences."""
     a, b = ([block.split() for block in _blocks(_text(path))] for path in (gold, predicted))
-    _same_number(predicted, len(b), "sentences", len(a))
+    _same_number(predicted, len(b), "sentences", len(a), gold)
     for i, (tags, guessed) in enumerate(zip(a, b, strict=True), 1):
         if len(tags) != len(guessed):
             raise UserError(f"{predicted}: sentence {i} has {len(guessed)} tags, but its labels are {len(tags)}.")
@@ -94,8 +94,14 @@ def _answers(task: Task, language: str, predicted: Path, gold: Path) -> Values:
         said = [found.get(q["id"]) for q in questions]
     except (KeyError, TypeError):
         raise UserError(f"{gold}: expected labels in SQuAD's format (data, paragraphs, qas, answers).") from None
+    if any(not isinstance(text, str) for each in references for text in each):
+        raise UserError(f"{gold}: every reference answer must be a text.")
     if any(text is not None and not isinstance(text, str) for text in said):
         raise UserError(f"{predicted}: every answer must be a text.")
+    if not questions:
+        raise UserError(f"{gold} has no question.")
+    if all(text is None for text in said):
+        raise UserError(f"{predicted} answers none of the questions of {gold}; their ids must be the same.")
     tokens = mlqa_tokens(language) if task.answers == "mlqa" else squad_tokens
     return metrics.squad(references, said, tokens)[0]
 
@@ -109,6 +115,8 @@ def _pairs(task: Task, language: str, predicted: Path, gold: Path) -> Values:
         if wrong:
             raise UserError(f"{path}: line {wrong} has {len(rows[wrong - 1])} ids; expected two, parted by a tab.")
         pairs.append(rows)
+    if not pairs[0]:
+        raise UserError(f"{gold} is empty; it must hold the gold pairs.")
     return metrics.set_f1(*pairs)
 
 
@@ -119,7 +127,7 @@ _SCORERS: dict[str, Callable[[Task, str, Path, Path], Values]] = {
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # with or without a byte-order mark
     except UnicodeDecodeError:
         raise UserError(f"{path} is not UTF-8 text.") from None
 
@@ -129,13 +137,17 @@ def _json(path: Path):
         return json.loads(_text(path))
     except json.JSONDecodeError as error:
         raise UserError(f"{path} is not valid JSON (line {error.lineno}: {error.msg}).") from None
+    except (ValueError, RecursionError):
+        raise UserError(f"{path} holds numbers or nesting beyond what a submission has.") from None
 
 
 def _blocks(text: str) -> list[str]:
     return [block for block in text.replace("\r\n", "\n").split("\n\n") if block.strip()]
 
 
-def _same_number(path: Path, came: int, what: str, expected: int) -> None:
+def _same_number(path: Path, came: int, what: str, expected: int, gold: Path) -> None:
+    if not expected:
+        raise UserError(f"{gold} is empty; it must hold the right answers.")
     if came != expected:
         raise UserError(f"{path} has {came:,} {what}, but its labels have {expected:,}.")
 

@@ -54,3 +54,30 @@ def test_a_malicious_file_runs_nothing_and_is_an_error(only_pytorch, tmp_path, w
     with pytest.raises(UserError, match="cannot be loaded"):
         load_encoder(only_pytorch)
     assert not trace.exists()
+
+
+def test_custom_code_is_never_run(tiny_encoders, tmp_path):
+    import json
+
+    from xtl.budget import size_of
+    from xtl.encoders import load_tokenizer
+
+    folder = shutil.copytree(tiny_encoders["bert"], tmp_path / "custom")
+    trace = tmp_path / "executed"
+    (folder / "c.py").write_text(f"open({str(trace)!r}, 'w')\nclass C: pass\n")
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"model_type": "zzz", "auto_map": {"AutoConfig": "c.C", "AutoModel": "c.C"}}
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UserError, match="cannot be loaded"):
+        load_encoder(folder)
+    assert size_of(str(folder)) is None and not trace.exists()
+    (folder / "tokenizer.json").write_text("{}")
+    with pytest.raises(UserError, match="cannot be loaded"):
+        load_tokenizer(folder)
+
+
+def test_a_cut_safetensors_file_is_said(tiny_encoders, tmp_path):
+    folder = shutil.copytree(tiny_encoders["bert"], tmp_path / "cut")
+    (folder / "model.safetensors").write_bytes(b"")
+    with pytest.raises(UserError, match="cannot be loaded"):
+        load_encoder(folder)

@@ -29,7 +29,7 @@ def build(auto_class: Any, checkpoint: str | Path, seed: int, revision: str | No
 
     where = mirrored(str(checkpoint))
     with loading(checkpoint):
-        settings = AutoConfig.from_pretrained(where, revision=revision, **config)
+        settings = AutoConfig.from_pretrained(where, revision=revision, trust_remote_code=False, **config)
         set_seed(seed)
         encoder = AutoModel.from_pretrained(where, revision=revision, dtype=torch.float32, weights_only=True)
     set_seed(seed)

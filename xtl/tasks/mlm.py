@@ -69,7 +69,10 @@ def build_model(checkpoint: str | Path, task: Task, seed: int, revision: str | N
     where = mirrored(str(checkpoint))
     with loading(checkpoint):
         # transformers has no masked model of XLNet; what it calls its causal one computes permutation LM
-        masked = type(AutoConfig.from_pretrained(where, revision=revision)) in MODEL_FOR_MASKED_LM_MAPPING
+        masked = (
+            type(AutoConfig.from_pretrained(where, revision=revision, trust_remote_code=False))
+            in MODEL_FOR_MASKED_LM_MAPPING
+        )
         kind = AutoModelForMaskedLM if masked else AutoModelForCausalLM
         set_seed(seed)
         model = kind.from_pretrained(where, revision=revision, dtype=torch.float32, weights_only=True)
