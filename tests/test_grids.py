@@ -68,13 +68,13 @@ def test_arms_that_are_not_built_are_shown_and_refused(xtl, tiny_encoders):
     [
         (
             "phang2020",
-            ["intermediates={ccg: [ccg], hellaswag: [hellaswag], mlm: [mlm], anli+: [anli+]}", "targets=[mlqa, bucc]"],
+            ["intermediates={ccg: [ccg], mlm: [mlm]}", "targets=[mlqa, bucc]"],
             {"mlqa": {"de", "en", "es"}, "bucc": {"de"}},
         ),
         (
             "architectures",
             [
-                "intermediates={squad2: [squad2]}",
+                "intermediates={hellaswag: [hellaswag]}",
                 "targets=[udpos]",
                 "pretraining.tokenizer=200",
                 "pretraining.steps=3",
@@ -88,12 +88,14 @@ def test_arms_that_are_not_built_are_shown_and_refused(xtl, tiny_encoders):
             ],
             {"udpos": {"de", "en", "es"}},
         ),
-        ("quick", ["intermediates={csqa: [csqa], cosmosqa: [cosmosqa]}", "targets=[tydiqa]"], {"tydiqa": {"en"}}),
+        ("quick", ["intermediates={csqa: [csqa], squad2: [squad2]}", "targets=[tydiqa]"], {"tydiqa": {"en"}}),
     ],
 )
 def test_small_versions_run(xtl, tiny_encoders, tmp_path, name, changes, targets):
     grid = f"params/{name}.yaml"
-    done = xtl("run", grid, sets=[*SMALL, *tiny(grid, tiny_encoders), *changes])
+    # of the eight encoders of architectures.yaml the two XLNets: a public checkpoint and one that is pretrained here
+    only = ["--only", "xlnet-*"] if name == "architectures" else []
+    done = xtl("run", grid, *only, sets=[*SMALL, *tiny(grid, tiny_encoders), *changes])
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     scores = pd.concat(pd.read_parquet(p) for p in (tmp_path / "outputs").glob("runs/target/*/scores.parquet"))
     assert {t: set(part.language) for t, part in scores.groupby("target")} == targets
