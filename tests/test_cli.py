@@ -1,30 +1,16 @@
 """The command line from outside: bad input gets one sentence, status 2 and no trace; the tables say what is there."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from tests.command import xtl
 from xtl.cli import app
 from xtl.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
 SMOKE = str(ROOT / "params" / "smoke.yaml")
-
-
-def xtl(*arguments, **environment):
-    """Run the command line as a user does."""
-    import os
-
-    return subprocess.run(
-        [sys.executable, "-m", "xtl.cli", *arguments],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
-        cwd=ROOT,
-    )
 
 
 @pytest.mark.parametrize(

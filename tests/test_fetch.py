@@ -1,15 +1,13 @@
 """Fetching a mirror from a server that speaks the Hub's API, its lock, and grids that need no network afterwards."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests import command
 from tests.hub_server import COMMIT, serving
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,9 +42,7 @@ def hub(mirror, tiny_encoders, tmp_path_factory):
 
 
 def xtl(*arguments, **environment):
-    env = {k: v for k, v in os.environ.items() if k not in ("XTL_MIRROR", "HF_HUB_OFFLINE")} | environment
-    command = [sys.executable, "-m", "xtl.cli", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
+    return command.xtl(*arguments, without=("XTL_MIRROR", "HF_HUB_OFFLINE"), timeout=300, **environment)
 
 
 @pytest.fixture(scope="module")
@@ -122,11 +118,10 @@ def test_a_pin_that_the_mirror_does_not_hold_is_an_error(fetched, hub, tmp_path)
 
 def test_a_mirror_is_named_from_where_the_user_is(fetched, hub, tmp_path):
     """XTL_MIRROR=mirror works although notebooks are executed elsewhere."""
-    command = [sys.executable, "-m", "xtl.cli", "run", str(hub.root / "grid.yaml"), "--set", "intermediates={}"]
-    environment = os.environ | {
-        "XTL_MIRROR": fetched.name, "XTL_OUTPUTS": "outputs", "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT),
-    }  # fmt: skip
-    run = subprocess.run(command, cwd=fetched.parent, env=environment, capture_output=True, text=True, timeout=300)
+    places = {"XTL_MIRROR": fetched.name, "XTL_OUTPUTS": "outputs", "HF_HUB_OFFLINE": "1"}
+    run = command.xtl(
+        "run", hub.root / "grid.yaml", "--set", "intermediates={}", cwd=fetched.parent, timeout=300, **places
+    )
     assert run.returncode == 0, run.stdout + run.stderr
     records = [json.loads(p.read_text()) for p in (fetched.parent / "outputs").glob("runs/target/*/run.json")]
     assert {r["status"] for r in records} == {"done"} and {r["mirror"] for r in records} == {"locked"}

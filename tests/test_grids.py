@@ -1,13 +1,12 @@
 """The grids of params/ over the miniature of the Hub: each plans, and a small version of each runs to its report."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from tests import command
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = [
@@ -21,13 +20,12 @@ def xtl(tmp_path, mirror, folders):
     """Function: arguments and --set values -> the finished command, over the miniature."""
 
     def run(*arguments, sets=()):
-        environment = os.environ | {
+        environment = {
             "XTL_OUTPUTS": str(tmp_path / "outputs"), "XTL_MIRROR": str(mirror), "HF_HUB_OFFLINE": "1",
             "XTL_CCG": folders["ccg"], "XTL_BUCC": folders["bucc"], "COLUMNS": "160",
         }  # fmt: skip
         options = [part for each in sets for part in ("--set", each)]
-        command = [sys.executable, "-m", "xtl.cli", *arguments, *options]
-        return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT)
+        return command.xtl(*arguments, *options, **environment)
 
     return run
 

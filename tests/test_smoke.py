@@ -1,29 +1,17 @@
 """End to end: the smoke grid, cached the second time; the notebooks alone; a miniature of the Hub."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 
+from tests.command import xtl
 from xtl.store import SCORE_COLUMNS
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.slow
-
-
-def xtl(*arguments, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", "xtl.cli", *arguments],
-        capture_output=True,
-        text=True,
-        env={**os.environ, **environment},
-        cwd=ROOT,
-    )
 
 
 @pytest.fixture(scope="module")

@@ -247,7 +247,7 @@ def embed(
     prefix: str = "",
     layers: list[int] | None = None,
 ) -> np.ndarray:
-    """Embeddings of sentences at every layer and by both poolings, in one forward pass.
+    """Embeddings of sentences at every layer and by every pooling, in one forward pass.
 
     `mean` averages over the tokens that are neither special nor padding; `cls` is the classification token,
     wherever the family puts it; `mean_special` averages over all that is not padding. Without

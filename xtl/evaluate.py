@@ -94,28 +94,26 @@ def evaluate_retrieval(
     max_length: int = 128,
     max_eval_examples: int | None = None,
 ) -> Results:
-    """Score sentence retrieval at every layer by both poolings; the recipe's layer and pooling are the headline."""
+    """Score sentence retrieval at every layer by every pooling; the recipe's layer and pooling are the headline."""
     results = Results()
     model, tokenizer = on_device(load_encoder(checkpoint, revision)), load_tokenizer(checkpoint, revision)
-    max_length = fitting_length(max_length, tokenizer)
+    max_length, chosen = fitting_length(max_length, tokenizer), recipe_layer(depth_of(model), layer)
     for target, languages in targets.items():
         task = TASKS[target]
         module = format_of(task)
         for language in languages:
-            pools, depths = {}, None
+            pools = {}
             for split in module.SPLITS:
                 examples = module.limit(task_data.load(target, split, language, data), max_eval_examples)
-                foreign, english = module.texts(examples)
-                if len(foreign) + len(english) > CURVE_SENTENCES:
-                    depths = [recipe_layer(depth_of(model), layer)]
-                pools[split] = (foreign, english, examples)
+                pools[split] = (*module.texts(examples), examples)
+            small = all(len(foreign) + len(english) <= CURVE_SENTENCES for foreign, english, _ in pools.values())
+            depths = list(range(depth_of(model) + 1)) if small else [chosen]
             vectors = {
                 split: [embed(model, tokenizer, side, max_length, prefix=prefix, layers=depths) for side in sides]
                 for split, (*sides, _) in pools.items()
             }
             covered = coverage(tokenizer, pools["test"][0][:COVERED])
-            chosen = recipe_layer(depth_of(model), layer)
-            for at, depth in enumerate(depths or range(depth_of(model) + 1)):
+            for at, depth in enumerate(depths):
                 for p, name in enumerate(POOLINGS):
                     headline = (depth, name) == (chosen, pooling)
                     here = {s: (*(v[at, p] for v in vectors[s]), pools[s][2]) for s in pools}
@@ -150,7 +148,7 @@ def _keep(results: Results, task, language: str, examples, ids, per_example: np.
     )
     results.shown[task.name, language] = module.show(predictions, examples, task, 5)
     if task.submission:
-        path = Path(folder) / "predictions" / task.submission / f"test-{language}.{getattr(module, 'SUFFIX', 'tsv')}"
+        path = Path(folder) / "predictions" / task.submission / f"test-{language}.{module.SUFFIX}"
         path.parent.mkdir(parents=True, exist_ok=True)
         module.write_submission(predictions, examples, task, path)
 

@@ -17,6 +17,22 @@ from xtl.schema import Encoder, Experiment, Hypothesis, Intermediate, Lab, Part,
 UNREADABLE = (ValueError, AttributeError, TypeError, RecursionError)
 
 
+class Loader(yaml.SafeLoader):
+    """YAML in which a key that stands twice in one map is an error; PyYAML would keep the last in silence."""
+
+    def construct_mapping(self, node, deep=False):
+        """As SafeLoader, with the second of two equal keys refused."""
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key '{key.value}' stands twice", key.start_mark
+                    )
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Experiment:
     """Read a grid file, apply `KEY=VALUE` overrides, expand `${NAME}` and validate.
 
@@ -24,7 +40,7 @@ def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Exper
     """
     path = Path(path)
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader)
     except OSError as error:
         raise UserError(f"{path}: cannot read the grid file ({error.strerror or error}).") from None
     except UnicodeDecodeError:
@@ -50,11 +66,14 @@ def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Exper
         raise UserError(f"{path}: it refers to itself, or is nested too deeply.") from None
     try:
         experiment = Experiment.model_validate(raw)
-        for task in experiment.overrides:
-            experiment.training_of(task)
-        return experiment
     except ValidationError as error:
         raise UserError(f"{path}: {sentence(error)}") from None
+    for task in experiment.overrides:
+        try:
+            experiment.training_of(task)
+        except ValidationError as error:
+            raise UserError(f"{path}: overrides.{task}: {sentence(error)}") from None
+    return experiment
 
 
 def set_key(raw: dict, text: str) -> None:

@@ -85,28 +85,14 @@ def download(
     on_file: told of every file when it is there.
     Raises UserError where a file cannot be had, or arrives in another size.
     """
-    from huggingface_hub import hf_hub_download
     from huggingface_hub.utils import disable_progress_bars
 
     disable_progress_bars()  # one bar for all is drawn by who asks
     repositories = list(repositories)
     _clear(repositories, mirror)
     for repository in repositories:
-        folder = repository.folder(mirror)
         for file in repository.lacking(mirror):
-            _hub(
-                repository.name,
-                lambda repository=repository, file=file, folder=folder: hf_hub_download(
-                    repository.name,
-                    file.name,
-                    repo_type=repository.kind,
-                    revision=repository.revision,
-                    local_dir=folder,
-                ),
-            )
-            came = (folder / file.name).stat().st_size
-            if came != file.size:
-                raise UserError(f"{repository.name}: {file.name} came with {came:,} bytes instead of {file.size:,}.")
+            _one(repository, file, mirror)
             on_file(repository, file)
     _lock(repositories, mirror)
 
@@ -170,7 +156,8 @@ def _datasets(experiment: Experiment, mirror: Path, locked: dict) -> list[Reposi
             raise UserError(f"{name}: the Hub's repository has no {README}, whose `configs:` header lists the files.")
         repository.files = [readme]
         _guard(repository, mirror)
-        _one(repository, readme, mirror)
+        if readme in repository.lacking(mirror):
+            _one(repository, readme, mirror)
         declared = mirrors.read_configs(repository.folder(mirror) / README)
         for source, split, language in parts:
             config = source.named(source.config, language)
@@ -221,17 +208,14 @@ def _guard(repository: Repository, mirror: Path) -> None:
 
 
 def _one(repository: Repository, file: File, mirror: Path) -> None:
-    """Fetch one file before the rest."""
+    """Fetch one file; one that was interrupted goes on. Raises UserError where it arrives in another size."""
     from huggingface_hub import hf_hub_download
 
-    folder = repository.folder(mirror)
-    if file in repository.lacking(mirror):
-        _hub(
-            repository.name,
-            lambda: hf_hub_download(
-                repository.name, file.name, repo_type=repository.kind, revision=repository.revision, local_dir=folder
-            ),
-        )
+    where = dict(repo_type=repository.kind, revision=repository.revision, local_dir=repository.folder(mirror))
+    _hub(repository.name, lambda: hf_hub_download(repository.name, file.name, **where))
+    came = (repository.folder(mirror) / file.name).stat().st_size
+    if came != file.size:
+        raise UserError(f"{repository.name}: {file.name} came with {came:,} bytes instead of {file.size:,}.")
 
 
 def _listed(name: str, kind: str, revision: str | None) -> tuple[Repository, list[File]]:

@@ -111,6 +111,8 @@ class Encoder(Strict):
         """Exactly one origin is named."""
         if (self.pretrain is None) == (self.checkpoint is None):
             raise ValueError("needs either 'pretrain' (trained here) or 'checkpoint' (a Hub id or a folder)")
+        if self.checkpoint is not None and not self.checkpoint.strip():
+            raise ValueError("'checkpoint' is empty; name a Hub id such as FacebookAI/xlm-roberta-base, or a folder")
         if self.revision and not self.checkpoint:
             raise ValueError("'revision' belongs to a Hub checkpoint")
         return self
@@ -285,6 +287,14 @@ class Experiment(Strict):
             if spec.pretrain and (spec.pretrain.corpus == "lab") != (self.data == "lab"):
                 other = "corpus: mlm and a number of pieces as tokenizer" if self.data == "hub" else "corpus: lab"
                 raise ValueError(f"encoders.{name}.pretrain: with `data: {self.data}` it needs {other}")
+        unknown = set(self.pretraining) - set(Pretrain.model_fields)
+        if unknown:
+            known = ", ".join(Pretrain.model_fields)
+            raise ValueError(f"pretraining: unknown key '{sorted(unknown)[0]}'; known: {known}")
+        held = sorted({source.dataset for task in TASKS.values() for source in task.sources})
+        for name in self.revisions:
+            if name not in held:
+                raise ValueError(f"revisions: no task is read from '{name}'; data sets are {', '.join(held)}")
         for name in self.folders:
             if name not in TASKS or not TASKS[name].folder:
                 those = ", ".join(sorted(task.name for task in TASKS.values() if task.folder))

@@ -52,7 +52,8 @@ def encode(tokenizer, sentences: list[str]) -> list[np.ndarray]:
 def prepare(tokenizer, data: dict, recipe: dict, length: int, short: int, seed: int) -> Corpus:
     """Tokenise every language's documents and pairs and cut them into input sequences as the recipe says.
 
-    Monolingual text is cut twice, to `short` and to `length` tokens; held-out text to `length`.
+    Monolingual text is cut twice: into inputs of at most `short` sentences, and into inputs of at most `length` tokens,
+    as held-out text is.
     """
     source = corpus_of(data)
     frame, rng = Frame(tokenizer), np.random.default_rng([seed, 3])

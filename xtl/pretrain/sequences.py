@@ -75,7 +75,8 @@ def two_segments(
     """BERT's inputs: consecutive sentences of one document, cut at a sentence boundary into two segments.
 
     With `nsp`, every second input gets its second segment from a random other document of the list (label 1).
-    A chunk of a single sentence stays one segment without it, and gets a random second segment with it.
+    A chunk of a single sentence stays one segment without it, and gets a random second segment with it, unless inputs
+    are to hold one sentence.
 
     Args:
         documents: of one language; each a list of sentences, each an array of token ids.

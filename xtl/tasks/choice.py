@@ -10,11 +10,10 @@ import pandas as pd
 from datasets import Dataset
 
 from xtl import metrics
-from xtl.tasks.features import encode
+from xtl.tasks.features import with_labels, with_rows
 from xtl.tasks.heads import build
 from xtl.tasks.task import Task
 
-SUFFIX = "tsv"  # of a submission file
 SPLITS = ("test",)  # what an evaluation reads
 
 
@@ -33,20 +32,12 @@ def train_features(examples: Dataset, tokenizer, task: Task, max_length: int) ->
     the choice. A pair longer than `max_length` loses tokens from the beginning of the longer text: its end is what the
     choice goes on from.
     """
-
-    def batch_features(batch: dict, rows: list[int]) -> dict:
-        return {**_encode(batch, tokenizer, max_length), "labels": batch["answer"]}
-
-    return encode(examples, batch_features)
+    return with_labels(examples, lambda batch: _encode(batch, tokenizer, max_length), "answer")
 
 
 def eval_features(examples: Dataset, tokenizer, task: Task, max_length: int) -> Dataset:
     """As `train_features`, with `example` (the row of its example) in place of labels."""
-
-    def batch_features(batch: dict, rows: list[int]) -> dict:
-        return {**_encode(batch, tokenizer, max_length), "example": rows}
-
-    return encode(examples, batch_features)
+    return with_rows(examples, lambda batch: _encode(batch, tokenizer, max_length))
 
 
 def predict(logits: Sequence[np.ndarray], features: Dataset, examples: Dataset, task: Task) -> np.ndarray:
@@ -60,11 +51,6 @@ def score(predictions: np.ndarray, examples: Dataset, task: Task, language: str)
     """Accuracy in points, and 100 or 0 per example."""
     values, per_example = metrics.accuracy(list(examples["answer"]), [int(p) for p in predictions])
     return {name: values[name] for name in task.metrics}, per_example
-
-
-def write_submission(predictions: np.ndarray, examples: Dataset, task: Task, path: Path) -> None:
-    """One place a line, from 0."""
-    Path(path).write_text("".join(f"{int(p)}\n" for p in predictions), encoding="utf-8")
 
 
 def show(predictions: np.ndarray, examples: Dataset, task: Task, n: int = 5) -> pd.DataFrame:

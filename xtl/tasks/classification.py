@@ -10,7 +10,7 @@ import pandas as pd
 from datasets import Dataset
 
 from xtl import metrics
-from xtl.tasks.features import encode
+from xtl.tasks.features import with_labels, with_rows
 from xtl.tasks.heads import labelled
 from xtl.tasks.task import Task
 
@@ -32,20 +32,12 @@ def train_features(examples: Dataset, tokenizer, task: Task, max_length: int) ->
 
     A pair longer than `max_length` loses tokens from the longer text first.
     """
-
-    def batch_features(batch: dict, rows: list[int]) -> dict:
-        return {**_encode(batch, tokenizer, max_length), "labels": batch["label"]}
-
-    return encode(examples, batch_features)
+    return with_labels(examples, lambda batch: _encode(batch, tokenizer, max_length), "label")
 
 
 def eval_features(examples: Dataset, tokenizer, task: Task, max_length: int) -> Dataset:
     """As `train_features`, with `example` (the row of its example) in place of labels."""
-
-    def batch_features(batch: dict, rows: list[int]) -> dict:
-        return {**_encode(batch, tokenizer, max_length), "example": rows}
-
-    return encode(examples, batch_features)
+    return with_rows(examples, lambda batch: _encode(batch, tokenizer, max_length))
 
 
 def predict(logits: Sequence[np.ndarray], features: Dataset, examples: Dataset, task: Task) -> np.ndarray:

@@ -154,17 +154,16 @@ def _holder(task: Task, split: str, language: str, data: dict) -> Task:
         raise UserError(f"task {task.name}: there is no split '{split}'; splits are {', '.join(SPLITS)}.")
     if data.get("kind") not in ("lab", "hub"):
         raise UserError(f"data: unknown kind '{data.get('kind')}'; kinds are lab and hub.")
-    own = _own(task, data)
-    if split not in splits(task, data):
-        own = set(splits(task, data))
-        raise UserError(f"task {task.name} has no {split} set; it has {', '.join(s for s in SPLITS if s in own)}.")
+    had = splits(task, data)
+    if split not in had:
+        raise UserError(f"task {task.name} has no {split} set; it has {', '.join(had)}.")
     if data["kind"] == "lab":
         lab, config = _lab(data)
         known = list(lab.languages(config))
         if language not in known:
             raise UserError(f"The laboratory has no language '{language}'; it has {', '.join(known)}.")
         return TASKS[task.trains_on] if split == "train" else task
-    if split not in own:
+    if split not in _own(task, data):
         task = TASKS[task.trains_on]
     if language not in task.languages:
         raise UserError(f"task {task.name} ({split}) has no language '{language}'; it has {', '.join(task.languages)}.")

@@ -11,6 +11,16 @@ from datasets.table import InMemoryTable
 BATCH = 1000  # examples encoded at a time: enough for the tokenizer's threads, little enough for the memory
 
 
+def with_labels(examples: Dataset, code: Callable[[dict], dict], labels: str) -> Dataset:
+    """One feature an example: what `code` makes of a batch's columns, and the column `labels` as labels."""
+    return encode(examples, lambda batch, rows: {**code(batch), "labels": batch[labels]})
+
+
+def with_rows(examples: Dataset, code: Callable[[dict], dict]) -> Dataset:
+    """As `with_labels`, with `example` (the row of its example) in place of labels."""
+    return encode(examples, lambda batch, rows: {**code(batch), "example": rows})
+
+
 def encode(examples: Dataset, function: Callable[[dict, list[int]], dict]) -> Dataset:
     """The features that a function makes of batches of examples, as one dataset in memory.
 

@@ -55,6 +55,8 @@ def available(task: Task, folders: dict) -> list[str]:
     for code in task.languages:
         if task.format == "tagging" or (folder / f"{code}-en").is_dir():
             held.append(code)
+    if not held:
+        raise UserError(f"folders.{task.name}: {folder} holds no language of it; it must hold {task.folder}.")
     return held
 
 

@@ -1,0 +1,23 @@
+"""Running the command line as a user does."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def xtl(
+    *arguments, without: tuple[str, ...] = (), timeout: float | None = None, cwd: Path = ROOT, **environment
+) -> subprocess.CompletedProcess:
+    """The finished `xtl` command with its output, run in `cwd`.
+
+    environment: variables set for it; `without`: variables of ours that it does not see.
+    """
+    inherited = {name: value for name, value in os.environ.items() if name not in without}
+    inherited["PYTHONPATH"] = str(ROOT)
+    command = [sys.executable, "-m", "xtl.cli", *map(str, arguments)]
+    return subprocess.run(
+        command, capture_output=True, text=True, env=inherited | environment, cwd=cwd, timeout=timeout
+    )
