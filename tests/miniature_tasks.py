@@ -13,7 +13,7 @@ TYDIQA = {"en": "english", "de": "german", "es": "spanish", "fi": "finnish"}
 
 
 def write_repositories(root: Path) -> None:
-    """ANLI, SNLI, SQuAD v2.0, HellaSwag, Cosmos QA, CommonsenseQA and Wikipedia, in the Hub's columns."""
+    """ANLI, SNLI, SQuAD v2.0, HellaSwag, Cosmos QA, CommonsenseQA, translations and Wikipedia, in the Hub's columns."""
     label = Value("string")
     three = {"premise": TEXT, "hypothesis": TEXT, "label": ClassLabel(names=NAMES)}
     files = []
@@ -102,6 +102,18 @@ def write_repositories(root: Path) -> None:
             found.append(write(root / name, "default", split, part, features))
     for name, found in made.items():
         readme(root / name, found)
+
+    mnli, files = Features(three), []
+    for code in LANGUAGES:
+        rows = [{"premise": a, "hypothesis": b, "label": y} for a, b, y in pairs("train", code)]
+        files.append(write(root / "facebook/xnli", code, "train", rows, mnli))
+    readme(root / "facebook/xnli", files)
+    squad = Features({name: kind for name, kind in answered().items() if name != "title"})
+    files = [
+        write(root / "facebook/mlqa", f"mlqa-translate-train.{code}", "train", questions("train", code), squad)
+        for code in ("de", "es")
+    ]
+    readme(root / "facebook/mlqa", files)
 
     plain, files = Features({"id": TEXT, "url": TEXT, "title": TEXT, "text": TEXT}), []
     for code in LANGUAGES:

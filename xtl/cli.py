@@ -76,8 +76,6 @@ def run(
     from xtl import running
 
     made = load_plan(grid, sets)
-    if made.not_yet:
-        raise UserError(f"{grid}: {' '.join(made.not_yet)}")
     sys.exit(
         running.run(out, made, grid, sets or [], NOTEBOOKS, workers=workers, cluster=cluster, only=only, warm=not fresh)
     )

@@ -11,12 +11,13 @@ from pathlib import Path
 from xtl import checkpoints, lock
 from xtl.errors import UserError
 from xtl.schema import Experiment
-from xtl.tasks import format_of
+from xtl.tasks import format_of, origins
 from xtl.tasks import mirror as mirrors
 from xtl.tasks.catalog import TASKS, HubSource, Task
+from xtl.translate import APERTIUM
 
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")  # the first kind that a repository has
-SETTINGS = ("*.json", "*.model", "*.txt")  # configuration and tokenizer
+SETTINGS = ("*.json", "*.model", "*.spm", "*.txt")  # configuration and tokenizer
 README = "README.md"
 
 
@@ -68,6 +69,10 @@ def needed(experiment: Experiment, mirror: Path) -> list[Repository]:
         for spec in experiment.encoders.values()
         if spec.checkpoint and not checkpoints.is_folder(spec.checkpoint)
     ]
+    blocks = [*experiment.sources, *(part for spec in experiment.intermediates.values() for part in spec.tasks)]
+    named = dict.fromkeys(block.translator for block in blocks if block.translator)
+    translators = [name for name in named if name != APERTIUM and not checkpoints.is_folder(name)]
+    found += [_model(name, _revision(locked, name)) for name in translators]
     for repository in found:
         _guard(repository, mirror)
     if experiment.data == "hub":
@@ -180,12 +185,19 @@ def reads(experiment: Experiment) -> list[tuple[Task, str, str]]:
         chosen = chosen.get(target) if isinstance(chosen, dict) else chosen
         languages = task.languages if chosen in (None, "available") else [c for c in task.languages if c in chosen]
         asked += [(task, split, code) for code in languages for split in format_of(task).SPLITS]
-        asked += [(TASKS[task.trains_on], split, "en") for split in ("train", "validation") if task.trains_on]
+        if not task.trains_on:
+            continue
+        asked += [(TASKS[task.trains_on], split, "en") for split in ("train", "validation")]
+        for source in experiment.sources:
+            asked += _in_other_languages(task.trains_on, source.origin(), whole=False)
+        if experiment.training_of(target).shots:
+            asked += [(task, "validation", code) for code in languages]
     for spec in experiment.intermediates.values():
         for part in spec.tasks:
-            task = TASKS[part.task]
-            codes = task.languages if task.format == "mlm" else [part.language]
+            task, origin = TASKS[part.task], part.origin()
+            codes = ["en"] if origin or task.format != "mlm" else task.languages
             asked += [(task, split, code) for code in codes for split in ("train", "validation")]
+            asked += _in_other_languages(part.task, origin, whole=True)
     for spec in experiment.encoders.values():
         if spec.pretrain and spec.pretrain.corpus != "lab":
             task = TASKS[spec.pretrain.corpus]
@@ -195,7 +207,20 @@ def reads(experiment: Experiment) -> list[tuple[Task, str, str]]:
         holder = task if not task.hub or split in task.hub.splits else TASKS.get(task.trains_on or "")
         if holder and holder.hub and split in holder.hub.splits and language in holder.languages:
             found.append((holder, split, language))
-    return list({(task.name, split, code): (task, split, code) for task, split, code in found}.values())
+    unique = {(task.name, task.hub.dataset, split, code): (task, split, code) for task, split, code in found}
+    return list(unique.values())
+
+
+def _in_other_languages(name: str, origin: dict | None, whole: bool) -> list[tuple[Task, str, str]]:
+    """What a training set of an origin is read from; of a grid's sources, a task may lack some (`whole`: none)."""
+    if not origin or origin["translator"]:
+        return []
+    try:
+        return [(origins.of_origin(name, origin, {"kind": "hub"}), "train", origin["language"])]
+    except UserError:
+        if whole:
+            raise
+        return []
 
 
 def _guard(repository: Repository, mirror: Path) -> None:

@@ -9,7 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from xtl.cost import estimate, recorded, wall_clock
-from xtl.plan import Plan, Run
+from xtl.plan import Plan
+from xtl.runs import Run
 from xtl.store import Store
 
 COLOURS = {
@@ -71,8 +72,8 @@ def plan(console: Console, made: Plan, store: Store, everything: bool = False) -
         listing(console, todo, states, known, everything)
     for row in missing(made):
         console.print(f"[yellow]missing[/yellow] {row}")
-    for sentence in made.not_yet:
-        console.print(f"[yellow]not built yet[/yellow] {escape(sentence)}")
+    for sentence in made.notes:
+        console.print(f"[yellow]left out[/yellow] {escape(sentence)}")
 
 
 def gpu(console: Console, made: Plan, todo: list[Run]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from xtl.tasks.targets import PANX
+from xtl.tasks.targets import MLQA, PANX, XNLI
 from xtl.tasks.task import ACCURACY, ANSWERED, EXACT_F1, INTERMEDIATE, NLI, NO_TEST, HubSource, Task
 
 PREMISE = {"text_a": "premise", "text_b": "hypothesis", "label": "label"}
@@ -29,6 +29,17 @@ SNLI = HubSource(
     drop={"label": -1},  # no gold label: the annotators did not agree
 )
 
+# MultiNLI and SQuAD v1.1 as machines translated them: by XNLI's authors, and by MLQA's with the answers found again.
+XNLI_TRAIN = HubSource("facebook/xnli", "{language}", {"train": "train"}, PREMISE, ("id",), languages=XNLI)
+MLQA_TRAIN = HubSource(
+    "facebook/mlqa", "mlqa-translate-train.{language}", {"train": "train"}, ANSWERED, ("title",),
+    languages=tuple(code for code in MLQA if code != "en"),
+)  # fmt: skip
+# the first file of each language: the largest languages have dozens
+WIKIPEDIA = HubSource(
+    "wikimedia/wikipedia", "20231101.{language}", {"train": "train"}, {"id": "id", "text": "text"}, shards=1
+)
+
 
 def _round(number: int) -> HubSource:
     """One of ANLI's three rounds, which are splits of one config."""
@@ -51,7 +62,7 @@ INTERMEDIATES = (
     Task(
         name="mnli", title="MultiNLI, natural language inference", format="classification", roles=INTERMEDIATE,
         languages=("en",), labels=NLI, metrics=ACCURACY, score=ACCURACY, trains_on="mnli", training_set=("mnli",),
-        hub=MNLI,
+        hub=MNLI, origins={"machine": XNLI_TRAIN},
         size={"train": (392_702, 392_702), "validation": (9_815, 9_815), "test": (9_832, 9_832)},
         licence="OANC, CC BY 3.0, CC BY-SA 3.0 and others, by genre", citation="Williams et al. 2018, arXiv 1704.05426",
     ),
@@ -78,7 +89,7 @@ INTERMEDIATES = (
     Task(
         name="squad1", title="SQuAD v1.1, span question answering", format="span", roles=INTERMEDIATE,
         languages=("en",), labels=(), metrics=EXACT_F1, score=EXACT_F1, trains_on="squad1", training_set=("squad1",),
-        hub=SQUAD,
+        hub=SQUAD, origins={"machine": MLQA_TRAIN},
         size={"train": (87_599, 87_599), "test": (10_570, 10_570)},
         licence="CC BY-SA 4.0", citation="Rajpurkar et al. 2016, arXiv 1606.05250",
     ),
@@ -129,10 +140,7 @@ INTERMEDIATES = (
     Task(
         name="mlm", title="masked language modelling on multilingual text", format="mlm", roles=INTERMEDIATE,
         languages=PANX, labels=(), metrics=ACCURACY, score=ACCURACY, trains_on="mlm", training_set=("mlm",),
-        # Wikipedia, the first file of each language: the largest languages have dozens
-        hub=HubSource(
-            "wikimedia/wikipedia", "20231101.{language}", {"train": "train"}, {"id": "id", "text": "text"}, shards=1,
-        ),
+        hub=WIKIPEDIA, origins={"native": WIKIPEDIA},
         size={}, licence="CC BY-SA 3.0 and GFDL", citation="Wikimedia, dumps of 2023-11-01",
     ),
 )
