@@ -52,10 +52,7 @@ def test_all_heads_are_on_one_encoder(tiny_encoders, architecture, tmp_path):
 
     names = ["squad1", "mnli", "udpos", "mlm"]
     together = Heads(models(tiny_encoders[architecture], names))
-    inner = [
-        getattr(model, "model", model) if name == "mlm" else model
-        for name, model in zip(names, together.models, strict=True)
-    ]
+    inner = [*together.models[:-1], together.models[-1].model]
     assert len({id(model.base_model) for model in inner}) == 1
     embedding = inner[0].get_input_embeddings().weight
     assert inner[-1].get_output_embeddings().weight is embedding

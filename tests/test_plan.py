@@ -156,6 +156,25 @@ def test_several_tasks_and_a_control_of_equal_steps(plan):
     assert list(made.runs).index(both.id) < list(made.runs).index(control.id)
 
 
+def test_encoders_and_sources_are_crossed_with_the_intermediates_that_they_name(plan, tiny_encoders):
+    tiny = str(tiny_encoders["bert"])
+    made = plan(
+        encoders={"all": {"checkpoint": tiny}, "plain": {"checkpoint": tiny, "intermediates": ["none"]}},
+        targets=["pawsx", "tatoeba"],
+        sources=["en", {"language": "de", "provenance": "machine", "intermediates": ["none"]}],
+        training={"max_train_examples": 24},
+        seeds=[0],
+    )
+    found = {(c.encoder, c.intermediate, c.target, c.source) for c in made.cells.itertuples()}
+    assert found == {
+        *(("all", name, target, "en") for name in ("none", "panx") for target in ("pawsx", "tatoeba")),
+        *(("plain", "none", target, "en") for target in ("pawsx", "tatoeba")),
+        ("all", "none", "pawsx", "de"), ("plain", "none", "pawsx", "de"),
+    }  # fmt: skip
+    # what a block is crossed with is no part of what it computes
+    assert len(set(made.cells.run_id)) == 5
+
+
 def test_shots_need_development_sets_of_the_test_languages(plan):
     made = plan(targets=["udpos"], training={"shots": 4})
     run = next(r for r in made.runs.values() if r.phase == "target")

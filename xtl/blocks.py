@@ -102,6 +102,7 @@ class Encoder(Strict):
     pretrain: Pretrain | None = None
     checkpoint: str | None = None
     revision: str | None = None
+    intermediates: tuple[str, ...] | None = Field(None, description="those that it is crossed with; default: all")
 
     @model_validator(mode="after")
     def one_origin(self):
@@ -115,7 +116,7 @@ class Encoder(Strict):
         return self
 
 
-class Source(Strict):
+class Origin(Strict):
     """The language of training data, and how that data came to be in it."""
 
     language: str = "en"
@@ -134,10 +135,16 @@ class Source(Strict):
     def origin(self) -> dict | None:
         """What run parameters say of it; None for the English data that every task has."""
         plain = (self.language, self.provenance, self.translator) == ("en", "native", None)
-        return None if plain else self.model_dump(include=set(Source.model_fields))
+        return None if plain else self.model_dump(include=set(Origin.model_fields))
 
 
-class Part(Source):
+class Source(Origin):
+    """Where the target's training data comes from."""
+
+    intermediates: tuple[str, ...] | None = Field(None, description="those that it is crossed with; default: all")
+
+
+class Part(Origin):
     """One data set of an intermediate task: a task name, or a task in another language."""
 
     task: str

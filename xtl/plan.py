@@ -58,7 +58,10 @@ def make(experiment: Experiment) -> Plan:
                 runs.setdefault(base.id, base)
             who = dict(encoder=encoder, architecture=origin["architecture"], seed=seed)
             specs = experiment.all_intermediates()
+            crossed = experiment.encoders[encoder].intermediates
             for name, spec in specs.items():
+                if crossed and name not in crossed:
+                    continue
                 middle = None
                 if trained := spec.steps_of or (name if spec.tasks else None):
                     labels = {**who, "intermediate": trained}
@@ -66,6 +69,8 @@ def make(experiment: Experiment) -> Plan:
                     runs.setdefault(middle.id, middle)
                 start, longer = (base, middle) if spec.steps_of else (middle or base, None)
                 for source, (groups, _) in found.items():
+                    if source.intermediates and name not in source.intermediates:
+                        continue
                     labels = {**who, "intermediate": name, "source": source.language, "provenance": source.provenance}
                     for group in groups:
                         run = stages.target(group, data, start, origin, labels, longer)

@@ -142,8 +142,16 @@ class Experiment(Strict):
                 raise ValueError(
                     f"intermediates.{name}: steps_of names '{spec.steps_of}', which trains on no task here"
                 )
-        if len(set(self.sources)) < len(self.sources):
+        origins = [(source.language, source.provenance, source.translator) for source in self.sources]
+        if len(set(origins)) < len(origins):
             raise ValueError("sources: names one twice")
+        crossed = [(f"encoders.{name}", spec) for name, spec in self.encoders.items()]
+        crossed += [(f"sources.{number}", source) for number, source in enumerate(self.sources)]
+        for where, spec in crossed:
+            for name in spec.intermediates or ():
+                if name not in self.all_intermediates():
+                    known = ", ".join(self.all_intermediates())
+                    raise ValueError(f"{where}.intermediates: this grid has no '{name}'; it has {known}")
         if isinstance(self.languages, dict) and set(self.languages) - set(self.targets):
             raise ValueError(
                 f"languages names {sorted(set(self.languages) - set(self.targets))[0]!r}, not a target here"

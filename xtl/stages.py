@@ -112,7 +112,7 @@ def target_groups(
             try:
                 inputs.update(inputs_of.training(task.trains_on, training.selection, data, source.origin()))
             except UserError as error:
-                if source == Source():
+                if source.origin() is None:
                     raise
                 lacking[target] = str(error)
                 continue
