@@ -53,7 +53,10 @@ def test_grids_of_real_data_plan(xtl, tiny_encoders, name, runs):
 
 def test_every_arm_of_the_paper_is_planned(xtl, tiny_encoders):
     done = xtl(
-        "plan", "params/phang2020.yaml", sets=["languages=available", *tiny("params/phang2020.yaml", tiny_encoders)]
+        "plan",
+        "params/phang2020.yaml",
+        "--all",
+        sets=["languages=available", *tiny("params/phang2020.yaml", tiny_encoders)],
     )
     for arm in ("multi", "mnli+mlm", "mnli-de"):
         assert f"xlmr-large-{arm}-s0" in done.stdout

@@ -156,14 +156,11 @@ def _datasets(experiment: Experiment, mirror: Path, locked: dict) -> list[Reposi
     for name, parts in wanted.items():
         revision = experiment.revisions.get(name) or _revision(locked, name) or parts[0][0].revision
         repository, listed = _listed(name, "dataset", revision)
-        readme = next((file for file in listed if file.name == README), None)
-        if readme is None:
-            raise UserError(f"{name}: the Hub's repository has no {README}, whose `configs:` header lists the files.")
-        repository.files = [readme]
         _guard(repository, mirror)
-        if readme in repository.lacking(mirror):
-            _one(repository, readme, mirror)
-        declared = mirrors.read_configs(repository.folder(mirror) / README)
+        if parts[0][0].converted:
+            declared = mirrors.converted([file.name for file in listed])
+        else:
+            declared = _declared(repository, listed, mirror)
         for source, split, language in parts:
             config = source.named(source.config, language)
             if split not in declared.get(config, {}):
@@ -174,6 +171,19 @@ def _datasets(experiment: Experiment, mirror: Path, locked: dict) -> list[Reposi
             repository.files += [f for f in files[: source.shards] if f not in repository.files]
         found.append(repository)
     return found
+
+
+def _declared(repository: Repository, listed: list[File], mirror: Path) -> mirrors.Configs:
+    """The configs that a repository's README declares; the README is fetched first, and belongs to its files."""
+    readme = next((file for file in listed if file.name == README), None)
+    if readme is None:
+        raise UserError(
+            f"{repository.name}: the Hub's repository has no {README}, whose `configs:` header lists the files."
+        )
+    repository.files = [readme]
+    if readme in repository.lacking(mirror):
+        _one(repository, readme, mirror)
+    return mirrors.read_configs(repository.folder(mirror) / README)
 
 
 def reads(experiment: Experiment) -> list[tuple[Task, str, str]]:

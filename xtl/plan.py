@@ -45,10 +45,10 @@ def make(experiment: Experiment) -> Plan:
     Raises UserError where data or an encoder is missing, before anything runs.
     """
     data = {k: v for k, v in experiment.data_source().items() if k in TASK_KEYS}
+    origin_of = {name: stages.origin_of(name, spec) for name, spec in experiment.encoders.items()}
     languages, missing = stages.languages_of(experiment, data)
     found = {source: stages.target_groups(experiment, data, languages, source) for source in experiment.sources}
     notes = _lacking(experiment, {source: lacking for source, (_, lacking) in found.items()})
-    origin_of = {name: stages.origin_of(name, spec) for name, spec in experiment.encoders.items()}
     runs: dict[str, Run] = {}
     cells = []
     for encoder, origin in origin_of.items():

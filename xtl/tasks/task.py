@@ -27,6 +27,8 @@ class HubSource:
         shards: how many of a split's files are read, the first ones; None: all.
         revision: the commit of the Hub that the catalog was written against; a grid may pin another.
         languages: codes of the languages that it has, where these are not the task's.
+        converted: the repository itself holds a loading script, which is never run; its rows are read from the branch
+            into which the Hub converted them, as config/split/*.parquet.
     """
 
     dataset: str
@@ -41,6 +43,7 @@ class HubSource:
     shards: int | None = None
     revision: str | None = None
     languages: tuple[str, ...] = ()
+    converted: bool = False
 
     def named(self, template: str, language: str) -> str:
         """A template with the language filled in, as this source calls it."""
