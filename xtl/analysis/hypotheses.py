@@ -149,7 +149,7 @@ def _lacking(task_gains: pd.DataFrame, names, encoders, targets) -> str:
 
 def _statement(hypothesis: Hypothesis, names, encoders, targets) -> str:
     """A hypothesis in words."""
-    relation = RELATION[hypothesis.direction]
+    relation, encoders, names = RELATION[hypothesis.direction], encoders or ["no encoder"], names or ["nothing"]
     over = f"over {targets[0]}" if len(targets) == 1 else f"over {len(targets)} targets"
     gain = f"gain of {names[0]}" if len(names) == 1 else f"mean gain of {len(names)} intermediates"
     at = f"at {encoders[0]}" if len(encoders) == 1 else f"mean of {len(encoders)} encoders"
