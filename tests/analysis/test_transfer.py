@@ -43,16 +43,18 @@ def test_agreement_of_right_and_wrong_is_cohens_kappa():
     other = np.where(rng.random(200) < 0.6, english, rng.random(200) < 0.4)
     found = agreement.agreement(100.0 * other, 100.0 * english)
     table = [[(other & english).sum(), (other & ~english).sum()], [(~other & english).sum(), (~other & ~english).sum()]]
-    assert found["agreement"] == pytest.approx(cohens_kappa(table).kappa)
+    assert found["kappa"] == pytest.approx(cohens_kappa(table).kappa)
+    assert found["agreement"] == pytest.approx(found["kappa"] / cohens_kappa(table).kappa_max)
     assert found["right"] == pytest.approx(100 * other.mean()) and found["n"] == 200
 
 
 def test_agreement_by_hand():
-    found = agreement.agreement([100, 100, 0, 0], [100, 0, 0, 0])
-    assert found["observed"] == 0.75 and found["expected"] == 0.5 * 0.25 + 0.5 * 0.75
-    assert found["agreement"] == pytest.approx(0.5)
-    half = agreement.agreement([50, 50, 100, 0], [50, 50, 100, 0])
-    assert half["observed"] == pytest.approx((0.5 + 0.5 + 1 + 1) / 4) and half["agreement"] == pytest.approx(0.5)
+    found = agreement.agreement([100, 100, 0, 0], [100, 0, 100, 100])  # observed 1/4, expected 1/2, at most 3/4
+    assert found["kappa"] == pytest.approx(-0.5) and found["agreement"] == pytest.approx(-1)
+    found = agreement.agreement([100, 100, 0, 0], [100, 0, 0, 0])  # observed 3/4, as far as one right can agree
+    assert found["kappa"] == pytest.approx(0.5) and found["agreement"] == pytest.approx(1)
+    half = agreement.agreement([50, 100, 50, 0], [50, 50, 100, 0])  # observed 5/8, expected 1/2, sorted 3/4
+    assert half["kappa"] == pytest.approx(0.25) and half["agreement"] == pytest.approx(0.5)
     assert np.isnan(agreement.agreement([100, 100], [100, 0])["agreement"])  # one side never errs
     assert np.isnan(agreement.agreement([], [])["agreement"])
 
@@ -76,7 +78,7 @@ def test_only_parallel_test_sets_are_compared():
     assert agreement.measure(running, "en", in_order=False).empty  # running numbers say nothing
     named = examples(["5733be", "5733bf", "5733c0", "5733c1"], en=[100.0, 0, 100, 0], de=[100.0, 0, 0, 0])
     found = agreement.measure(named, "en", in_order=False)
-    assert found["agreement"].tolist() == [pytest.approx(0.5)] and found["n"].tolist() == [4]
+    assert found["kappa"].tolist() == [pytest.approx(0.5)] and found["n"].tolist() == [4]
     assert agreement.measure(running, "sw", in_order=True).empty
 
 
@@ -90,9 +92,10 @@ def test_agreement_is_collected_run_by_run(tmp_path):
             folder / "examples.parquet"
         )
     found = agreement.collect(cells, records, in_order=True)
-    assert found["agreement"].tolist() == pytest.approx([0.5, 0.2])  # observed 0.75 and 0.5, expected 0.5 and 0.375
+    assert found["kappa"].tolist() == pytest.approx([0.5, 0.2])  # observed 0.75 and 0.5, expected 0.5 and 0.375
     means = agreement.intervals(found).iloc[0]
-    assert means["mean"] == pytest.approx(0.35) and means["seeds"] == 2 and means["right"] == 62.5
+    assert means["kappa"] == pytest.approx(0.35) and means["seeds"] == 2 and means["right"] == 62.5
+    assert means["mean"] == pytest.approx(1)  # the one example that is right in English is right in both seeds
     records[cells["run_id"].iloc[0]]["state"] = "failed"
     assert agreement.collect(cells, records, in_order=True)["seed"].tolist() == [1]
     assert agreement.collect(cells, {}, in_order=True).empty

@@ -12,7 +12,7 @@ from xtl.analysis import gains
 from xtl.analysis.tables import CELL
 
 FILE = "examples.parquet"
-MEASURED = ["language", "agreement", "observed", "expected", "right", "right_source", "n"]
+MEASURED = ["language", "agreement", "kappa", "right", "right_source", "n"]
 
 
 def agreement(language, source) -> dict[str, float]:
@@ -21,22 +21,33 @@ def agreement(language, source) -> dict[str, float]:
     language, source: scores in points (0–100) of the same n examples in the same order. With c and s the shares of an
     example that are right in either language,
 
-        observed = mean(c s + (1 − c)(1 − s)),  expected = c̄ s̄ + (1 − c̄)(1 − s̄),
-        agreement = (observed − expected) / (1 − expected)
+        observed = mean(c s + (1 − c)(1 − s)),  expected = c̄ s̄ + (1 − c̄)(1 − s̄)
+        kappa = (observed − expected) / (1 − expected)
+        agreement = (observed − expected) / (highest − expected)
 
-    Where an example is right or wrong this is Cohen's kappa of the two, the error consistency of Geirhos et al. 2020
-    (arXiv 2006.16736). With partial credit (tokens of a sentence, overlap of an answer) observed is the chance that a
-    part drawn from either is right in both or wrong in both. 0: errors fall as if drawn independently; 1: on the very
-    same examples. Languages of different accuracy cannot reach 1. NaN where a side has no variation.
+    where `highest` is what would be observed had the errors fallen on the same examples as far as the two sets of
+    scores allow (both sorted). Where an example is right or wrong, kappa is Cohen's of the two, the error consistency
+    of Geirhos et al. 2020 (arXiv 2006.16736), and agreement is kappa over its maximum (Cohen 1960); with partial credit
+    (tokens of a sentence, overlap of an answer) observed is the chance that a part drawn from either is right in both
+    or wrong in both. Kappa alone cannot reach 1 between languages of different accuracy. Agreement is 0 where errors
+    fall as if drawn independently, and 1 where they fall on the same examples as far as they can. NaN where a side has
+    no variation. `right`, `right_source` are mean scores in points.
     """
     c, s = np.asarray(language, float) / 100, np.asarray(source, float) / 100
-    right, right_source = (c.mean(), s.mean()) if len(c) else (np.nan, np.nan)
-    result = {"right": 100 * right, "right_source": 100 * right_source, "n": len(c)}
-    observed = np.mean(c * s + (1 - c) * (1 - s)) if len(c) else np.nan
-    expected = right * right_source + (1 - right) * (1 - right_source)
-    varies = len(c) > 0 and np.ptp(c) > 0 and np.ptp(s) > 0
-    kappa = (observed - expected) / (1 - expected) if varies else np.nan
-    return {"agreement": float(kappa), "observed": float(observed), "expected": float(expected), **result}
+    if not len(c) or np.ptp(c) == 0 or np.ptp(s) == 0:
+        kappa, ratio = np.nan, np.nan
+    else:
+        expected = _both(c.mean(), s.mean())
+        beyond = _both(c, s).mean() - expected
+        kappa = beyond / (1 - expected)
+        ratio = beyond / (_both(np.sort(c), np.sort(s)).mean() - expected)
+    means = {"right": 100 * c.mean(), "right_source": 100 * s.mean()} if len(c) else {}
+    return {"agreement": float(ratio), "kappa": float(kappa), **means, "n": len(c)}
+
+
+def _both(c, s):
+    """The chance that a part of either is right in both or wrong in both."""
+    return c * s + (1 - c) * (1 - s)
 
 
 def measure(examples: pd.DataFrame, source: str, in_order: bool) -> pd.DataFrame:
@@ -75,14 +86,16 @@ def collect(cells: pd.DataFrame, records: Mapping[str, Mapping], in_order: bool)
         examples = pd.read_parquet(path)
         for row in here.itertuples():
             found = measure(examples[examples["target"] == row.target], row.source, in_order)
-            tables.append(found.assign(**{name: getattr(row, name) for name in key}))
+            if len(found):
+                tables.append(found.assign(**{name: getattr(row, name) for name in key}))
     if not tables:
         return pd.DataFrame(columns=[*key, *MEASURED])
     return pd.concat(tables, ignore_index=True)[[*key, *MEASURED]].fillna({"architecture": ""})
 
 
 def intervals(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean agreement over seeds with pooled t intervals per cell and language (gains.intervals), and mean `right`."""
+    """Mean agreement over seeds with pooled t intervals per cell and language (gains.intervals); mean kappa, right."""
     found = gains.intervals(table, "agreement")
-    right = table.groupby([*CELL, "language"], sort=False, dropna=False)[["right", "n"]].mean().reset_index()
-    return found.merge(right, on=[*CELL, "language"], how="left")
+    key = [*CELL, "language"]
+    right = table.groupby(key, sort=False, dropna=False)[["kappa", "right", "n"]].mean().reset_index()
+    return found.merge(right, on=key, how="left")
