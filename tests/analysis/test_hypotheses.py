@@ -62,7 +62,7 @@ def test_differences_and_their_direction():
     assert found["estimate"].tolist() == [-2] * 3
     assert found.loc["h0", "p"] == pytest.approx(1 - found.loc["h1", "p"])
     assert found.loc["h2", "p"] == pytest.approx(2 * found.loc["h1", "p"])
-    assert found.loc["h0", "statement"] == "gain of mnli, a − b, over udpos > 0"
+    assert found.loc["h0", "statement"] == "gain of mnli, a − b, over udpos: above 0"
 
 
 def test_intermediates_and_the_control():

@@ -85,9 +85,9 @@ def test_unequal_sizes_are_named():
 
 def test_one_source_and_retrieval_have_nothing_to_compare():
     main = scores()
-    assert sources.several(main)
-    assert not sources.several(main.query("source == 'en'")) and not sources.several(main.assign(target="tatoeba"))
-    assert not sources.several(main.iloc[:0])
+    assert len(sources.trained(main)) == len(main)
+    assert sources.trained(main.query("source == 'en'")).empty and sources.trained(main.iloc[:0]).empty
+    assert sources.trained(main.assign(target="tatoeba")).empty
     one = main.query("source == 'en'")
     assert sources.english_rank(one, sources.means(one, FAMILIES)).empty
 

@@ -19,7 +19,7 @@ COLUMNS = [
     "detectable", "seeds", "df", "n", "status", "note",
 ]  # fmt: skip
 MEAN, CORRELATION = "points", "r"
-RELATION = {"greater": "> 0", "less": "< 0", "two-sided": "≠ 0"}
+RELATION = {"greater": "above 0", "less": "below 0", "two-sided": "other than 0"}
 MISSING, UNDECIDABLE = "missing", "no test"
 
 
@@ -161,7 +161,7 @@ def _statement(hypothesis: Hypothesis, names, encoders, targets) -> str:
         "similarity": f"{rank}, {at}",
         "similarity_difference": f"{rank}, {encoders[0]} − {encoders[-1]}",
     }
-    return f"{words[hypothesis.effect]}, {over} {relation}"
+    return f"{words[hypothesis.effect]}, {over}: {relation}"
 
 
 def _status(row) -> str:

@@ -22,18 +22,16 @@ RANKS = [*PLACE, "kind", "sources", "rank", "rank_others", "seeds", "first_seeds
 
 
 def trained(main: pd.DataFrame) -> pd.DataFrame:
-    """The rows whose target is trained, with the column `label` (`de`, `de machine`): retrieval has no source.
+    """The rows of targets that are trained in several sources, with the column `label` (`de`, `de machine`).
 
-    main: tables.main_scores.
+    main: tables.main_scores. Retrieval trains nothing, so it has no source.
     """
     rows = main[~main["target"].map(retrieves).astype(bool)]
-    label = rows["source"].where(rows["provenance"] == NATIVE, rows["source"] + " " + rows["provenance"])
-    return rows.assign(label=label)
-
-
-def several(main: pd.DataFrame) -> bool:
-    """Whether any target is trained in more than one source."""
-    return trained(main).groupby("target")["label"].nunique().max() > 1
+    rows = rows.assign(
+        label=rows["source"].where(rows["provenance"] == NATIVE, rows["source"] + " " + rows["provenance"])
+    )
+    several = rows.groupby("target")["label"].nunique()
+    return rows[rows["target"].isin(several.index[several > 1])]
 
 
 def matrix(main: pd.DataFrame) -> pd.DataFrame:

@@ -83,7 +83,7 @@ def judged(grid: Grid, targets: Sequence[str] | None = None) -> tuple[pd.DataFra
     if not out.any():
         return rows, ""
     named = listing(list(dict.fromkeys(rows.loc[out, "target"])))
-    return rows[~out], f"{named} left out: {listing(taught)} saw translation pairs in pretraining."
+    return rows[~out], f"Retrieval ({named}) is left out: {listing(taught)} saw translation pairs in pretraining."
 
 
 def reaches(low: float, high: float, reference: float) -> bool | None:
