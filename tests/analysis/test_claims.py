@@ -188,6 +188,19 @@ def test_encoders_and_phases_are_those_of_the_grid():
     assert verdict("three_phases", both, objective="mlm").verdict == UNTESTABLE
 
 
+def test_the_records_know_what_an_encoder_was_pretrained_on():
+    record = {
+        "phase": "pretrain", "state": "done", "slug": "a-s0", "labels": {"encoder": "a"}, "run": {},
+        "params": {"recipe": {"objective": "plm", "pairs": 0.6}},
+    }  # fmt: skip
+    table = gains_table({("a", "mnli", "tatoeba"): [1.0, 2.0], ("b", "mnli", "tatoeba"): [1.0, 2.0]})
+    target = {"phase": "target", "state": "done", "labels": {"encoder": "b"}, "run": {},
+              "params": {"inputs": {"encoder": {"hub": "x/y", "revision": "1"}}}}  # fmt: skip
+    where = claims.grid({"kind": "lab"}, table, {"p": record, "t": target})
+    assert where.taught("a") and not where.taught("b") and where.recipe("a")["objective"] == "plm"
+    assert where.encoders["b"] is None and where.checkpoints == {"b": "x/y"}
+
+
 def test_undeclared_arms_are_read_by_their_names():
     found = arms.read(None, ["none", "mnli", "mystery"])
     assert list(found) == ["mnli", "mystery"] and found["mnli"].english and not found["mystery"].english

@@ -33,11 +33,11 @@ def grid(
     """Gather what the claims' tests read.
 
     data: the data source. task_gains: gains.gains of task scores. records: run id -> record, as tables.gather returns
-    them. intermediates: see arms.read. encoders: name -> parameters of its pretraining, None for a checkpoint; default:
-    what the records say.
+    them. intermediates: see arms.read. encoders: name -> parameters of its pretraining, None for a checkpoint; what the
+    records say of an encoder comes first.
     """
     known = task_gains["encoder"].unique()
-    found = {**{name: None for name in known}, **pretraining(records), **(encoders or {})}
+    found = {**{name: None for name in known}, **(encoders or {}), **pretraining(records)}
     home = arms_of.home(task_gains)
     arms = arms_of.read(intermediates, home["intermediate"].unique())
     return Grid(data["kind"] == "lab", home, arms, found, _checkpoints(records), _counted(records))

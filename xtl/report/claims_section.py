@@ -14,8 +14,9 @@ NOTE = (
     "Claims of a summary of Phang et al. 2020 (arXiv 2005.13013) in its order, with its own mark and confidence. "
     "Design and sizes are looked up in the catalog. A result holds or does not where the 95 % t interval over seeds "
     "of every encoder says so, is open where an interval allows both or encoders disagree, and is not testable where "
-    "this grid lacks what it speaks of. Intervals are not corrected for the number of claims. Retrieval is judged "
-    "only at encoders that saw no translation pairs; cells that train on the same data twice never count."
+    "this grid lacks what it speaks of; it is about the encoders and targets that the evidence names, where the "
+    "paper's are XLM-R Large and all of XTREME. Intervals are not corrected for the number of claims. Retrieval is "
+    "judged only at encoders that saw no translation pairs; cells that train on the same data twice never count."
 )
 LABORATORY = (
     "This grid is the laboratory: its verdicts on results say what happens there, not whether XLM-R Large behaves so "
