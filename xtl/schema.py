@@ -23,14 +23,65 @@ class Lab(Strict):
     seed: int = 0
 
 
-class Hypothesis(Strict):
-    """A confirmatory statement, fixed before the grid runs."""
+# Effect of a hypothesis -> what the names in `contrast` stand for, in this order; those after the bar may be left out,
+# and stand then for all that the grid has.
+EFFECTS = {
+    "gain": "| intermediate encoder",
+    "intermediate_difference": "intermediate intermediate | encoder",
+    "encoder_difference": "encoder encoder | intermediate",
+    "similarity": "| intermediate encoder",
+    "similarity_difference": "encoder encoder | intermediate",
+}
 
-    name: str
-    effect: str
-    contrast: str | list[str] | None = None
-    direction: Literal["greater", "less", "two-sided"] = "greater"
-    targets: list[str] | None = None
+
+class Hypothesis(Strict):
+    """A confirmatory statement, fixed before the grid runs; xtl.analysis.hypotheses tests it."""
+
+    name: str = Field(min_length=1)
+    effect: Literal[tuple(EFFECTS)] = Field(
+        description="gain (points over the baseline), a difference of gains between two intermediates or two encoders, "
+        "the rank correlation of gain with similarity over languages, or its difference between two encoders"
+    )
+    contrast: list[str] | None = Field(None, description="whose: names in the order of EFFECTS; `A - B` for a pair")
+    direction: Literal["greater", "less", "two-sided"] = Field("greater", description="than zero")
+    targets: list[str] | None = Field(None, description="the mean over these; default: every target of the grid")
+
+    @field_validator("contrast", mode="before")
+    @classmethod
+    def short_contrast(cls, value):
+        """`mnli` stands for `[mnli]`, and `bert - xlnet` for `[bert, xlnet]`."""
+        return [part.strip() for part in re.split(r"\s[-−]\s", value)] if isinstance(value, str) else value
+
+    @field_validator("targets")
+    @classmethod
+    def some_targets(cls, value):
+        """At least one target, each once."""
+        if value is not None and (not value or len(set(value)) < len(value)):
+            raise ValueError("name at least one target and none twice, or leave the key out for all of the grid")
+        return value
+
+    @model_validator(mode="after")
+    def complete(self):
+        """The contrast has the names that the effect asks for."""
+        needed, roles = EFFECTS[self.effect].partition("|")[0].split(), self.roles()
+        given = self.contrast or []
+        if not len(needed) <= len(given) <= len(roles):
+            least = f", at least the first {len(needed)}" if needed else ", or less"
+            raise ValueError(
+                f"the contrast of {self.effect} names {', '.join(roles)} in this order{least} (given: "
+                f"{', '.join(given) or 'nothing'})"
+            )
+        if needed and given[0] == given[1]:
+            raise ValueError(f"its contrast compares {given[0]!r} with itself")
+        return self
+
+    def roles(self) -> list[str]:
+        """What each name of the contrast stands for, `encoder` or `intermediate`."""
+        return EFFECTS[self.effect].replace("|", "").split()
+
+    def of(self, role: str) -> list[str]:
+        """The names of the contrast that stand for an `encoder` or an `intermediate`; empty where all are meant."""
+        return [name for kind, name in zip(self.roles(), self.contrast or [], strict=False) if kind == role]
 
 
 class Experiment(Strict):
@@ -107,6 +158,25 @@ class Experiment(Strict):
             if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", name):
                 raise ValueError(f"the name {name!r} is none: letters, digits, and . _ + - after the first")
         return value
+
+    @model_validator(mode="after")
+    def testable(self):
+        """Every hypothesis has its own name and speaks of encoders, intermediates and targets of this grid."""
+        arms = {name: spec for name, spec in self.all_intermediates().items() if name != BASELINE}
+        for i, hypothesis in enumerate(self.hypotheses):
+            where = f"hypotheses.{hypothesis.name}"
+            if any(hypothesis.name == other.name for other in self.hypotheses[:i]):
+                raise ValueError(f"{where}: two hypotheses have this name")
+            asked = [(role, known, name) for role, known in (("encoder", self.encoders), ("intermediate", arms))
+                     for name in hypothesis.of(role)]  # fmt: skip
+            asked += [("target", self.targets, name) for name in hypothesis.targets or ()]
+            for role, known, name in asked:
+                if name not in known:
+                    hint = " (every gain is over the baseline; leave it out)" if name == BASELINE else ""
+                    raise ValueError(
+                        f"{where}: unknown {role} '{name}'{hint}; this grid has {', '.join(known) or 'none'}"
+                    )
+        return self
 
     @model_validator(mode="after")
     def consistent(self):
