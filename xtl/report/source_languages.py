@@ -29,12 +29,12 @@ RANK = (
 def source_languages(found: Findings) -> dict:
     """Source × target-language matrices, means and the rank of English; empty with a single source."""
     title = "Source languages"
-    if sources.trained(found.main).empty:
+    if sources.trained(found.everywhere).empty:
         return section("sources", title)
-    averages = sources.means(found.main, linguistics.families(found.data))
+    averages = sources.means(found.everywhere, linguistics.families(found.data))
     against = sources.against_english(averages)
-    ranks = sources.english_rank(found.main, averages)
-    maps = sources.matrix(found.main)
+    ranks = sources.english_rank(found.everywhere, averages)
+    maps = sources.matrix(found.everywhere)
     plain = maps[maps["intermediate"] == BASELINE]
     span = drawing.limits(plain["mean"], 0.0)
     pictures = [

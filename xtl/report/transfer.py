@@ -46,7 +46,7 @@ ORACLE = (
 def gaps(found: Findings) -> dict:
     """Gap to the source language by family and by script, without intermediate training and what that changes."""
     title = "Transfer gap to English"
-    table = gaps_of.gaps(found.main)
+    table = gaps_of.gaps(found.everywhere)
     if not table["gap"].notna().any():
         return section("gaps", title)
     facts = linguistics.table(found.data).set_index("code")
