@@ -11,7 +11,8 @@ from tests import command
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = [
     "languages=available", "training.max_steps=2", "training.precision=fp32", "training.batch_size=4",
-    "training.selection=last", "seeds=[0]", "overrides={}", "hypotheses=[]", "training.max_length=64", "training.stride=16",
+    "training.selection=last", "seeds=[0]", "overrides={}", "hypotheses=[]", "training.max_length=64",
+    "training.stride=16",
 ]  # fmt: skip
 
 
