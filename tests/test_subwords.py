@@ -5,7 +5,7 @@ import pytest
 
 from xtl import lab, languages
 from xtl.errors import UserError
-from xtl.subwords import subwords
+from xtl.subwords import of_scores, subwords
 
 
 class Letters:
@@ -62,3 +62,10 @@ def test_planted_vocabulary_and_script_show_in_the_overlap(outputs):
     latin = [c for c, script in languages.scripts({"kind": "lab"}).items() if script == "Latin" and c != "en"]
     assert found.loc[latin, "jaccard"].min() > found["jaccard"].drop(["en", *latin]).max()
     assert found["unknown"].between(0, 0.05).all() and np.isfinite(found).all(axis=None)
+
+
+def test_columns_of_score_rows():
+    found = of_scores(Letters(), TEXTS, "en")
+    assert found["yy"] == {"unknown": 0.0, "fertility": 3.0, "overlap": 0.0} and found["en"]["overlap"] == 1
+    assert found["xx"] == {"unknown": 0.2, "fertility": 2.5, "overlap": 0.6}  # a, a and b of a a b d X
+    assert of_scores(Letters(), {"yy": ["ddd"]}, "en") == {"yy": {"unknown": 0.0, "fertility": 3.0}}

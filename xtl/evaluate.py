@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xtl.encoders import POOLINGS, coverage, depth_of, embed, load_encoder, load_tokenizer, on_device, recipe_layer
+from xtl.encoders import POOLINGS, depth_of, embed, load_encoder, load_tokenizer, on_device, recipe_layer
 from xtl.finetune import Trained, fitting_length, predict_and_score
+from xtl.subwords import of_scores
 from xtl.tasks import data as task_data
 from xtl.tasks import format_of
 from xtl.tasks.catalog import TASKS
@@ -64,10 +65,12 @@ def evaluate(
     max_eval_examples: int | None = None,
     max_length: int = 128,
     stride: int = 64,
+    source: str = "en",
     adapted: Callable[[str, str], tuple[object, int] | None] | None = None,
 ) -> Results:
     """Score a fine-tuned model on the test data of every language of every target.
 
+    source: the language of the training data, with whose test texts the vocabulary's pieces are compared.
     adapted: (target, language) -> the model of that language, trained on some of its examples besides (few-shot), and
     how many, or None where the fine-tuned model itself is asked; scores of the former are not zero-shot.
     """
@@ -75,15 +78,18 @@ def evaluate(
     max_length = fitting_length(max_length, trained.tokenizer)
     for target, languages in targets.items():
         task = TASKS[target]
-        for language in languages:
-            examples = task_data.subset(task_data.load(target, "test", language, data), max_eval_examples)
+        tests = {
+            language: task_data.subset(task_data.load(target, "test", language, data), max_eval_examples)
+            for language in languages
+        }
+        covered = of_scores(trained.tokenizer, {code: sample(examples) for code, examples in tests.items()}, source)
+        for language, examples in tests.items():
             own, shots = (adapted(target, language) if adapted else None) or (trained.model, 0)
             metrics, per_example, predictions = predict_and_score(
                 own, trained.tokenizer, task, examples, language, max_length, stride
             )
-            covered = coverage(trained.tokenizer, sample(examples))
             touched = {"zero_shot": False, "shots": shots} if shots else {}
-            results.add(target, language, metrics, len(examples), **covered, **touched)
+            results.add(target, language, metrics, len(examples), **covered[language], **touched)
             ids = [str(i) for i in examples["id"]]
             _keep(results, task, language, examples, ids, per_example, predictions, folder)
     if trained.history:
@@ -144,7 +150,8 @@ def evaluate_retrieval(
                 split: [embed(model, tokenizer, side, max_length, prefix=prefix, layers=depths) for side in sides]
                 for split, (*sides, _) in pools.items()
             }
-            covered = coverage(tokenizer, pools["test"][0][:COVERED])
+            sides = dict(zip((language, "en"), (texts[:COVERED] for texts in pools["test"][:2]), strict=True))
+            covered = of_scores(tokenizer, sides, "en")[language]
             for at, depth in enumerate(depths):
                 for p, name in enumerate(POOLINGS):
                     headline = (depth, name) == (chosen, pooling)

@@ -50,6 +50,17 @@ def subwords(tokenizer, texts: Mapping[str, Sequence[str]], source: str = "en") 
     return pd.DataFrame.from_dict(rows, orient="index")[columns].rename_axis("language")
 
 
+def of_scores(tokenizer, texts: Mapping[str, Sequence[str]], source: str) -> dict[str, dict[str, float]]:
+    """Language -> the columns of a score row that tell how a vocabulary suits its texts: unknown, fertility, overlap.
+
+    `overlap` is left out where there are no texts of the source language.
+    """
+    if not any(texts.get(source) or ()):
+        return {code: coverage(tokenizer, list(sentences)) for code, sentences in texts.items()}
+    table = subwords(tokenizer, texts, source)[["unknown", "fertility", "overlap"]]
+    return {str(code): {str(k): float(v) for k, v in row.items()} for code, row in table.to_dict("index").items()}
+
+
 def _counts(tokenizer, sentences: list[str]) -> Counter:
     """Piece id -> occurrences, special tokens not counted."""
     coded = tokenizer(sentences, add_special_tokens=False)["input_ids"] if sentences else []
