@@ -16,6 +16,7 @@ from xtl.analysis.tables import CELL
 POOLED = "all targets"
 WITHIN = ["within_r", "within_p", "within_low", "within_high", "families", "alone"]
 ALPHA = 0.05
+NOTHING, SINGLE = "not computed", "one definition only"
 UNKNOWN = 0.2  # share of unknown pieces above which a language stays out of correlations
 
 
@@ -135,7 +136,7 @@ def inference(
 
     Columns: those of `correlations`; within_r, within_p, within_low, within_high, families, alone, orders (see
     clustered.within_families); partial_r, partial_p, partial_n, partial_df, dropped (clustered.partial) and the same
-    with partial_within_ for those within families; left_out: languages without a control.
+    with partial_within_ for those within families; controls: their names; left_out: languages without one of them.
     """
     rows = []
     for key, group in table.groupby(CELL, sort=False, dropna=False):
@@ -152,6 +153,7 @@ def inference(
                 found = clustered.partial(x, y, given, of)._asdict()
                 row |= {f"{name}_{key}": found[key] for key in ("r", "p", "n", "df")}
                 row[f"{name}_dropped"] = ", ".join(found["dropped"])
+            row["controls"] = ", ".join(map(str, given.columns))
             row["left_out"] = int(given.isna().any(axis=1).sum())
         rows.append(row)
     return pd.DataFrame(rows)
@@ -255,9 +257,9 @@ def verdict(definitions: pd.DataFrame) -> str:
     known = definitions.dropna(subset=["within_r"])
     clear = known[known["within_p"] < ALPHA]
     if known.empty:
-        return "not computed"
+        return NOTHING
     if len(known) < 2:
-        return "one definition only"
+        return SINGLE
     if clear.empty:
         return "not shown under any definition"
     if len(clear) == len(known) and clear["within_r"].gt(0).nunique() == 1:

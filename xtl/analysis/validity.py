@@ -116,31 +116,44 @@ def regression(
     estimate the error from. Columns: ESTIMATE, languages, family_effects.
     """
     known = values.dropna().index.intersection(features.dropna().index)
-    rows = {}
+    y, features = values[known].to_numpy(float), features.loc[known]
+    family = pd.get_dummies(pd.Series(known).map(families).astype(object), dtype=float).to_numpy(float)
+    stems = np.array([str(column).partition("_")[0] for column in features])
+    rows, fits = {}, {}
     for feature, contrast in contrasts.items():
-        columns = list(contrast.index[contrast != 0]) if alone else list(features.columns)
-        if alone:  # all values of a one-of-many feature
-            stems = {str(column).partition("_")[0] for column in columns}
-            columns = [column for column in features if str(column).partition("_")[0] in stems]
-        design = np.column_stack([np.ones(len(known)), features.loc[known, columns].to_numpy(float)])
-        family = pd.get_dummies(pd.Series(known).map(families).astype(object), dtype=float).to_numpy(float)
-        wider = np.column_stack([design, family])
-        with_families = len(known) - np.linalg.matrix_rank(wider) >= FAMILY_DF
-        design = wider if with_families else design
-        change = np.zeros(design.shape[1])
-        change[1 : 1 + len(columns)] = contrast[columns]
-        rows[feature] = (*_contrast(values[known].to_numpy(float), design, change), len(known), with_families)
+        own = np.isin(stems, stems[(contrast != 0).to_numpy()]) if alone else np.ones(len(stems), bool)
+        fit = fits.setdefault(own.tobytes(), _fit(y, features.to_numpy(float)[:, own], family) if len(y) else None)
+        found = _contrast(y, fit, contrast.to_numpy(float)[own]) if fit else (np.nan,) * len(ESTIMATE)
+        rows[feature] = (*found, len(known), bool(fit and fit.families))
     return pd.DataFrame.from_dict(rows, orient="index", columns=[*ESTIMATE, "languages", "family_effects"])
 
 
-def _contrast(values: np.ndarray, design: np.ndarray, change: np.ndarray) -> tuple:
-    """The columns ESTIMATE of one contrast of an ordinary least squares fit."""
-    df = len(values) - np.linalg.matrix_rank(design) if len(values) else 0
-    inverse = np.linalg.pinv(design)
-    if df < 1 or not np.allclose(change @ inverse @ design, change, atol=1e-8):  # the change is not estimable
-        return np.nan, np.nan, df, *[np.nan] * 4
-    residual, weights = values - design @ (inverse @ values), change @ inverse
-    return _estimate(float(weights @ values), float(np.sqrt(residual @ residual / df * (weights @ weights))), df)
+class _Fit(NamedTuple):
+    design: np.ndarray  # (languages, 1 + columns + families)
+    inverse: np.ndarray
+    df: int
+    spread: float  # residual standard deviation
+    families: bool
+
+
+def _fit(values: np.ndarray, columns: np.ndarray, family: np.ndarray) -> _Fit:
+    """Ordinary least squares with a constant, and with family effects where there is room for them."""
+    narrow = np.column_stack([np.ones(len(values)), columns])
+    wide = np.column_stack([narrow, family])
+    room = len(values) - np.linalg.matrix_rank(wide) >= FAMILY_DF
+    design = wide if room else narrow
+    df, inverse = len(values) - np.linalg.matrix_rank(design), np.linalg.pinv(design)
+    residual = values - design @ (inverse @ values)
+    return _Fit(design, inverse, int(df), np.sqrt(residual @ residual / df) if df else np.nan, bool(room))
+
+
+def _contrast(values: np.ndarray, fit: _Fit, change: np.ndarray) -> tuple:
+    """The columns ESTIMATE of a change of the columns; NaN if it is not estimable or no error is."""
+    change = np.concatenate([[0.0], change, np.zeros(fit.design.shape[1] - len(change) - 1)])
+    weights = change @ fit.inverse
+    if fit.df < 1 or not np.allclose(weights @ fit.design, change, atol=1e-8):
+        return np.nan, np.nan, fit.df, *[np.nan] * 4
+    return _estimate(float(weights @ values), float(fit.spread * np.sqrt(weights @ weights)), fit.df)
 
 
 def regression_effects(
@@ -165,6 +178,11 @@ def regression_effects(
             ]
     columns = ["feature", *PLACE, "encoder", *ESTIMATE, "languages", "family_effects"]
     return pd.DataFrame(rows, columns=columns).astype({name: float for name in ESTIMATE})
+
+
+def t_factor(df: float) -> float:
+    """Standard errors to either side of an estimate that its 95 % interval reaches."""
+    return float(stats.t.ppf((1 + statistics.LEVEL) / 2, df))
 
 
 def compare(twins: pd.DataFrame, regressed: pd.DataFrame) -> pd.DataFrame:
