@@ -93,7 +93,11 @@ def within_families(x, y, families: Sequence, level: float = LEVEL) -> Within:
     the values, so that large differences between families do not hide small ones within (aligned ranks, Hodges &
     Lehmann 1962). Languages alone in their family are compared with each other (see `strata`); one that has nobody to
     be compared with is left out. Fisher's z interval with the standard error of Bonett & Wright (2000) and n − groups
-    instead of n − 1 degrees of freedom; it holds what it says where family and language effects share one correlation.
+    instead of n − 1 degrees of freedom.
+
+    Simulated false positives at 5 %, family effects in x and y with intra-class correlations of 0 to 0.9: 3 to 6 % in
+    the laboratory's designs and XTREME's; Spearman's p over all languages 5 to 35 %; family dummies with Student's t
+    hold their level in families of one size and fail with languages that are alone (6 to 12 % over XTREME's 40).
 
     NaN below five languages, and where x or y does not vary within any group.
     """
@@ -108,13 +112,18 @@ def within_families(x, y, families: Sequence, level: float = LEVEL) -> Within:
     x, y = (departures(x, groups), departures(y, groups)) if n else (x, y)
     if n < MIN_LANGUAGES or not x.any() or not y.any():
         return Within(np.nan, np.nan, np.nan, np.nan, n, related, alone, left_out, np.nan)
-    rank_x, rank_y = _centred(x), _centred(y)
-    order = orders(tuple(groups))
-    every = rank_y[order] @ rank_x / np.sqrt((rank_x**2).sum() * (rank_y**2).sum())
-    r = float(every[0])
-    p = float((np.abs(every) >= abs(r) - 1e-12).mean())
+    r, p = (float(found[0]) for found in permutation_test(x[None], y[None], groups))
     low, high = _fisher(r, n, n - len(names), level)
     return Within(r, p, low, high, n, related, alone, left_out, float(arrangements(groups)))
+
+
+def permutation_test(x: np.ndarray, y: np.ndarray, groups: Sequence) -> tuple[np.ndarray, np.ndarray]:
+    """Spearman's r and permutation p of each of several tables of departures, x and y (tables, languages)."""
+    every, found = orders(tuple(groups)), []
+    for rank_x, rank_y in zip(_centred(x), _centred(y), strict=True):
+        drawn = rank_y[every] @ rank_x / np.sqrt((rank_x**2).sum() * (rank_y**2).sum())
+        found.append((drawn[0], (np.abs(drawn) >= abs(drawn[0]) - 1e-12).mean()))
+    return tuple(np.array(found).T)
 
 
 def partial(x, y, controls: pd.DataFrame, families: Sequence | None = None) -> Partial:
@@ -123,7 +132,9 @@ def partial(x, y, controls: pd.DataFrame, families: Sequence | None = None) -> P
     Numbers are ranked, text is one column a value; what the controls explain linearly of the ranks of x and y is taken
     out of both. p is from permutations of y's residuals (Freedman & Lane 1983), within families if these are given;
     x, y and controls are then departures from families first, as in `within_families`. Languages without a value in any
-    of them are left out and counted. Without a control that varies this is the plain correlation.
+    of them are left out and counted. Without a control that varies this is the plain correlation. With controls that
+    explain two thirds of x and y, within families, 3 to 6 % false positives at 5 %, and 10 % over XTREME's 40 languages
+    at an intra-class correlation of 0.9.
 
     NaN with fewer than five languages or fewer than two residual degrees of freedom.
     """
@@ -261,8 +272,8 @@ def _known(x, y, families) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarr
 
 
 def _centred(values: np.ndarray) -> np.ndarray:
-    """Ranks minus their mean."""
-    return stats.rankdata(np.round(values, DIGITS)) - (len(values) + 1) / 2
+    """Ranks along the last axis, minus their mean."""
+    return stats.rankdata(np.round(values, DIGITS), axis=-1) - (values.shape[-1] + 1) / 2
 
 
 def _orthonormal(columns: np.ndarray) -> np.ndarray:
