@@ -186,9 +186,11 @@ def difference(
     """Spearman's r of x with `first` minus that with `second`: a bootstrap over the languages that all three have.
 
     With families the correlations are those of departures from families (`within_families`), and the bootstrap's
-    spread is widened by sqrt((n − 1) / (n − groups)), because departures from n − groups fewer means vary less than
-    languages do: without it a nominal 95 % interval covers 90 %. Resampling the values of languages that cluster covers
-    82 to 89 % (intra-class correlation 0.6). Two-sided p: twice the smaller share of resamples beyond zero.
+    spread is widened by sqrt((n − 1) / (n − groups)), because departures vary less than languages do. Simulated
+    coverage of nominal 95 %, intra-class correlations of 0 to 0.9: 93 to 98 % (89 to 96 % without widening); of the
+    interval without families 92 to 97 % up to an intra-class correlation of 0.3, and 66 to 92 % beyond.
+
+    Two-sided p: twice the smaller share of resamples beyond zero.
     """
     x, first, second = (np.asarray(v, float) for v in (x, first, second))
     x = np.where(np.isfinite(second), x, np.nan)

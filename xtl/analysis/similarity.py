@@ -95,7 +95,7 @@ def _language_effects(wide: np.ndarray, listed: np.ndarray) -> np.ndarray:
     design = np.column_stack([language[:, None] == np.arange(len(wide)), target[:, None] == np.arange(wide.shape[1])])
     fitted, _, rank, _ = np.linalg.lstsq(design.astype(float), wide[language, target], rcond=None)
     used = len(set(language)) + len(set(target)) - 1
-    if rank < used:  # targets without a language in common: nothing says how they compare
+    if rank < used or not len(language):  # targets without a language in common: nothing says how they compare
         return np.full(len(wide), np.nan)
     return np.where(lacking, np.nan, fitted[: len(wide)] + fitted[len(wide) :][sorted(set(target))].mean())
 

@@ -14,6 +14,7 @@ from xtl.analysis import similarity, statistics
 from xtl.analysis.tables import CELL
 
 EVERY = "all encoders"
+POWER = 0.8
 ESTIMATE = ["estimate", "error", "df", "low", "high", "p", "detectable"]
 FAMILY_DF = 4  # family effects enter a regression that keeps at least as many residual degrees of freedom
 PLACE = [column for column in CELL if column not in ("encoder", "architecture")]
@@ -75,85 +76,115 @@ def twin_effects(differences: pd.DataFrame) -> pd.DataFrame:
     differences: as `twin_differences` returns it. Columns: feature, PLACE, encoder, estimate, error (standard), df,
     low, high, p, detectable (the least effect found with 80 % power), seeds.
     """
-    rows = []
-    for names, group in differences.groupby(["feature", *PLACE], sort=False, dropna=False):
-        each = statistics.pooled_intervals(group, "effect", ["encoder"], ["encoder"])
-        for encoder, row in each.iterrows():
-            error = row["pooled_sd"] / np.sqrt(row["seeds"]) if row["seeds"] else np.nan
-            rows.append((*names, encoder, *_estimate(row["mean"], error, row["df"]), int(row["seeds"])))
-        if len(each) > 1:
-            whole = each["mean"].notna().all()
-            error = np.sqrt((each["pooled_sd"] ** 2 / each["seeds"].where(each["seeds"] > 0)).sum(skipna=False))
-            found = _estimate(
-                each["mean"].mean(skipna=False), error / len(each), each["df"].iloc[0] if whole else np.nan
+    place = ["feature", *PLACE]
+    grouped = differences.groupby([*place, "encoder"], sort=False, dropna=False)["effect"]
+    each = grouped.agg(["mean", "var", "count"]).reset_index()
+    each["df"] = (each["count"] - 1).clip(lower=0)
+    each["sum"] = each["var"].fillna(0) * each["df"]
+    pooled = each.groupby(place, sort=False, dropna=False)[["sum", "df"]].transform("sum")
+    each["df"] = pooled["df"].astype(float)
+    variance = pooled["sum"] / pooled["df"].where(pooled["df"] > 0)
+    each["error"] = np.sqrt(variance / each["count"].where(each["count"] > 0))
+    each = each.rename(columns={"mean": "estimate", "count": "seeds"})
+    rows = [each[[*place, "encoder", "estimate", "error", "df", "seeds"]]]
+    for names, group in each.groupby(place, sort=False, dropna=False):
+        if len(group) > 1:
+            whole = group["estimate"].mean(skipna=False), np.sqrt((group["error"] ** 2).sum(skipna=False)) / len(group)
+            rows.append(
+                pd.DataFrame(
+                    [(*names, EVERY, *whole, group["df"].iloc[0], group["seeds"].min())], columns=rows[0].columns
+                )
             )
-            rows.append((*names, EVERY, *found, int(each["seeds"].min())))
-    return pd.DataFrame(rows, columns=["feature", *PLACE, "encoder", *ESTIMATE, "seeds"])
+    return _intervals(pd.concat(rows, ignore_index=True))[[*place, "encoder", *ESTIMATE, "seeds"]]
 
 
-def _estimate(mean: float, error: float, df: float) -> tuple:
-    """The columns ESTIMATE of a mean with its standard error and degrees of freedom."""
-    if not np.isfinite(mean) or not np.isfinite(error) or not df >= 1:
-        return mean, np.nan, df, np.nan, np.nan, np.nan, np.nan
-    return mean, error, df, *statistics.t_of_difference(mean, error, df), statistics.minimum_detectable(error, df)
+def _intervals(table: pd.DataFrame) -> pd.DataFrame:
+    """Adds low, high, p (two-sided, against zero) and detectable to columns estimate, error and df."""
+    estimate, error, df = (table[name].astype(float).to_numpy() for name in ("estimate", "error", "df"))
+    df = np.where((df >= 1) & np.isfinite(estimate), df, np.nan)
+    half = t_factor(df) * error
+    with np.errstate(divide="ignore", invalid="ignore"):  # no spread between seeds, or no interval
+        p = np.where(
+            error > 0, 2 * stats.t.sf(np.abs(estimate) / error, df), np.where(error == 0, estimate == 0, np.nan)
+        )
+        detectable = half + stats.t.ppf(POWER, df) * error
+    return table.assign(
+        estimate=estimate, error=error, low=estimate - half, high=estimate + half, p=p, detectable=detectable
+    )
+
+
+def t_factor(df):
+    """Standard errors to either side of an estimate that its 95 % interval reaches."""
+    with np.errstate(invalid="ignore"):
+        return stats.t.ppf((1 + statistics.LEVEL) / 2, df)
 
 
 def regression(
-    values: pd.Series, features: pd.DataFrame, families: Mapping[str, str], contrasts: Mapping[str, pd.Series],
+    values: pd.DataFrame, features: pd.DataFrame, families: Mapping[str, str], contrasts: Mapping[str, pd.Series],
     alone: bool = False,
 ) -> pd.DataFrame:  # fmt: skip
-    """What a regression of one value a language says of the changes that the twins show: a row a feature.
+    """What regressions of one value a language say of the changes that the twins show.
 
-    values: language -> points. features: a row a language, numeric columns. contrasts: feature -> change of every
-    column from one twin to the other, so that estimates are in points per change as in the twins. Ordinary least
-    squares on all columns, or with `alone` on those of the one feature. Family effects are added as dummies where at
-    least FAMILY_DF residual degrees of freedom remain: simulated in the laboratory's design of 24 languages with
-    intra-class correlations to 0.9, nominal 95 % intervals then cover 94 to 96 %, without them 73 to 98 %, with HC3 86
-    to 99 %, clustered by family 75 to 96 %. With twelve languages there is no room for them, and plain t intervals with
-    2 degrees of freedom cover 94 to 97 %.
+    values: a row a language, a column a regression, in points. features: a row a language, numeric columns. contrasts:
+    feature -> change of every column from one twin to the other, so that estimates are in points per change as in the
+    twins. Ordinary least squares on all columns, or with `alone` on those of the one feature. Family effects are added
+    as dummies where at least FAMILY_DF residual degrees of freedom remain: simulated in the laboratory's design of 24
+    languages with intra-class correlations to 0.9, nominal 95 % intervals then cover 94 to 95 %, without them 73 to 98
+    %, with HC3 86 to 99 %, clustered by family 75 to 96 %. With twelve languages there is no room for them; t intervals
+    with 2 degrees of freedom cover 94 to 98 %, HC3 99 % at two to three times the width.
 
     Languages without a value or a feature are left out. NaN where the change is not estimable or nothing is left to
-    estimate the error from. Columns: ESTIMATE, languages, family_effects.
+    estimate the error from. Columns: regression (the column's place in `values`), feature, ESTIMATE, languages,
+    family_effects.
     """
-    known = values.dropna().index.intersection(features.dropna().index)
-    y, features = values[known].to_numpy(float), features.loc[known]
-    family = pd.get_dummies(pd.Series(known).map(families).astype(object), dtype=float).to_numpy(float)
+    features = features.dropna()
+    values = values.reindex(features.index)
     stems = np.array([str(column).partition("_")[0] for column in features])
-    rows, fits = {}, {}
-    for feature, contrast in contrasts.items():
-        own = np.isin(stems, stems[(contrast != 0).to_numpy()]) if alone else np.ones(len(stems), bool)
-        fit = fits.setdefault(own.tobytes(), _fit(y, features.to_numpy(float)[:, own], family) if len(y) else None)
-        found = _contrast(y, fit, contrast.to_numpy(float)[own]) if fit else (np.nan,) * len(ESTIMATE)
-        rows[feature] = (*found, len(known), bool(fit and fit.families))
-    return pd.DataFrame.from_dict(rows, orient="index", columns=[*ESTIMATE, "languages", "family_effects"])
+    rows = []
+    for known, places in _patterns(values):
+        y, family = values.to_numpy(float)[known][:, places], features.index[known].map(families)
+        for feature, contrast in contrasts.items():
+            own = np.isin(stems, stems[(contrast != 0).to_numpy()]) if alone else np.ones(len(stems), bool)
+            columns, change = features.to_numpy(float)[known][:, own], contrast.to_numpy(float)[own]
+            found = _fit(y, columns, pd.get_dummies(family, dtype=float).to_numpy(float), change)
+            rows += [
+                (place, feature, *row, int(known.sum()), found.families)
+                for place, row in zip(places, found.rows, strict=True)
+            ]
+    names = ["regression", "feature", "estimate", "error", "df", "languages", "family_effects"]
+    result = _intervals(pd.DataFrame(rows, columns=names))
+    return result[["regression", "feature", *ESTIMATE, "languages", "family_effects"]]
 
 
-class _Fit(NamedTuple):
-    design: np.ndarray  # (languages, 1 + columns + families)
-    inverse: np.ndarray
-    df: int
-    spread: float  # residual standard deviation
+def _patterns(values: pd.DataFrame) -> list[tuple[np.ndarray, list[int]]]:
+    """Which languages have a value, and the columns of which this is so."""
+    patterns: dict[bytes, tuple[np.ndarray, list[int]]] = {}
+    for place, known in enumerate(values.notna().to_numpy().T):
+        patterns.setdefault(known.tobytes(), (known, []))[1].append(place)
+    return list(patterns.values())
+
+
+class _Found(NamedTuple):
+    rows: list[tuple[float, float, int]]  # estimate, standard error, degrees of freedom of every regression
     families: bool
 
 
-def _fit(values: np.ndarray, columns: np.ndarray, family: np.ndarray) -> _Fit:
-    """Ordinary least squares with a constant, and with family effects where there is room for them."""
-    narrow = np.column_stack([np.ones(len(values)), columns])
+def _fit(values: np.ndarray, columns: np.ndarray, family: np.ndarray, change: np.ndarray) -> _Found:
+    """Least squares of (languages, regressions) values, with family effects where there is room, and one contrast."""
+    n, many = values.shape
+    narrow = np.column_stack([np.ones(n), columns])
     wide = np.column_stack([narrow, family])
-    room = len(values) - np.linalg.matrix_rank(wide) >= FAMILY_DF
+    room = n > 0 and bool(n - np.linalg.matrix_rank(wide) >= FAMILY_DF)
     design = wide if room else narrow
-    df, inverse = len(values) - np.linalg.matrix_rank(design), np.linalg.pinv(design)
+    df = int(n - np.linalg.matrix_rank(design)) if n else 0
+    change = np.concatenate([[0.0], change, np.zeros(design.shape[1] - len(change) - 1)])
+    inverse = np.linalg.pinv(design)
+    weights = change @ inverse
+    if df < 1 or not np.allclose(weights @ design, change, atol=1e-8):  # the languages do not show this change
+        return _Found([(np.nan, np.nan, df)] * many, room)
     residual = values - design @ (inverse @ values)
-    return _Fit(design, inverse, int(df), np.sqrt(residual @ residual / df) if df else np.nan, bool(room))
-
-
-def _contrast(values: np.ndarray, fit: _Fit, change: np.ndarray) -> tuple:
-    """The columns ESTIMATE of a change of the columns; NaN if it is not estimable or no error is."""
-    change = np.concatenate([[0.0], change, np.zeros(fit.design.shape[1] - len(change) - 1)])
-    weights = change @ fit.inverse
-    if fit.df < 1 or not np.allclose(weights @ fit.design, change, atol=1e-8):
-        return np.nan, np.nan, fit.df, *[np.nan] * 4
-    return _estimate(float(weights @ values), float(fit.spread * np.sqrt(weights @ weights)), fit.df)
+    errors = np.sqrt((residual**2).sum(axis=0) / df * (weights @ weights))
+    return _Found([(float(e), float(s), df) for e, s in zip(weights @ values, errors, strict=True)], room)
 
 
 def regression_effects(
@@ -166,30 +197,25 @@ def regression_effects(
     """
     features, families = linguistics.features(dict(data)), linguistics.families(dict(data))
     contrasts = {pair.feature: features.loc[pair.after] - features.loc[pair.before] for pair in pairs}
-    points, rows = similarity.points(table, value, {}), []
-    for names, group in points.groupby(PLACE, sort=False, dropna=False):
-        wide = group.pivot(index="language", columns="encoder", values=value)
-        if wide.shape[1] > 1:
-            wide[EVERY] = wide.mean(axis=1, skipna=False)
-        for encoder in wide:
-            found = regression(wide[encoder], features, families, contrasts, alone)
-            rows += [
-                (feature, *names, encoder, *row) for feature, row in zip(found.index, found.to_numpy(), strict=True)
-            ]
-    columns = ["feature", *PLACE, "encoder", *ESTIMATE, "languages", "family_effects"]
-    return pd.DataFrame(rows, columns=columns).astype({name: float for name in ESTIMATE})
-
-
-def t_factor(df: float) -> float:
-    """Standard errors to either side of an estimate that its 95 % interval reaches."""
-    return float(stats.t.ppf((1 + statistics.LEVEL) / 2, df))
+    points, key = similarity.points(table, value, {}), [*PLACE, "encoder"]
+    wide = points.pivot_table(index="language", columns=key, values=value, dropna=False, observed=True, sort=False)
+    wide = wide[list(dict.fromkeys(points[key].itertuples(index=False, name=None)))] if len(points) else wide
+    whole = {}
+    for place, group in points.groupby(PLACE, sort=False, dropna=False):
+        encoders = list(dict.fromkeys(group["encoder"]))
+        if len(encoders) > 1:
+            whole[*place, EVERY] = wide[[(*place, name) for name in encoders]].mean(axis=1, skipna=False)
+    wide = pd.concat([wide, pd.DataFrame(whole, index=wide.index)], axis=1) if whole else wide
+    found = regression(wide, features, families, contrasts, alone)
+    places = pd.DataFrame([wide.columns[i] for i in found["regression"]], columns=key)
+    return pd.concat([found["feature"], places, found.drop(columns=["regression", "feature"])], axis=1)
 
 
 def compare(twins: pd.DataFrame, regressed: pd.DataFrame) -> pd.DataFrame:
     """Twins and regression side by side, their difference and a verdict, a row per feature, place and encoder.
 
     twins, regressed: as `twin_effects` and `regression_effects` return them; columns get the suffixes _twin and _all.
-    difference (regression − twins) with low, high and p: standard errors add up as if the two were independent, with
+    difference (regression − twins) with low and high: standard errors add up as if the two were independent, with
     Welch's degrees of freedom; as the twins are among the languages of the regression, that errs towards no verdict.
 
     verdict: DISAGREE where the interval of the difference leaves out zero; AGREE where it does not and both show an
@@ -201,7 +227,7 @@ def compare(twins: pd.DataFrame, regressed: pd.DataFrame) -> pd.DataFrame:
     total = variances[0] + variances[1]
     welch = total**2 / (variances[0] ** 2 / result["df_twin"] + variances[1] ** 2 / result["df_all"])
     result["difference"] = result["estimate_all"] - result["estimate_twin"]
-    half = stats.t.ppf((1 + statistics.LEVEL) / 2, welch) * np.sqrt(total)
+    half = t_factor(welch) * np.sqrt(total)
     result["low"], result["high"] = result["difference"] - half, result["difference"] + half
     return result.assign(verdict=[_verdict(row) for row in result.itertuples()])
 

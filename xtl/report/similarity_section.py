@@ -46,8 +46,9 @@ LEAD_NOTE = (
 PAIR_NOTE = (
     "Both encoders on the same resampled languages (2,000 times); p is twice the smaller share of resamples beyond "
     "zero, Holm's correction over the pairs of an intermediate. Within families the spread is widened for the means "
-    "taken out (simulated coverage 92 to 98 %); the interval as if languages were independent covers 82 to 92 % where "
-    f"families cluster. Power: to tell true correlations of {power.APART[0]} and {power.APART[1]} apart."
+    "taken out (simulated coverage 93 to 98 %); the interval over all languages takes them as independent and covers "
+    "66 to 92 % where families cluster strongly. Power: to tell true correlations of "
+    f"{power.APART[0]} and {power.APART[1]} apart."
 )
 
 
