@@ -101,6 +101,14 @@ def test_targets_with_other_languages_do_not_shift_the_mean():
     assert similarity.over_targets(additive({"a": ["de"]}).iloc[:0], "gain").empty
 
 
+def test_a_language_unknown_to_the_vocabulary_in_one_target_stays_out_of_the_mean():
+    table = additive({"a": LANGUAGES[1:], "b": LANGUAGES[1:]})
+    table["unknown"] = np.where((table["language"] == "hi") & (table["target"] == "b"), 0.5, 0.0)
+    found = similarity.over_targets(table, "gain")
+    assert found.set_index("language")["unknown"].to_dict()["hi"] == 0.5
+    assert "hi" not in set(similarity.points(found, "gain", {})["language"])
+
+
 def test_two_definitions_of_the_same_features():
     found = similarity.measures({"kind": "lab", "languages": 12}, "en")
     assert list(found) == ["Gower", "cosine"] and all(

@@ -62,7 +62,8 @@ def test_what_was_shown_before_is_still_there(whole):
         dict(drop=[("bert", "mnli", "udpos", seed) for seed in (0, 1, 2)]),
     ],
 )  # fmt: skip
-def test_partial_grids(changes):
+def test_partial_grids(changes, monkeypatch):
+    monkeypatch.setattr("xtl.report.page.svg", lambda picture: "")  # drawn, but not written
     section = similarity_section.by_similarity(found(**changes))
     texts = [text for block in section["blocks"] for text in (*block["text"], *block["items"])]
     cells = [cell["text"] for table in tables(section).values() for row in table["rows"] for cell in row]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import permutations, product
@@ -72,15 +73,26 @@ def strata(families: Sequence) -> np.ndarray:
     each other by draws of the same two, so under no relation they may change places with each other. A family that is
     not known (None, NaN) counts as one language alone.
     """
-    names = pd.Series(list(families), dtype=object)
-    size = names.map(names.value_counts())
-    return np.where(size > 1, names, ALONE).astype(object)
+    names = [None if family is None or family != family else family for family in families]
+    size = Counter(names)
+    found = np.empty(len(names), dtype=object)
+    found[:] = [name if name is not None and size[name] > 1 else ALONE for name in names]
+    return found
+
+
+def compared(groups: Sequence) -> np.ndarray:
+    """Which languages have another one in their group."""
+    size = Counter(groups)
+    return np.array([size[name] > 1 for name in groups], bool)
 
 
 def departures(values, groups) -> np.ndarray:
     """Value minus the mean of the group's values, (n,) or, for (..., n) values, along the last axis."""
-    values, codes = np.asarray(values, float), pd.factorize(np.asarray(groups, dtype=object))[0]
-    member = (codes[:, None] == np.arange(codes.max(initial=0) + 1)).astype(float)  # (n, groups)
+    values, names = np.asarray(values, float), np.empty(len(groups), dtype=object)
+    names[:] = list(groups)
+    if not len(names):
+        return values
+    member = (names[:, None] == np.array(list(dict.fromkeys(names)), dtype=object)).astype(float)  # (n, groups)
     return np.round(values - values @ (member / member.sum(axis=0)) @ member.T, DIGITS)
 
 
@@ -102,10 +114,9 @@ def within_families(x, y, families: Sequence, level: float = LEVEL) -> Within:
     NaN below five languages, and where x or y does not vary within any group.
     """
     x, y, groups, _ = _known(x, y, families)
-    size = pd.Series(groups).map(pd.Series(groups).value_counts()).to_numpy()
-    compared = size > 1 if len(groups) else np.zeros(0, bool)
-    left_out = int((~compared).sum())
-    x, y, groups = x[compared], y[compared], groups[compared]
+    kept = compared(groups)
+    left_out = int((~kept).sum())
+    x, y, groups = x[kept], y[kept], groups[kept]
     n, names = len(x), set(groups)
     alone = int((groups == ALONE).sum())
     related = len(names - {ALONE})
@@ -196,9 +207,9 @@ def difference(
     x = np.where(np.isfinite(second), x, np.nan)
     x, first, groups, known = _known(x, first, ["one"] * len(x) if families is None else families)
     second = second[known]
-    if families is not None and len(x):
-        compared = pd.Series(groups).map(pd.Series(groups).value_counts()).to_numpy() > 1
-        x, first, second, groups = x[compared], first[compared], second[compared], groups[compared]
+    if families is not None:
+        kept = compared(groups)
+        x, first, second, groups = x[kept], first[kept], second[kept], groups[kept]
         x, first, second = (departures(v, groups) for v in (x, first, second))
     n = len(x)
     if n < MIN_LANGUAGES or any(np.ptp(v) == 0 for v in (x, first, second)):
@@ -245,7 +256,7 @@ def _resampled_ranks(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 def arrangements(groups: Sequence) -> int:
     """In how many orders the languages can stand if each stays in its group."""
-    return math.prod(math.factorial(size) for size in pd.Series(list(groups), dtype=object).value_counts())
+    return math.prod(math.factorial(size) for size in Counter(groups).values())
 
 
 @lru_cache(maxsize=64)

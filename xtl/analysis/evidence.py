@@ -137,7 +137,7 @@ def _stable(found: Evidence, place: tuple) -> str:
     if moved.empty:
         return " No single family decides that: it stays when any one of them is left out."
     names = listing(dict.fromkeys(moved["encoder"]))
-    return f" For {names} the verdict changes if a certain family is left out (see the table)."
+    return f" The verdict changes for {names} if a certain family is left out (fewer languages also see less)."
 
 
 def _naive(known: pd.DataFrame) -> str:
@@ -155,11 +155,13 @@ def _under_definitions(found: Evidence, place: tuple) -> str:
     if not said:
         return ""
     holds, breaks = (sum(text.startswith(start) for text in said) for start in ("holds", "does not hold"))
-    return (
-        f"Of {len(said)} combinations of encoder and measure of similarity, the relation holds under every definition "
-        f"of the measure in {holds}, does not hold (one definition shows it, another does not) in {breaks}, and no "
-        f"definition shows it in {len(said) - holds - breaks}."
-    )
+    counts = [
+        (holds, "the relation holds under every definition of the measure"),
+        (breaks, "it does not hold, as one definition shows it and another does not"),
+        (len(said) - holds - breaks, "no definition shows it"),
+    ]
+    words = [f"in {count} {text}" for count, text in counts if count]
+    return f"Of {len(said)} combinations of encoder and measure of similarity, {listing(words)}."
 
 
 def _between(found: Evidence, place: tuple, what: str) -> str:

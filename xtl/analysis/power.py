@@ -81,9 +81,8 @@ def correlation(similarity: Sequence[float], families: Sequence, reliable: float
     similarity, names = np.asarray(similarity, float), np.asarray(list(families), dtype=object)
     known = np.isfinite(similarity)
     groups = clustered.strata(names[known])
-    size = pd.Series(groups).map(pd.Series(groups).value_counts()).to_numpy()
-    compared = size > 1 if len(groups) else np.zeros(0, bool)
-    groups, similarity = groups[compared], similarity[known][compared]
+    kept = clustered.compared(groups)
+    groups, similarity = groups[kept], similarity[known][kept]
     counts = len(groups), len(set(groups) - {clustered.ALONE}), int((groups == clustered.ALONE).sum())
     if len(groups) < MIN_LANGUAGES or not clustered.departures(similarity, groups).any():
         return Power(*counts, *[np.nan] * 4)
@@ -148,8 +147,8 @@ def _curve(similarity: tuple, groups: tuple) -> np.ndarray:
 def _difference(similarity: tuple, families: tuple, first: float, second: float) -> float:
     """Share of simulated tables of two encoders in which the interval of the difference leaves out zero."""
     groups = clustered.strata(families)
-    compared = pd.Series(groups).map(pd.Series(groups).value_counts()).to_numpy() > 1
-    groups, x = groups[compared], np.array(similarity)[compared]
+    kept = clustered.compared(groups)
+    groups, x = groups[kept], np.array(similarity)[kept]
     noise = np.random.default_rng(0).normal(size=(2, PAIRS, len(x)))
     x_rest, weights = clustered.departures(x, groups), clustered.resamples(len(x), RESAMPLES, 1)
     observed, drawn = 0.0, 0.0

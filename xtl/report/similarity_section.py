@@ -27,7 +27,7 @@ TEST = (
     "that are not there: in simulated tables of 12 to 40 languages with nothing planted and strong families (intra-"
     "class correlation 0.6 to 0.9) it calls 12 to 35 % significant at p < 0.05. The test that leads here compares each "
     "language with its own family: Spearman's r of the departures from the family's mean, p from orders of the "
-    "languages within their families (4 to 6 % of the same tables). Languages that are alone in their family are "
+    "languages within their families (3 to 6 % of the same tables). Languages that are alone in their family are "
     "compared with each other."
 )
 POWER_NOTE = (
@@ -52,11 +52,15 @@ PAIR_NOTE = (
 )
 
 
-def by_similarity(found: Findings, measures: Mapping | None = None, controls: Mapping | None = None) -> dict:
-    """Power, what the gain and the score follow, encoder against encoder, and the points.
+def gather(found: Findings, measures: Mapping | None = None, controls: Mapping | None = None) -> list[Evidence]:
+    """The evidence on gains and on scores without intermediate training; measures, controls: see evidence.evidence."""
+    baseline = found.main[found.main["intermediate"] == BASELINE]
+    values = (found.language_gains, "gain"), (baseline, "score")
+    return [evidence(rows, value, found.data, measures, controls) for rows, value in values]
 
-    measures, controls: as for evidence.evidence; by default the features of the data source.
-    """
+
+def by_similarity(found: Findings, both: list[Evidence] | None = None) -> dict:
+    """Power, what the gain and the score follow, encoder against encoder, and the points; both: of `gather`."""
     if not len(found.score_points) and not len(found.gain_points):
         return section("similarity", TITLE)
     text = [FORMULA]
@@ -64,11 +68,7 @@ def by_similarity(found: Findings, measures: Mapping | None = None, controls: Ma
         text.append("For natural languages the features are family, branch and script, so distances take few values.")
     if most_languages(found) < MIN_LANGUAGES:
         text.append(f"No correlation is computed over fewer than {MIN_LANGUAGES} languages besides the source.")
-    baseline = found.main[found.main["intermediate"] == BASELINE]
-    both = [
-        evidence(rows, value, found.data, measures, controls)
-        for rows, value in ((found.language_gains, "gain"), (baseline, "score"))
-    ]
+    both = gather(found) if both is None else both
     headings = "Does the gain follow similarity?", "Does the score without intermediate training follow similarity?"
     return section(
         "similarity",
@@ -218,14 +218,17 @@ def _numbers(both: list[Evidence]) -> list[dict]:
         [
             _subject(found.value, x), x.target, x.encoder, x.n, _estimate(x.within_r, x.within_low, x.within_high),
             wording.p_value(x.within_p), _estimate(x.r, x.low, x.high), wording.p_value(x.p),
+            _given(getattr(x, "partial_within_r", np.nan), getattr(x, "partial_within_p", np.nan)),
+            _given(getattr(x, "partial_r", np.nan), getattr(x, "partial_p", np.nan)),
         ]
         for found in both
         if len(found.each)
         for x in found.each.dropna(subset=["r"]).itertuples()
     ]  # fmt: skip
     columns = ["what", "target", "encoder", "languages", "r within families", "p", "r, all languages"]
+    columns += ["p as if independent", "given controls, within", "given controls, all"]
     caption = "Every correlation with similarity, target by target (Spearman, 95 % intervals, p not corrected)"
-    return [table(caption, [*columns, "p as if independent"], rows, folded=True)] if rows else []
+    return [table(caption, columns, rows, folded=True)] if rows else []
 
 
 def _subject(value: str, row) -> str:
