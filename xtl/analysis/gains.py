@@ -77,11 +77,12 @@ def encoder_differences(pooled: pd.DataFrame) -> pd.DataFrame:
     pooled: as `pooled_gains` returns it. Seeds of different encoders are independent trainings, so this is the
     two-sample interval: pooled_sd × sqrt(1/n_a + 1/n_b), with the degrees of freedom of the pooled variance.
 
-    Columns: intermediate, first, second, difference, low, high, p, detectable (minimum detectable difference at 80 %
-    power), p_holm; empty without two seeds or two encoders.
+    Columns: intermediate, source, provenance, first, second, difference, low, high, p, detectable (minimum detectable
+    difference at 80 % power), p_holm; empty without two seeds or two encoders.
     """
     rows = []
-    for intermediate, group in pooled.groupby("intermediate", sort=False):
+    arm = ["intermediate", "source", "provenance"]
+    for key, group in pooled.groupby(arm, sort=False):
         table = statistics.pooled_intervals(group, "gain", ["encoder"], ["encoder"])
         table = table[(table["seeds"] > 0) & table["pooled_sd"].notna()]
         for i, first in enumerate(table.index):
@@ -91,7 +92,7 @@ def encoder_differences(pooled: pd.DataFrame) -> pd.DataFrame:
                 low, high, p = statistics.t_of_difference(a["mean"] - b["mean"], error, a["df"])
                 rows.append(
                     (
-                        intermediate,
+                        *key,
                         first,
                         second,
                         a["mean"] - b["mean"],
@@ -101,6 +102,6 @@ def encoder_differences(pooled: pd.DataFrame) -> pd.DataFrame:
                         statistics.minimum_detectable(error, a["df"]),
                     )
                 )
-    columns = ["intermediate", "first", "second", "difference", "low", "high", "p", "detectable"]
+    columns = [*arm, "first", "second", "difference", "low", "high", "p", "detectable"]
     result = pd.DataFrame(rows, columns=columns)
     return result.assign(p_holm=statistics.adjust(result["p"], "holm"))

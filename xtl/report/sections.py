@@ -19,14 +19,16 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True)
 class Findings:
-    """Every table that the sections read, computed once.
+    """Every table that the sections read, computed once, of the target training that the grid names first.
 
-    main: tables.main_scores; tasks: tables.task_scores; task_gains, language_gains: gains.gains of either; pooled:
-    gains.pooled_gains; gain_points, score_points: similarity.points; gain_r, score_r: similarity.correlations;
-    encoders: in the order of the grid; order: languages from near to far.
+    everywhere: tables.main_scores of all sources of target training; main: tables.main_scores; tasks:
+    tables.task_scores; task_gains, language_gains: gains.gains of either; pooled: gains.pooled_gains; gain_points,
+    score_points: similarity.points; gain_r, score_r: similarity.correlations; encoders: in the order of the grid;
+    order: languages from near to far.
     """
 
     data: dict
+    everywhere: pd.DataFrame
     main: pd.DataFrame
     tasks: pd.DataFrame
     task_gains: pd.DataFrame
@@ -42,18 +44,20 @@ class Findings:
 
 def find(data: dict, cells: pd.DataFrame, scores: pd.DataFrame, languages: Mapping | None) -> Findings:
     """Compute everything that the report shows of the scores; see report.write_report for the arguments."""
-    main = tables.main_scores(cells, scores, languages)
+    everywhere = tables.main_scores(cells, scores, languages)
+    main = _of(everywhere, *cells.iloc[0][["source", "provenance"]]) if len(cells) else everywhere
     tasks = tables.task_scores(main)
     task_gains, language_gains = gains.gains(tasks), gains.gains(main)
     features = linguistics.features(data)
     distances = {source: linguistics.distance(features, source) for source in dict.fromkeys(cells["source"])}
-    first = next(iter(distances.values()), pd.Series(dtype=float))
+    nearest = next(iter(distances.values()), pd.Series(dtype=float))
     codes = dict.fromkeys(main["language"].dropna())
-    order = sorted(codes, key=lambda code: (first.get(code, np.inf), code not in distances, code))
+    order = sorted(codes, key=lambda code: (nearest.get(code, np.inf), code not in distances, code))
     gain_points = similarity.points(language_gains, "gain", distances)
     score_points = similarity.points(main[main["intermediate"] == BASELINE], "score", distances)
     return Findings(
-        data, main, tasks, task_gains, language_gains, gains.pooled_gains(task_gains), gain_points, score_points,
+        data, everywhere, main, tasks, task_gains, language_gains, gains.pooled_gains(task_gains), gain_points,
+        score_points,
         similarity.correlations(gain_points, "gain", "similarity"),
         similarity.correlations(score_points, "score", "distance"),
         list(dict.fromkeys(cells["encoder"])), order,
