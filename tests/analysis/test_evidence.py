@@ -49,7 +49,8 @@ def test_what_is_planted_is_said(planted):
     )
     assert "the gain of mnli falls with similarity for xlnet (r = −0.9" in said[0]
     assert "no relation is shown for roberta" in said[0]
-    assert "in 2 the relation holds under every definition of the measure and in 1 no definition shows it" in said[1]
+    assert said[1].startswith("By measure of similarity: every definition shows a relation for all features (bert and")
+    assert "combinations of measure and encoder no definition shows it" in said[1]
     assert said[2].startswith("Encoders differ in how the gain of mnli follows similarity: bert − xlnet +1.")
     assert "after Holm's correction" in said[2]
 
@@ -99,6 +100,10 @@ def test_another_source_is_named_and_measures_and_controls_are_the_callers():
     said = evidence.answer_sentences(found)
     assert any("(target training in en, native)" in text for text in said)
     assert any("(target training in qaa, native)" in text for text in said)
+    assert len(found.power) == 2 and found.power["power"].notna().all()
+    other = {"en": similarity.sample(frac=1, random_state=0).set_axis(similarity.index)}
+    shuffled = evidence.evidence(english, "gain", LAB, {}, {}, other)
+    assert shuffled.measures.empty and shuffled.cells["within_r"].abs().iloc[0] < 0.5
     assert found.measures["definition"].unique().tolist() == ["one", "two"]
     assert found.cells.set_index("source")["controls"].fillna("").to_dict() == {"en": "size", "qaa": ""}
 

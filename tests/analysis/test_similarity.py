@@ -111,21 +111,23 @@ def test_a_language_unknown_to_the_vocabulary_in_one_target_stays_out_of_the_mea
 
 def test_two_definitions_of_the_same_features():
     found = similarity.measures({"kind": "lab", "languages": 12}, "en")
-    assert list(found) == ["Gower", "cosine"] and all(
-        table.columns.tolist() == ["features"] for table in found.values()
-    )
-    assert found["Gower"].loc["en", "features"] == found["cosine"].loc["en", "features"] == pytest.approx(1)
+    assert list(found) == ["matching", "cosine"]
+    assert all(table.columns.tolist()[:3] == ["all features", "syntactic", "lexical"] for table in found.values())
+    whole = {name: table["all features"] for name, table in found.items()}
+    assert whole["matching"]["en"] == whole["cosine"]["en"] == pytest.approx(1)
     # qaa: SVO, postpositions, articles, vocabulary 0.35, full corpus; English: SVO, articles, vocabulary 1, full corpus
-    assert found["cosine"].loc["qaa", "features"] == pytest.approx(3.35 / np.sqrt((4 + 0.35**2) * 4))
-    assert found["Gower"].loc["qaa", "features"] == pytest.approx(1 - (1 + 0.65) / 8)
+    assert whole["cosine"]["qaa"] == pytest.approx(3.35 / np.sqrt((3 + 1 + 0.35**2) * 4))
+    assert whole["matching"]["qaa"] == pytest.approx(1 - (1 + 0.65) / 8)
 
 
 def test_controls_of_both_kinds_of_data():
-    made = similarity.controls({"kind": "lab", "languages": 12}, "en")
-    assert made.loc["qaa"].tolist() == [1, 1] and made.loc["qai"].tolist() == [0, 0]
+    made = similarity.controls({"kind": "lab", "languages": 12, "sentences": 10000}, "en")
+    assert made.loc["qaa"].tolist() == [1, 4] and made.loc["qai"].tolist() == [0, pytest.approx(np.log10(2500))]
     natural = similarity.controls({"kind": "hub"}, "ru")
     assert natural.columns.tolist() == ["same script"]
     assert natural["same script"].reindex(["bg", "en"]).tolist() == [1, 0]
+    known = similarity.controls({"kind": "hub"}, "en", "FacebookAI/xlm-roberta-large")
+    assert known.columns.tolist() == ["same script", "log corpus size"]
 
 
 FAMILIES = {code: "abcd"[i // 3] for i, code in enumerate(LANGUAGES[1:])}
@@ -192,6 +194,8 @@ def test_a_relation_holds_only_under_every_definition():
     said = {measure: similarity.verdict(rows) for measure, rows in found.groupby("measure")}
     assert said == {"x": "holds under both", "y": "does not hold: only under one"}
     assert similarity.verdict(found[found["definition"] == "one"].head(1)) == similarity.SINGLE
+    alike = found[found["measure"] == "x"].assign(within_r=0.9, r=0.8)
+    assert similarity.verdict(alike) == "holds (its definitions rank languages alike)"
     assert similarity.verdict(found.assign(within_p=0.5)) == "not shown under any definition"
     assert similarity.verdict(found.assign(within_r=np.nan)) == similarity.NOTHING
     assert similarity.by_measure(seeds, "gain", FAMILIES, {}).empty

@@ -36,18 +36,21 @@ class Evidence:
 
 
 def evidence(
-    rows: pd.DataFrame, value: str, data: dict, measures: Mapping | None = None, controls: Mapping | None = None
-) -> Evidence:
+    rows: pd.DataFrame, value: str, data: dict, measures: Mapping | None = None, controls: Mapping | None = None,
+    leading: Mapping[str, pd.Series] | None = None,
+) -> Evidence:  # fmt: skip
     """Everything that is said of `gain` (of every intermediate) or of `score` (without intermediate training).
 
     rows: per cell, seed and language (gains.gains, or the baseline's rows of tables.main_scores). measures: source ->
     definition -> table of similarities (a row a language, a column a measure), default similarity.measures; controls:
-    source or (encoder, source) -> table (a row a language), default similarity.controls. Raises UserError if the
+    source or (encoder, source) -> table (a row a language), default similarity.controls. leading: source -> similarity
+    by language that everything but `measures` is about, default 1 − languages.distance. Raises UserError if the
     features of a source language are not known.
     """
     sources, families = list(dict.fromkeys(rows["source"])), linguistics.families(data)
     features = linguistics.features(data)
-    distances = {source: linguistics.distance(features, source) for source in sources}
+    leading = {} if leading is None else leading
+    distances = {s: 1 - leading[s] if s in leading else linguistics.distance(features, s) for s in sources}
     measures = {source: similarity.measures(data, source) for source in sources} if measures is None else measures
     controls = {source: similarity.controls(data, source) for source in sources} if controls is None else controls
     seeds = similarity.over_targets(rows, value)
@@ -148,20 +151,28 @@ def _naive(known: pd.DataFrame) -> str:
 
 
 def _under_definitions(found: Evidence, place: tuple) -> str:
-    """Whether the definitions of each measure agree."""
-    rows = _of(found.measures, place).groupby(["encoder", "measure"], sort=False, dropna=False)
-    said = [similarity.verdict(here) for _, here in rows]
-    said = [text for text in said if text not in (similarity.NOTHING, similarity.SINGLE)]
-    if not said:
+    """Which measures of similarity show the relation, and whether under every definition."""
+    said: dict[str, dict[str, list[str]]] = {"holds": {}, "does not hold": {}, "": {}}
+    rows, tested = _of(found.measures, place), 0
+    for (measure, encoder), here in rows.groupby(["measure", "encoder"], sort=False, dropna=False):
+        verdict = similarity.verdict(here)
+        if verdict not in (similarity.NOTHING, similarity.SINGLE):
+            start = next(start for start in said if verdict.startswith(start))
+            said[start].setdefault(measure, []).append(encoder)
+            tested += 1
+    if not tested:
         return ""
-    holds, breaks = (sum(text.startswith(start) for text in said) for start in ("holds", "does not hold"))
-    counts = [
-        (holds, "the relation holds under every definition of the measure"),
-        (breaks, "it does not hold, as one definition shows it and another does not"),
-        (len(said) - holds - breaks, "no definition shows it"),
+    words = [
+        text + listing([f"{measure} ({listing(encoders)})" for measure, encoders in said[start].items()])
+        for start, text in (
+            ("holds", "every definition shows a relation for "),
+            ("does not hold", "it does not hold, as one definition shows it and another does not, for "),
+        )
+        if said[start]
     ]
-    words = [f"in {count} {text}" for count, text in counts if count]
-    return f"Of {len(said)} combinations of encoder and measure of similarity, {listing(words)}."
+    none = sum(len(encoders) for encoders in said[""].values())
+    words += [f"in {none} of {tested} combinations of measure and encoder no definition shows it"] if none else []
+    return f"By measure of similarity: {'; '.join(words)} (p < 0.05 within families, not corrected)."
 
 
 def _between(found: Evidence, place: tuple, what: str) -> str:

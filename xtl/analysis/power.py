@@ -101,14 +101,15 @@ def difference(similarity: Sequence[float], families: Sequence, reliable: tuple[
     """Power of `clustered.difference` (within families) to tell true correlations of 0.8 and 0.2 apart (APART).
 
     reliable: of the two encoders' gains. What similarity does not explain is independent between the encoders, the
-    least favourable case that is not contrived. NaN where `correlation` is.
+    least favourable case that is not contrived. Correlations shrunk by noise are rounded to 0.05, so that many cells
+    share a simulation. NaN where `correlation` is.
     """
     if np.isnan(correlation(similarity, families).power):
         return np.nan
     similarity, names = np.asarray(similarity, float), np.asarray(list(families), dtype=object)
     known = np.isfinite(similarity)
     strengths = [true * (1.0 if np.isnan(r) else np.sqrt(r)) for true, r in zip(APART, reliable, strict=True)]
-    return _difference(tuple(similarity[known]), tuple(names[known]), *(round(float(s), 2) for s in strengths))
+    return _difference(tuple(similarity[known]), tuple(names[known]), *(round(20 * float(s)) / 20 for s in strengths))
 
 
 def _detectable(curve: np.ndarray, shrunk: float) -> float:

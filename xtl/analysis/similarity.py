@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from xtl import corpus_sizes, similarities
 from xtl import languages as linguistics
 from xtl.analysis import clustered, power
 from xtl.analysis.statistics import adjust, spearman
@@ -101,28 +102,33 @@ def _language_effects(wide: np.ndarray, listed: np.ndarray) -> np.ndarray:
 
 
 def measures(data: dict, source: str) -> dict[str, pd.DataFrame]:
-    """Similarity to the source from the features of a data source, by two definitions: definition -> table.
+    """Similarity to the source under two definitions, definition -> table of a row a language and a column a measure.
 
-    Each table has a row a language and a column a measure (here one, `features`). Gower: 1 − languages.distance, in
-    which two languages without a feature agree; cosine of the feature vectors, in which only what both have counts.
+    The measures of xtl.similarities, before them `all features` (languages.features). Matching is Gower's similarity,
+    in which two languages without a feature agree; in the cosine only what both have counts. (The angle ranks languages
+    as the cosine does and is no second definition for a rank correlation.)
     """
     features = linguistics.features(data)
     vectors, own = features.fillna(0.0), features.loc[source].fillna(0.0)
     length = np.sqrt((vectors**2).sum(axis=1) * (own**2).sum())
     cosine = (vectors @ own / length.where(length > 0)).where(features.notna().any(axis=1))
-    gower = 1 - linguistics.distance(features, source)
-    return {"Gower": gower.to_frame("features"), "cosine": cosine.to_frame("features")}
+    every = {"matching": 1 - linguistics.distance(features, source), "cosine": cosine}
+    return {
+        name: pd.concat([column.rename("all features"), similarities.similarities(data, source, name)], axis=1)
+        for name, column in every.items()
+    }
 
 
-def controls(data: dict, source: str) -> pd.DataFrame:
-    """What may stand behind similarity, a row a language: `same script` as the source and, if known, `log corpus size`.
+def controls(data: dict, source: str, checkpoint: str | None = None) -> pd.DataFrame:
+    """What may stand behind similarity, a row a language: `same script` as the source and `log corpus size`.
 
-    The laboratory's corpora are full or a quarter of that; the sizes of natural corpora are for the caller to add.
+    The size is that of the pretraining text of a checkpoint, or of the laboratory's encoders (corpus_sizes.log_sizes);
+    without any known size there is no such column.
     """
-    features = linguistics.features(data)
-    script = [column for column in features if str(column).partition("_")[0] == "script"]
-    result = pd.DataFrame({"same script": (features[script] == features.loc[source, script]).all(axis=1).astype(float)})
-    return result.assign(**{"log corpus size": features["corpus"]}) if "corpus" in features else result
+    script = pd.Series(linguistics.scripts(data))
+    result = pd.DataFrame({"same script": (script == script[source]).astype(float)})
+    size = corpus_sizes.log_sizes(data, checkpoint)
+    return result.assign(**{"log corpus size": size}) if size.notna().any() else result
 
 
 def inference(
@@ -262,6 +268,8 @@ def verdict(definitions: pd.DataFrame) -> str:
         return SINGLE
     if clear.empty:
         return "not shown under any definition"
+    if len(clear) == len(known) and known[["r", "within_r"]].round(9).drop_duplicates().shape[0] == 1:
+        return "holds (its definitions rank languages alike)"
     if len(clear) == len(known) and clear["within_r"].gt(0).nunique() == 1:
         return "holds under both" if len(known) == 2 else f"holds under all {len(known)}"
     return "does not hold: only under " + ", ".join(clear["definition"])
