@@ -17,7 +17,7 @@ MADE = ["en", "qaa", "qab", "qac", "qad", "qae", "qaf"]
 SHORTCUTS = pd.DataFrame(
     {"target": ["xnli", "tatoeba"], "baseline": ["bag of words", "n-grams"], "points": [40.0, 5.0]}
 )
-SECTIONS = "answer headline languages similarity layers encoders baselines recipe missing runs".split()
+SECTIONS = "answer headline languages similarity validity layers encoders baselines recipe missing runs".split()
 
 
 def write(tmp_path, data=LAB, name="lab", **options):

@@ -13,7 +13,7 @@ import pandas as pd
 
 from xtl.analysis import tables, wording
 from xtl.errors import UserError
-from xtl.report import background, render, sections, submissions
+from xtl.report import background, render, sections, similarity_section, submissions, validity
 from xtl.tasks.catalog import TASKS
 
 HERE = Path(__file__).parent
@@ -99,7 +99,8 @@ def write_report(
     found = sections.find(data, cells, scores, languages)
     content = [
         sections.short_answer(found, records), sections.scores_and_gains(found), sections.by_language(found),
-        sections.by_similarity(found), sections.by_layer(cells, scores, found.encoders),
+        similarity_section.by_similarity(found), validity.trust(found),
+        sections.by_layer(cells, scores, found.encoders),
         background.encoders(records, found.encoders), background.vocabulary(found.main, found.encoders),
         background.shortcuts(baselines, found.main, found.encoders),
         background.recipe(data, cells, scores, records), background.missing(found.main, records, unavailable),
