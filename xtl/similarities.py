@@ -166,6 +166,16 @@ def similarities(data: dict, source: str = "en", definition: str = "cosine", imp
     return _wide(measured(data, source, definition, imputed), "similarity")
 
 
+def distance(data: dict, source: str = "en") -> pd.Series:
+    """The one distance that the analysis leads with, in [0, 1], by Gower's formula: of the laboratory's languages over
+    all planted features (xtl.languages.distance), of XTREME's over URIEL's syntactic features, imputed where no source
+    states them; NaN where a language is not known. Every other measure stands beside it.
+    """
+    if data["kind"] == "lab":
+        return languages.distance(languages.features(data), source)
+    return (1 - similarities(data, source, "matching")["syntactic"]).rename("distance")
+
+
 def coverage(data: dict, source: str = "en") -> pd.DataFrame:
     """Language × measure: the share of features that a source states for both the language and `source`.
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from xtl import languages as linguistics
+from xtl import similarities
 from xtl.analysis import power, similarity
 from xtl.analysis.similarity import ALPHA
 from xtl.analysis.wording import DASH, decimals, listing, p_value
@@ -44,13 +45,12 @@ def evidence(
     rows: per cell, seed and language (gains.gains, or the baseline's rows of tables.main_scores). measures: source ->
     definition -> table of similarities (a row a language, a column a measure), default similarity.measures; controls:
     source or (encoder, source) -> table (a row a language), default similarity.controls. leading: source -> similarity
-    by language that everything but `measures` is about, default 1 − languages.distance. Raises UserError if the
+    by language that everything but `measures` is about, default 1 − similarities.distance. Raises UserError if the
     features of a source language are not known.
     """
     sources, families = list(dict.fromkeys(rows["source"])), linguistics.families(data)
-    features = linguistics.features(data)
     leading = {} if leading is None else leading
-    distances = {s: 1 - leading[s] if s in leading else linguistics.distance(features, s) for s in sources}
+    distances = {s: 1 - leading[s] if s in leading else similarities.distance(data, s) for s in sources}
     measures = {source: similarity.measures(data, source) for source in sources} if measures is None else measures
     controls = {source: similarity.controls(data, source) for source in sources} if controls is None else controls
     seeds = similarity.over_targets(rows, value)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from xtl import languages as linguistics
+from xtl import similarities
 from xtl.analysis import answer, drawing, figures, gains, language_figures, provenance, similarity, tables, wording
 from xtl.analysis.statistics import adjust
 from xtl.analysis.tables import BASELINE
@@ -48,8 +49,7 @@ def find(data: dict, cells: pd.DataFrame, scores: pd.DataFrame, languages: Mappi
     main = _of(everywhere, *cells.iloc[0][["source", "provenance"]]) if len(cells) else everywhere
     tasks = tables.task_scores(main)
     task_gains, language_gains = gains.gains(tasks), gains.gains(main)
-    features = linguistics.features(data)
-    distances = {source: linguistics.distance(features, source) for source in dict.fromkeys(cells["source"])}
+    distances = {source: similarities.distance(data, source) for source in dict.fromkeys(cells["source"])}
     nearest = next(iter(distances.values()), pd.Series(dtype=float))
     codes = dict.fromkeys(main["language"].dropna())
     order = sorted(codes, key=lambda code: (nearest.get(code, np.inf), code not in distances, code))

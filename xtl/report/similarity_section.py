@@ -17,11 +17,13 @@ from xtl.report.sections import SIGNIFICANT, Findings, most_languages
 
 TITLE = "Similarity to the source language"
 NAIVE, WITHIN = "all languages", "within families"
-FORMULA = (
-    "Distance from the source language is Gower's: the mean over the features known of both languages of their "
-    "absolute difference (0 or 1 for a feature with unordered values); similarity is 1 − distance. One point per "
-    "language, the mean over seeds, the source language left out."
-)
+FORMULA = {
+    "lab": "Distance from the source language is Gower's: the mean over the planted features of their absolute "
+    "difference (0 or 1 for a feature with unordered values)",
+    "hub": "Distance from the source language is the share of URIEL's syntactic features (Littell et al. 2017; "
+    "lang2vec 1.1.2, syntax_knn, imputed where no source states them) in which two languages differ",
+}
+POINTS = "; similarity is 1 − distance. One point per language, the mean over seeds, the source language left out."
 TEST = (
     "Languages of one family are alike in similarity and in gain, so that counting them as independent finds relations "
     "that are not there: in simulated tables of 12 to 40 languages with nothing planted and strong families (intra-"
@@ -63,9 +65,7 @@ def by_similarity(found: Findings, both: list[Evidence] | None = None) -> dict:
     """Power, what the gain and the score follow, encoder against encoder, and the points; both: of `gather`."""
     if not len(found.score_points) and not len(found.gain_points):
         return section("similarity", TITLE)
-    text = [FORMULA]
-    if found.data["kind"] != "lab":
-        text.append("For natural languages the features are family, branch and script, so distances take few values.")
+    text = [FORMULA[found.data["kind"]] + POINTS]
     if most_languages(found) < MIN_LANGUAGES:
         text.append(f"No correlation is computed over fewer than {MIN_LANGUAGES} languages besides the source.")
     both = gather(found) if both is None else both
