@@ -73,6 +73,6 @@ def test_partial_grids(changes, monkeypatch):
 def test_natural_languages_say_what_their_features_are():
     codes = ["en", "de", "es", "ru", "hi", "tr", "fi", "ja", "ar"]
     section = similarity_section.by_similarity(found({"kind": "hub", "revisions": {}}, codes, targets=("udpos",)))
-    assert any("family, branch and script" in text for text in section["blocks"][0]["text"])
+    assert any("URIEL's syntactic features" in text for text in section["blocks"][0]["text"])
     rows = tables(section)["Power of the design"]["rows"]
     assert rows[0][2]["text"] == "8 in 1 families" and rows[0][3]["text"] == "4"  # de es ru hi; tr fi ja ar
