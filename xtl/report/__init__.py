@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from xtl.analysis import tables, wording
+from xtl.analysis import wording
 from xtl.errors import UserError
-from xtl.report import background, render, sections, submissions
+from xtl.report import render
+from xtl.report.pdf import PDF
+from xtl.store import replacing
 from xtl.tasks.catalog import TASKS
 
+# What draws is imported where it is used: the processes that render notebooks start in half the time without it.
 HERE = Path(__file__).parent
 # What decides how a page looks: a change there makes pages anew that are otherwise up to date.
 LOOK = sorted([*(HERE / "templates").iterdir(), HERE / "render.py"])
@@ -35,7 +38,9 @@ CODE = [
 
 def report_of(plan, store, folder: Path | str) -> Path:
     """Write the report of a plan from whatever the store holds of it, and return its folder; see write_report."""
+    from xtl.analysis import tables
     from xtl.plan import analysis_run
+    from xtl.report import submissions
 
     experiment, found = plan.experiment, tables.gather(plan, store)
     done = [key for key, record in found.records.items() if record["phase"] == "target" and record["state"] == "done"]
@@ -87,8 +92,11 @@ def write_report(
     unavailable: DataFrame target, language: listed by the benchmark and absent from the data source.
     baselines: DataFrame target, baseline, points: shortcut baselines of the laboratory.
 
-    Drawing takes seconds, so an index made from the same content by the same code is left as it is.
+    Drawing takes seconds, so an index made from the same content by the same code is left as it is. A report.pdf of
+    another content is removed.
     """
+    from xtl.report import background, page, sections
+
     data, folder = dict(data), Path(folder)
     index = folder / "index.html"
     pages = write_notebooks(records, folder / "runs")
@@ -105,11 +113,14 @@ def write_report(
         background.recipe(data, cells, scores, records), background.missing(found.main, records, unavailable),
         background.runs(records, pages),
     ]  # fmt: skip
-    content = [section for section in content if section["blocks"]]
+    names = {i: (r["slug"], pages.get(i, f"#{background.anchor(i)}")) for i, r in records.items()}
+    content = page.finished(content, names)
     html = render.page(
         "report", title=f"{grid_name} · xtl report", name=grid_name, question=question, sections=content, digest=digest
     )
-    _replace(index, html)
+    (folder / PDF).unlink(missing_ok=True)
+    with replacing(index, durable=False) as temporary:
+        temporary.write_text(html, "utf-8")
     return index
 
 
@@ -122,8 +133,9 @@ def zip_report(folder: Path | str) -> Path:
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and not path.name.startswith("."):
-                archive.write(path, f"{folder.parent.name}-{folder.name}/{path.relative_to(folder).as_posix()}")
+            within = path.relative_to(folder)
+            if path.is_file() and not any(part.startswith(".") for part in within.parts):
+                archive.write(path, f"{folder.parent.name}-{folder.name}/{within.as_posix()}")
     os.replace(temporary, target)
     return target
 
@@ -134,7 +146,7 @@ def write_notebooks(records: Mapping[str, Mapping], folder: Path) -> dict[str, s
     A notebook that a crash cut short gets a page that says so. Pages of runs that left the grid are removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    look, pages = max(path.stat().st_mtime for path in LOOK), {}
+    look, pages, stale = max(path.stat().st_mtime for path in LOOK), {}, []
     for identity, record in records.items():
         source, name = Path(record["folder"]) / "notebook.ipynb", f"{record['slug']}-{identity}"
         if not source.is_file():
@@ -145,8 +157,9 @@ def write_notebooks(records: Mapping[str, Mapping], folder: Path) -> dict[str, s
             facts = {"phase": record["phase"], "state": record["state"]}
             facts |= {"duration": wording.duration(run.get("seconds"))}
             facts |= {"error": run["error"]} if run.get("error") else {}
-            _replace(path, render.notebook_page(source, name, facts))
+            stale.append(render.Job(path, source, name, facts))
         pages[identity] = f"runs/{path.name}"
+    render.write_all(stale)
     for old in folder.glob("*.html"):
         if f"runs/{old.name}" not in pages.values():
             old.unlink()
@@ -165,10 +178,3 @@ def _digest(*content) -> str:
     for path in CODE:
         digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, "utf-8")
-    os.replace(temporary, path)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import re
-from collections.abc import Mapping
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import bleach
 import nbformat
-from jinja2 import Environment, PackageLoader, select_autoescape
+from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
+
+from xtl.machine import cores
+from xtl.store import replacing
 
 # Outputs that are shown; the rest (scripts, widgets) is dropped in favour of its plain text.
 SHOWN = ("text/plain", "text/html", "text/markdown", "image/png", "image/jpeg", "image/svg+xml")
@@ -19,14 +30,19 @@ TAGS = (
     "img li ol p pre s small span strong sub summary sup table tbody td tfoot th thead tr u ul"
 ).split()
 IMAGE = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=\s]+\Z")
-NO_ALT = "No description has been provided for this image"
+# An <img> as bleach writes it: every value quoted, `"` in it escaped, `>` not.
+IMG = re.compile(r'<img((?:\s+[\w-]+="[^"]*")*)\s*/?>')
+LEFT_OUT = '<span class="missing">[picture from elsewhere, left out]</span>'
+FEW = 16  # pages that one process renders in the time that others need to start
+MOST = 16  # processes
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 @cache
 def _environment() -> Environment:
     """The templates of this package, everything escaped unless it is marked as markup."""
     return Environment(
-        loader=PackageLoader("xtl.report"),
+        loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(["html", "j2"]),
         trim_blocks=True,
         lstrip_blocks=True,
@@ -36,7 +52,7 @@ def _environment() -> Environment:
 @cache
 def _stylesheet() -> Markup:
     """The style sheet of all pages."""
-    return Markup((Path(__file__).parent / "templates" / "report.css").read_text("utf-8"))
+    return Markup((TEMPLATES / "report.css").read_text("utf-8"))
 
 
 def page(template: str, **values) -> str:
@@ -58,11 +74,90 @@ def notebook_page(path: Path, title: str, facts: Mapping[str, str]) -> str:
     return page("notebook", title=title, facts=facts, body=body, colours=_colours())
 
 
+class Job(NamedTuple):
+    """A page to be written: its path, the notebook that it shows, and the arguments of notebook_page."""
+
+    path: Path
+    notebook: Path
+    title: str
+    facts: Mapping[str, str]
+
+
+def write(job: Job) -> None:
+    """Render one notebook and put its page in place at once, so that no moment shows half a page."""
+    with replacing(job.path, durable=False) as temporary:
+        temporary.write_text(notebook_page(job.notebook, job.title, job.facts), "utf-8")
+
+
+def write_all(jobs: Sequence[Job], workers: int | None = None) -> None:
+    """Write the pages, on all cores where there are more than a few (a page takes about 0.3 s).
+
+    workers: processes; default a core each. When a stop comes in between, every page is the old one or the new one,
+    and no process is left behind. Should the machine end a process (out of memory), the pages are made here instead.
+    """
+    wanted = min(workers or cores(), MOST, -(-len(jobs) // FEW))
+    try:
+        if wanted > 1:
+            return _write_together(jobs, wanted)
+    except BrokenProcessPool:
+        pass
+    for job in jobs:
+        write(job)
+
+
+def _write_together(jobs: Sequence[Job], workers: int) -> None:
+    """Write the pages in processes of their own. Spawned, not forked: the caller may have threads."""
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _leave_with_parent)
+    try:
+        with _ctrl_c_is_ours():
+            waiting = [pool.submit(write, job) for job in jobs]
+        for each in waiting:
+            each.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _leave_with_parent() -> None:
+    """End this process when its parent is gone, however that ended."""
+
+    def watch():
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def _ctrl_c_is_ours() -> Iterator[None]:
+    """Processes that start in this block never see the terminal's Ctrl-C: this one does, and tells them to stop."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def clean(html: str) -> str:
-    """HTML reduced to harmless tags, pictures inside the page and links to web addresses or places in the page."""
+    """HTML reduced to harmless tags, pictures inside the page and links to web addresses or places in the page.
+
+    Headings go down by one level, because the page has its own. A picture from elsewhere leaves a note in its place.
+    """
     html = re.sub(r"<style\b.*?</style>", "", html, flags=re.S | re.I)  # what pandas puts before each table
     html = bleach.clean(html, tags=TAGS, attributes=_allowed, protocols=["http", "https", "data"], strip=False)
-    return re.sub(r"<img(?![^>]*\ssrc=)[^>]*>", "", html)  # pictures from elsewhere have lost their address
+    html = re.sub(r"<(/?)h([1-5])(?=[\s>])", lambda m: f"<{m[1]}h{int(m[2]) + 1}", html)
+    return IMG.sub(_picture, html)
+
+
+def _picture(found: re.Match) -> str:
+    """An <img> that bleach let through, never without an alternative text; a note where it lost its address."""
+    attributes = dict(re.findall(r'([\w-]+)="([^"]*)"', found[1]))
+    if "src" not in attributes:
+        return LEFT_OUT
+    attributes["alt"] = attributes.get("alt", "").strip() or "Picture without a description"
+    return "<img" + "".join(f' {name}="{value}"' for name, value in attributes.items()) + ">"
 
 
 def _allowed(tag: str, name: str, value: str) -> bool:
@@ -70,7 +165,9 @@ def _allowed(tag: str, name: str, value: str) -> bool:
         return name in ("alt", "width", "height") or name == "src" and IMAGE.match(value) is not None
     if name == "href":
         return tag == "a" and value.startswith(("https://", "http://", "#"))
-    return name in ("class", "id", "colspan", "rowspan", "scope", "title", "open")
+    if name == "id":
+        return re.fullmatch("h[1-6]", tag) is not None  # what a notebook's own links lead to
+    return name in ("class", "colspan", "rowspan", "scope", "title", "open")
 
 
 @cache
@@ -122,5 +219,6 @@ def _colours() -> Markup:
     light = HtmlFormatter(style="default").get_style_defs(".highlight")
     dark = HtmlFormatter(style="github-dark").get_style_defs(".highlight")
     return Markup(
-        f"{light}\n@media (prefers-color-scheme: dark) {{ {dark} }}\n.highlight {{ background: transparent; }}"
+        f"{light}\n@media screen and (prefers-color-scheme: dark) {{ {dark} }}\n"
+        ".highlight { background: transparent; }"
     )

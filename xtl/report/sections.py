@@ -106,7 +106,7 @@ def scores_and_gains(found: Findings) -> dict:
             if gain["intermediate"].nunique() > 1:
                 order = list(dict.fromkeys(gain["target"]))
                 blocks.append(block(pictures=_maps(gain, "target", "intermediate", order, ["encoder"])))
-            blocks.append(block(tables=[_every_gain(gain)]))
+            blocks.append(block(tables=[_every_gain(gain, runs_of(here))]))
     return section("headline", title, *blocks)
 
 
@@ -118,12 +118,12 @@ def headline_table(tasks: pd.DataFrame, task_gains: pd.DataFrame, encoders: Sequ
     """
     key = ["target", "intermediate", "encoder"]
     score, gain = gains.intervals(tasks, "score"), gains.intervals(task_gains, "gain")
-    lacking = tasks.groupby(key)["missing"].max()
+    lacking, runs = tasks.groupby(key)["missing"].max(), runs_of(tasks, baseline=True)
     by_score, by_gain = score.set_index(key), gain.set_index(key)
     rows = []
     for (target, name), _ in parts(score, ["target", "intermediate"]):
         places = [(target, name, encoder) for encoder in encoders]
-        rows.append([target, name, *(_headline_cell(by_score, by_gain, lacking, place) for place in places)])
+        rows.append([target, name, *(_headline_cell(by_score, by_gain, lacking, runs, place) for place in places)])
     pooled = gains.intervals(gains.pooled_gains(task_gains), "gain")
     every = gains.intervals(gains.pooled_gains(task_gains, same_data=True), "gain")
     for (name,), here in parts(gain, ["intermediate"]):
@@ -149,18 +149,28 @@ def headline_table(tasks: pd.DataFrame, task_gains: pd.DataFrame, encoders: Sequ
     return table(caption, ["target", "intermediate", *encoders], rows, notes)
 
 
-def _headline_cell(score: pd.DataFrame, gain: pd.DataFrame, lacking: pd.Series, place: tuple) -> dict:
+def runs_of(values: pd.DataFrame, *more: str, baseline: bool = False) -> dict[tuple, list[str]]:
+    """(target, intermediate, encoder, further columns …) -> ids of the runs behind its score.
+
+    values: tables.main_scores or tables.task_scores. baseline: then the runs of the baseline too, as gains need them.
+    """
+    own = values.groupby(["target", "intermediate", "encoder", *more], sort=False)["run_id"].agg(list).to_dict()
+    return {k: runs + (own.get((k[0], BASELINE, *k[2:]), []) if baseline else []) for k, runs in own.items()}
+
+
+def _headline_cell(score: pd.DataFrame, gain: pd.DataFrame, lacking: pd.Series, runs: Mapping, place: tuple) -> dict:
+    runs = runs.get(place, [])
     if place not in score.index or not np.isfinite(score.loc[place, "mean"]):
         count = lacking.get(place, 0)
-        return cell("missing", f"{count} languages lacking" if count else "", "missing")
+        return cell("missing", f"{count} languages lacking" if count else "", "missing", runs=runs)
     row = score.loc[place]
     half = (row["high"] - row["low"]) / 2
     text = wording.points(row["mean"], signed=False) + (f" ± {half:.1f}" if np.isfinite(half) else "")
     if place not in gain.index:
-        return cell(text)
+        return cell(text, runs=runs)
     gained = gain.loc[place]
     sub = wording.gain(gained) if np.isfinite(gained["mean"]) else "gain missing"
-    return cell(text + "†", sub, "same") if gained["same_data"] else cell(text, sub)
+    return cell(text + "†", sub, "same", runs=runs) if gained["same_data"] else cell(text, sub, runs=runs)
 
 
 def _mean_gain(intervals: pd.DataFrame, name: str, encoder: str) -> dict:
@@ -177,19 +187,21 @@ def _maps(gain: pd.DataFrame, rows: str, columns: str, order: list[str], panels:
     return [figures.gain_map(part, rows, columns, title, limit, order) for title, part in titled]
 
 
-def _every_gain(gain: pd.DataFrame) -> dict:
+def _every_gain(gain: pd.DataFrame, runs: Mapping) -> dict:
     known = gain[gain["mean"].notna()]
     adjusted = adjust(known["p"].where(~known["same_data"].astype(bool)), "bh")
     rows = [
         [
             r.target, r.intermediate, r.encoder, wording.points(r.mean), wording.spread(r.low, r.high) or wording.DASH,
-            r.seeds, wording.decimals(r.sd), wording.decimals(r.pooled_sd), wording.decimals(r.df, 1),
-            wording.p_value(r.p), wording.p_value(p),
+            cell(r.seeds, runs=runs[r.target, r.intermediate, r.encoder]), wording.decimals(r.sd),
+            wording.decimals(r.pooled_sd), wording.decimals(r.df, 1), wording.p_value(r.p), wording.p_value(p),
         ]
         for r, p in zip(known.itertuples(), adjusted, strict=True)
     ]  # fmt: skip
     columns = "target,intermediate,encoder,gain,95 % interval,seeds,sd,pooled sd,df,p,p (BH)".split(",")
-    caption = "Every gain in numbers (p two-sided against zero; BH: Benjamini–Hochberg over this table)"
+    caption = (
+        "Every gain; the seeds lead to the runs (p two-sided against zero; BH: Benjamini–Hochberg over this table)"
+    )
     return table(caption, columns, rows, folded=True)
 
 
@@ -212,16 +224,20 @@ def by_language(found: Findings) -> dict:
         for _, part in parts(score, ["target", "encoder"])
     ]
     blocks.append(block("Scores", ["Mean over seeds with 95 % intervals, nearest language on top."], pictures=dots))
-    names = linguistics.names(found.data)
+    names, of = linguistics.names(found.data), ["source", "provenance", "language"]
+    runs = runs_of(found.main, *of)
     rows = [
         [
             r.language, names.get(r.language, r.language), r.target, r.encoder, r.intermediate,
-            wording.points(r.mean, False), r.seeds,
+            wording.points(r.mean, False),
+            cell(r.seeds, runs=runs[(r.target, r.intermediate, r.encoder, *(getattr(r, name) for name in of))]),
         ]
         for r in score.itertuples()
     ]  # fmt: skip
     columns = ["code", "language", "target", "encoder", "intermediate", "score", "seeds"]
-    blocks.append(block(tables=[table("Every score by language in numbers", columns, rows, folded=True)]))
+    blocks.append(
+        block(tables=[table("Every score by language; the seeds lead to the runs", columns, rows, folded=True)])
+    )
     return section("languages", "By language", *blocks)
 
 
