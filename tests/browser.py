@@ -68,12 +68,10 @@ class Page:
 
     def call(self, method: str, **parameters) -> dict:
         """Ask the browser for something and return its answer."""
-        self.number += 1
-        message = {"id": self.number, "method": method, "params": parameters}
-        self.socket.send(json.dumps(message | ({"sessionId": self.session} if self.session else {})))
+        number = self._send(method, parameters)
         while True:
             answer = json.loads(self.socket.recv())
-            if answer.get("id") == self.number:
+            if answer.get("id") == number:
                 assert "error" not in answer, (method, answer["error"])
                 return answer["result"]
             self._event(answer)
@@ -84,7 +82,11 @@ class Page:
             own = said["resourceType"] == "Document" and said["request"]["url"].startswith("file:")
             if not own:
                 self.requests.append(said["request"]["url"])
-            self._tell(f"Fetch.{'continueRequest' if own else 'failRequest'}", said["requestId"], own)
+            which = {"requestId": said["requestId"]}
+            if own:
+                self._send("Fetch.continueRequest", which)
+            else:
+                self._send("Fetch.failRequest", which | {"errorReason": "BlockedByClient"})
         elif kind == "Runtime.exceptionThrown":
             self.errors.append(said["exceptionDetails"]["text"])
         elif kind == "Runtime.consoleAPICalled":
@@ -93,16 +95,14 @@ class Page:
             self.errors.append(said["entry"]["text"])
         elif kind == "Page.javascriptDialogOpening":
             self.errors.append(f"dialog: {said['message']}")
-            self._tell("Page.handleJavaScriptDialog", None, True)
+            self._send("Page.handleJavaScriptDialog", {"accept": True})
 
-    def _tell(self, method: str, request: str | None, good: bool) -> None:
-        """Answer an event without waiting."""
+    def _send(self, method: str, parameters: dict) -> int:
+        """Send a message without waiting for its answer; returns the number that the answer will have."""
         self.number += 1
-        parameters = {"requestId": request} if request else {"accept": good}
-        if not good:
-            parameters["errorReason"] = "BlockedByClient"
-        message = {"id": self.number, "method": method, "params": parameters, "sessionId": self.session}
-        self.socket.send(json.dumps(message))
+        message = {"id": self.number, "method": method, "params": parameters}
+        self.socket.send(json.dumps(message | ({"sessionId": self.session} if self.session else {})))
+        return self.number
 
     def open(self, path: Path, width: int = 1200, height: int = 900, dark: bool = False, fragment: str = "") -> None:
         """Load a file in a window of this size and wait until everything in it is there."""

@@ -13,7 +13,7 @@ import pandas as pd
 
 from xtl.analysis import wording
 from xtl.errors import UserError
-from xtl.report import render
+from xtl.report import notebooks, render
 from xtl.report.pdf import PDF
 from xtl.store import replacing
 from xtl.tasks.catalog import TASKS
@@ -157,9 +157,9 @@ def write_notebooks(records: Mapping[str, Mapping], folder: Path) -> dict[str, s
             facts = {"phase": record["phase"], "state": record["state"]}
             facts |= {"duration": wording.duration(run.get("seconds"))}
             facts |= {"error": run["error"]} if run.get("error") else {}
-            stale.append(render.Job(path, source, name, facts))
+            stale.append(notebooks.Job(path, source, name, facts))
         pages[identity] = f"runs/{path.name}"
-    render.write_all(stale)
+    notebooks.write_all(stale)
     for old in folder.glob("*.html"):
         if f"runs/{old.name}" not in pages.values():
             old.unlink()

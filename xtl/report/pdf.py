@@ -29,7 +29,7 @@ def chromium() -> str:
     """The Chromium to print with: $CHROMIUM, else the first of NAMES on the PATH. Raises UserError without one."""
     given = os.environ.get("CHROMIUM")
     if given:
-        found = shutil.which(Path(given).expanduser())
+        found = shutil.which(str(Path(given).expanduser()))
         if not found:
             raise UserError(f"CHROMIUM is {given}, which is no program; name Chromium's or Chrome's executable.")
         return found

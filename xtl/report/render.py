@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import re
-import signal
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import bleach
 import nbformat
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
-
-from xtl.machine import cores
-from xtl.store import replacing
 
 # Outputs that are shown; the rest (scripts, widgets) is dropped in favour of its plain text.
 SHOWN = ("text/plain", "text/html", "text/markdown", "image/png", "image/jpeg", "image/svg+xml")
@@ -33,8 +22,6 @@ IMAGE = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=\s]+\Z")
 # An <img> as bleach writes it: every value quoted, `"` in it escaped, `>` not.
 IMG = re.compile(r'<img((?:\s+[\w-]+="[^"]*")*)\s*/?>')
 LEFT_OUT = '<span class="missing">[picture from elsewhere, left out]</span>'
-FEW = 16  # pages that one process renders in the time that others need to start
-MOST = 16  # processes
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -72,72 +59,6 @@ def notebook_page(path: Path, title: str, facts: Mapping[str, str]) -> str:
     except Exception as error:  # json, schema, unknown version: whatever a run that was cut short left behind
         body = Markup("<p>The notebook of this run cannot be read ({}).</p>").format(type(error).__name__)
     return page("notebook", title=title, facts=facts, body=body, colours=_colours())
-
-
-class Job(NamedTuple):
-    """A page to be written: its path, the notebook that it shows, and the arguments of notebook_page."""
-
-    path: Path
-    notebook: Path
-    title: str
-    facts: Mapping[str, str]
-
-
-def write(job: Job) -> None:
-    """Render one notebook and put its page in place at once, so that no moment shows half a page."""
-    with replacing(job.path, durable=False) as temporary:
-        temporary.write_text(notebook_page(job.notebook, job.title, job.facts), "utf-8")
-
-
-def write_all(jobs: Sequence[Job], workers: int | None = None) -> None:
-    """Write the pages, on all cores where there are more than a few (a page takes about 0.3 s).
-
-    workers: processes; default a core each. When a stop comes in between, every page is the old one or the new one,
-    and no process is left behind. Should the machine end a process (out of memory), the pages are made here instead.
-    """
-    wanted = min(workers or cores(), MOST, -(-len(jobs) // FEW))
-    try:
-        if wanted > 1:
-            return _write_together(jobs, wanted)
-    except BrokenProcessPool:
-        pass
-    for job in jobs:
-        write(job)
-
-
-def _write_together(jobs: Sequence[Job], workers: int) -> None:
-    """Write the pages in processes of their own. Spawned, not forked: the caller may have threads."""
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _leave_with_parent)
-    try:
-        with _ctrl_c_is_ours():
-            waiting = [pool.submit(write, job) for job in jobs]
-        for each in waiting:
-            each.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _leave_with_parent() -> None:
-    """End this process when its parent is gone, however that ended."""
-
-    def watch():
-        multiprocessing.parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-@contextmanager
-def _ctrl_c_is_ours() -> Iterator[None]:
-    """Processes that start in this block never see the terminal's Ctrl-C: this one does, and tells them to stop."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def clean(html: str) -> str:
