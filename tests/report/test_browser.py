@@ -21,7 +21,8 @@ def notebook(path: Path) -> None:
     """An executed notebook whose every kind of output holds hostile text, and a wide one."""
     output = nbformat.v4.new_output
     text = {"text/plain": HOSTILE}
-    cell = nbformat.v4.new_code_cell(f"text = '''{HOSTILE}'''", execution_count=1)
+    code = "import os as o  # why\n@cached\nclass A(int):\n    def f(self, x=0x1):\n        return not x or f'{x!r}\\n'"
+    cell = nbformat.v4.new_code_cell(f"{code}\ntext = '''{HOSTILE}'''\nraise ValueError(1.5) %", execution_count=1)
     cell.outputs = [
         output("stream", name="stdout", text=HOSTILE + "\n" + "wide " * 200),
         output("display_data", data={"text/html": f"<table><tr><td>{HOSTILE}</td></tr></table>", **text}),

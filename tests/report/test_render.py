@@ -89,3 +89,15 @@ def test_predictions_are_shown_as_text(monkeypatch):
     show_predictions({("xnli", "en"): pd.DataFrame({"text": ["<img src=x onerror=alert(1)> <b>7</b>"]})})
     html = shown[1].to_html()
     assert "&lt;img src=x onerror=alert(1)&gt; &lt;b&gt;7&lt;/b&gt;" in html and "<img" not in html
+
+
+def test_no_path_of_the_machine_is_shared(tmp_path, monkeypatch):
+    from xtl.machine import REPOSITORY
+
+    monkeypatch.setenv("XTL_OUTPUTS", str(tmp_path / "a & b"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    base64 = f"QUJD{tmp_path}/QUJD"
+    facts = {"a": f"'{tmp_path}/a & b/runs/x'", "b": f"{REPOSITORY}/params/lab.yaml", "c": f"{tmp_path}/x {tmp_path}-x"}
+    page = render.page("notebook", title=base64, facts=facts, body="", colours="")
+    shown = re.findall("<dd>(.*?)</dd>", page)
+    assert shown == ["&#39;outputs/runs/x&#39;", "./params/lab.yaml", f"~/x {tmp_path}-x"] and base64 in page

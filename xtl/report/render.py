@@ -10,7 +10,10 @@ from pathlib import Path
 import bleach
 import nbformat
 from jinja2 import Environment, FileSystemLoader, select_autoescape
-from markupsafe import Markup
+from markupsafe import Markup, escape
+
+from xtl.machine import REPOSITORY
+from xtl.store import outputs_root
 
 # Outputs that are shown; the rest (scripts, widgets) is dropped in favour of its plain text.
 SHOWN = ("text/plain", "text/html", "text/markdown", "image/png", "image/jpeg", "image/svg+xml")
@@ -43,8 +46,17 @@ def _stylesheet() -> Markup:
 
 
 def page(template: str, **values) -> str:
-    """A whole HTML page from templates/<template>.html.j2, with the style sheet in it."""
-    return _environment().get_template(f"{template}.html.j2").render(css=_stylesheet(), **values)
+    """A whole HTML page from templates/<template>.html.j2, with the style sheet in it and no path of this machine."""
+    return without_places(_environment().get_template(f"{template}.html.j2").render(css=_stylesheet(), **values))
+
+
+def without_places(html: str) -> str:
+    """A page in which paths begin with `outputs`, with `.` for the repository or with `~`: it is there to be shared."""
+    places = {outputs_root(): "outputs", REPOSITORY: ".", Path.home(): "~"}
+    for place, short in sorted(places.items(), key=lambda item: -len(str(item[0]))):
+        if len(place.parts) > 1:  # not the root; and nothing inside the Base64 text of a picture
+            html = re.sub(rf"(?<![A-Za-z0-9+/]){re.escape(str(escape(place)))}(?![\w.-])", short, html)
+    return html
 
 
 def notebook_page(path: Path, title: str, facts: Mapping[str, str]) -> str:
