@@ -91,6 +91,9 @@ def test_predictions_are_shown_as_text(monkeypatch):
     assert "&lt;img src=x onerror=alert(1)&gt; &lt;b&gt;7&lt;/b&gt;" in html and "<img" not in html
 
 
+ELSEWHERE = "&#39;outputs/runs/target/a-1/checkpoint&#39; /mnt/runs/others"
+
+
 def test_no_path_of_the_machine_is_shared(tmp_path, monkeypatch):
     from xtl.machine import REPOSITORY
 
@@ -98,6 +101,7 @@ def test_no_path_of_the_machine_is_shared(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     base64 = f"QUJD{tmp_path}/QUJD"
     facts = {"a": f"'{tmp_path}/a & b/runs/x'", "b": f"{REPOSITORY}/params/lab.yaml", "c": f"{tmp_path}/x {tmp_path}-x"}
+    facts["d"] = "'/mnt/u/out/runs/target/a-1/checkpoint' /mnt/runs/others"
     page = render.page("notebook", title=base64, facts=facts, body="", colours="")
     shown = re.findall("<dd>(.*?)</dd>", page)
-    assert shown == ["&#39;outputs/runs/x&#39;", "./params/lab.yaml", f"~/x {tmp_path}-x"] and base64 in page
+    assert shown == ["&#39;outputs/runs/x&#39;", "./params/lab.yaml", f"~/x {tmp_path}-x", ELSEWHERE] and base64 in page

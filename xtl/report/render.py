@@ -24,6 +24,7 @@ TAGS = (
 IMAGE = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=\s]+\Z")
 # An <img> as bleach writes it: every value quoted, `"` in it escaped, `>` not.
 IMG = re.compile(r'<img((?:\s+[\w-]+="[^"]*")*)\s*/?>')
+RUNS = re.compile(r"""(?<![A-Za-z0-9+/])/[^\s"'<>&;]*/runs/(?=(pretrain|intermediate|target|analysis)/)""")
 LEFT_OUT = '<span class="missing">[picture from elsewhere, left out]</span>'
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -56,7 +57,7 @@ def without_places(html: str) -> str:
     for place, short in sorted(places.items(), key=lambda item: -len(str(item[0]))):
         if len(place.parts) > 1:  # not the root; and nothing inside the Base64 text of a picture
             html = re.sub(rf"(?<![A-Za-z0-9+/]){re.escape(str(escape(place)))}(?![\w.-])", short, html)
-    return html
+    return RUNS.sub("outputs/runs/", html)  # of runs that were made elsewhere, too
 
 
 def notebook_page(path: Path, title: str, facts: Mapping[str, str]) -> str:
