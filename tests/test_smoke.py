@@ -72,7 +72,7 @@ def test_equal_runs_of_another_grid_are_one_run(smoke, tmp_path):
     assert "8 runs for 4 cells: 8 cached, 0 new." in planned.stdout
 
 
-@pytest.mark.parametrize("name", ["0_pretrain", "1_intermediate", "2_target", "3_analysis"])
+@pytest.mark.parametrize("name", ["0_pretrain", "1_intermediate", "2_target", "3_analysis", "explore"])
 def test_notebooks_run_alone_with_their_defaults(name, tmp_path_factory, tmp_path, monkeypatch):
     import papermill
 

@@ -90,21 +90,26 @@ def status(grid: Grid, sets: Sets = None):
     sys.exit(0 if show.status(out, load_plan(grid, sets), Store()) else 1)
 
 
-@app.command(epilog=example("xtl report params/lab.yaml --zip"))
+@app.command(epilog=example("xtl report params/lab.yaml --zip", "xtl report params/lab.yaml --pdf"))
 def report(
     grid: Grid,
     sets: Sets = None,
     pack: Annotated[bool, typer.Option("--zip", help="Also pack the report into one file.")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Also print the page to report.pdf; needs Chromium.")] = False,
 ):
     """Write outputs/GRID/report/ from whatever is done: the page to share and every executed notebook."""
     from xtl import running
+    from xtl.report import pdf as printing
     from xtl.report import zip_report
     from xtl.store import Store
 
+    browser = printing.chromium() if pdf else ""  # first, so that nobody waits for drawing to learn that it is missing
     folder = running.write(load_plan(grid, sets), Store())
-    out.print(f"Report: [bold]{folder / 'index.html'}[/bold]", soft_wrap=True)
+    out.print(f"Report: [bold]{escape(str(folder / 'index.html'))}[/bold]", soft_wrap=True)
+    if pdf:
+        out.print(f"Printed: [bold]{escape(str(printing.print_report(folder, browser)))}[/bold]", soft_wrap=True)
     if pack:
-        out.print(f"Packed: [bold]{zip_report(folder)}[/bold]", soft_wrap=True)
+        out.print(f"Packed: [bold]{escape(str(zip_report(folder)))}[/bold]", soft_wrap=True)
 
 
 @app.command(epilog=example("xtl fetch params/real.yaml --mirror mirror", "XTL_MIRROR=mirror xtl run params/real.yaml"))

@@ -139,7 +139,8 @@ def show_predictions(shown: dict, most: int = 3) -> None:
 
     for (target, language), table in list(shown.items())[:most]:
         display(Markdown(f"**{target}, {language}**"))
-        display(table.style.hide(axis="index").set_properties(**{"text-align": "left", "white-space": "pre-wrap"}))
+        shown = table.style.hide(axis="index").format(escape="html")  # a styled table shows markup as markup otherwise
+        display(shown.set_properties(**{"text-align": "left", "white-space": "pre-wrap"}))
 
 
 def resolved(names: dict, keys: list[str]) -> pd.DataFrame:

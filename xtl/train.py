@@ -15,7 +15,7 @@ from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.trainer_callback import PrinterCallback
 
 from xtl.collate import INPUTS, budget_batches, pad_batch
-from xtl.store import write_progress
+from xtl.store import write_facts, write_progress
 
 SAVE_SECONDS = 120  # a checkpoint to resume from, at most this much work is lost
 EVAL_TOKENS = 8192  # tokens in an evaluation batch, padding counted; decides speed, not results
@@ -133,7 +133,8 @@ def fit(
         snapshots: further callbacks, such as those of xtl.selection.
 
     Returns:
-        DataFrame step, loss, learning_rate, seconds: a row about every fiftieth of the training.
+        DataFrame step, loss, learning_rate, seconds: a row about every fiftieth of the training. Steps and losses are
+        recorded as the fact `losses`.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -172,7 +173,9 @@ def fit(
     trainer.train(resume_from_checkpoint=last_checkpoint(folder / "trainer"))
     model.eval()
     shutil.rmtree(folder / "trainer", ignore_errors=True)
-    return log.table(trainer.state.log_history)
+    table = log.table(trainer.state.log_history)
+    write_facts(folder, losses={"step": table["step"].astype(int).tolist(), "loss": table["loss"].round(4).tolist()})
+    return table
 
 
 class Log(TrainerCallback):

@@ -68,3 +68,40 @@ def test_a_notebook_cut_short_says_so(tmp_path):
 def test_pages_escape_what_they_are_given():
     page = render.page("notebook", title="<b>x</b>", facts={"error": "<script>"}, body="<i>", colours="")
     assert "<b>x" not in page and "&lt;script&gt;" in page and "&lt;i&gt;" in page
+
+
+def test_pictures_keep_their_words_and_headings_go_down_by_one():
+    source = f'src="data:image/png;base64,{PNG}"'
+    assert render.clean(f'<img alt="r > 0.5, 3 < 4" {source}>') == f'<img alt="r > 0.5, 3 &lt; 4" {source}>'
+    assert 'alt="Picture without a description"' in render.clean(f"<img {source} alt=''>")
+    assert render.clean('a <img alt="x><b>" src="http://example.org/x.png"> b') == f"a {render.LEFT_OUT} b"
+    assert render.clean('<h1 id="a">1</h1><h6>6</h6><hr>') == '<h2 id="a">1</h2><h6>6</h6><hr>'
+    assert render.clean('<p id="content" onclick="x">1</p>') == "<p>1</p>"
+
+
+def test_predictions_are_shown_as_text(monkeypatch):
+    import pandas as pd
+
+    from xtl.notebook import show_predictions
+
+    shown = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    show_predictions({("xnli", "en"): pd.DataFrame({"text": ["<img src=x onerror=alert(1)> <b>7</b>"]})})
+    html = shown[1].to_html()
+    assert "&lt;img src=x onerror=alert(1)&gt; &lt;b&gt;7&lt;/b&gt;" in html and "<img" not in html
+
+
+ELSEWHERE = "&#39;outputs/runs/target/a-1/checkpoint&#39; /mnt/runs/others"
+
+
+def test_no_path_of_the_machine_is_shared(tmp_path, monkeypatch):
+    from xtl.machine import REPOSITORY
+
+    monkeypatch.setenv("XTL_OUTPUTS", str(tmp_path / "a & b"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    base64 = f"QUJD{tmp_path}/QUJD"
+    facts = {"a": f"'{tmp_path}/a & b/runs/x'", "b": f"{REPOSITORY}/params/lab.yaml", "c": f"{tmp_path}/x {tmp_path}-x"}
+    facts["d"] = "'/mnt/u/out/runs/target/a-1/checkpoint' /mnt/runs/others"
+    page = render.page("notebook", title=base64, facts=facts, body="", colours="")
+    shown = re.findall("<dd>(.*?)</dd>", page)
+    assert shown == ["&#39;outputs/runs/x&#39;", "./params/lab.yaml", f"~/x {tmp_path}-x", ELSEWHERE] and base64 in page

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from xtl.analysis import tables, wording
+from xtl.analysis import wording
 from xtl.errors import UserError
-from xtl.report import background, render, sections, similarity_section, submissions, validity
+from xtl.report import notebooks, render
+from xtl.report.pdf import PDF
+from xtl.store import replacing
 from xtl.tasks.catalog import TASKS
 
+# What draws is imported where it is used: the processes that render notebooks start in half the time without it.
 HERE = Path(__file__).parent
 # What decides how a page looks: a change there makes pages anew that are otherwise up to date.
 LOOK = sorted([*(HERE / "templates").iterdir(), HERE / "render.py"])
@@ -28,14 +31,17 @@ SHORTCUTS = {
 CODE = [
     *LOOK,
     *sorted(HERE.glob("*.py")),
-    HERE.parent / "languages.py",
-    *sorted((HERE.parent / "analysis").glob("*.py")),
+    *(HERE.parent / name for name in ("languages.py", "similarities.py", "typology.py", "corpus_sizes.py")),
+    HERE.parent / "corpus_sizes.yaml",
+    *sorted((HERE.parent / "analysis").glob("*.*")),
 ]
 
 
 def report_of(plan, store, folder: Path | str) -> Path:
     """Write the report of a plan from whatever the store holds of it, and return its folder; see write_report."""
+    from xtl.analysis import tables
     from xtl.plan import analysis_run
+    from xtl.report import content, submissions
 
     experiment, found = plan.experiment, tables.gather(plan, store)
     done = [key for key, record in found.records.items() if record["phase"] == "target" and record["state"] == "done"]
@@ -49,6 +55,7 @@ def report_of(plan, store, folder: Path | str) -> Path:
     write_report(
         experiment.name, experiment.question, experiment.data_source(), found.cells, found.scores, records, folder,
         languages=found.languages, unavailable=plan.missing, baselines=shortcuts,
+        declared=content.declared(experiment),
     )  # fmt: skip
     submissions.collect(found.cells, records, Path(folder) / "submissions")
     return Path(folder)
@@ -79,38 +86,37 @@ def lab_shortcuts(data: Mapping, languages: Mapping[str, Sequence[str]]) -> pd.D
 def write_report(
     grid_name: str, question: str, data: Mapping, cells: pd.DataFrame, scores: pd.DataFrame,
     records: Mapping[str, Mapping], folder: Path | str, *, languages: Mapping[str, Sequence[str]] | None = None,
-    unavailable: pd.DataFrame | None = None, baselines: pd.DataFrame | None = None,
+    unavailable: pd.DataFrame | None = None, baselines: pd.DataFrame | None = None, declared: Mapping | None = None,
 ) -> Path:  # fmt: skip
     """Write `folder`/index.html and `folder`/runs/<slug-id>.html for every run that left a notebook; return the index.
 
     data: the data source. cells, scores, records, languages: as tables.gather returns them; everything may be partial.
     unavailable: DataFrame target, language: listed by the benchmark and absent from the data source.
     baselines: DataFrame target, baseline, points: shortcut baselines of the laboratory.
+    declared: what the grid file says of arms and hypotheses, as content.declared gives it.
 
-    Drawing takes seconds, so an index made from the same content by the same code is left as it is.
+    Drawing takes seconds, so an index made from the same content by the same code is left as it is. A report.pdf of
+    another content is removed.
     """
+    from xtl.report import background, content, page
+
     data, folder = dict(data), Path(folder)
     index = folder / "index.html"
     pages = write_notebooks(records, folder / "runs")
     shown = {identity: {k: v for k, v in record.items() if k != "folder"} for identity, record in records.items()}
-    digest = _digest(grid_name, question, data, cells, scores, shown, languages, unavailable, baselines, pages)
+    given = (grid_name, question, data, cells, scores, shown, languages, unavailable, baselines, pages, declared)
+    digest = _digest(*given)
     if index.is_file() and f'content="{digest}"' in index.read_text("utf-8")[:1000]:
         return index
-    found = sections.find(data, cells, scores, languages)
-    content = [
-        sections.short_answer(found, records), sections.scores_and_gains(found), sections.by_language(found),
-        similarity_section.by_similarity(found), validity.trust(found),
-        sections.by_layer(cells, scores, found.encoders),
-        background.encoders(records, found.encoders), background.vocabulary(found.main, found.encoders),
-        background.shortcuts(baselines, found.main, found.encoders),
-        background.recipe(data, cells, scores, records), background.missing(found.main, records, unavailable),
-        background.runs(records, pages),
-    ]  # fmt: skip
-    content = [section for section in content if section["blocks"]]
+    found = content.all_sections(data, cells, scores, records, pages, languages, unavailable, baselines, declared or {})
+    names = {i: (r["slug"], pages.get(i, f"#{background.anchor(i)}")) for i, r in records.items()}
+    found = page.finished(found, names)
     html = render.page(
-        "report", title=f"{grid_name} · xtl report", name=grid_name, question=question, sections=content, digest=digest
+        "report", title=f"{grid_name} · xtl report", name=grid_name, question=question, sections=found, digest=digest
     )
-    _replace(index, html)
+    (folder / PDF).unlink(missing_ok=True)
+    with replacing(index, durable=False) as temporary:
+        temporary.write_text(html, "utf-8")
     return index
 
 
@@ -123,8 +129,9 @@ def zip_report(folder: Path | str) -> Path:
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and not path.name.startswith("."):
-                archive.write(path, f"{folder.parent.name}-{folder.name}/{path.relative_to(folder).as_posix()}")
+            within = path.relative_to(folder)
+            if path.is_file() and not any(part.startswith(".") for part in within.parts):
+                archive.write(path, f"{folder.parent.name}-{folder.name}/{within.as_posix()}")
     os.replace(temporary, target)
     return target
 
@@ -135,7 +142,7 @@ def write_notebooks(records: Mapping[str, Mapping], folder: Path) -> dict[str, s
     A notebook that a crash cut short gets a page that says so. Pages of runs that left the grid are removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    look, pages = max(path.stat().st_mtime for path in LOOK), {}
+    look, pages, stale = max(path.stat().st_mtime for path in LOOK), {}, []
     for identity, record in records.items():
         source, name = Path(record["folder"]) / "notebook.ipynb", f"{record['slug']}-{identity}"
         if not source.is_file():
@@ -146,8 +153,9 @@ def write_notebooks(records: Mapping[str, Mapping], folder: Path) -> dict[str, s
             facts = {"phase": record["phase"], "state": record["state"]}
             facts |= {"duration": wording.duration(run.get("seconds"))}
             facts |= {"error": run["error"]} if run.get("error") else {}
-            _replace(path, render.notebook_page(source, name, facts))
+            stale.append(notebooks.Job(path, source, name, facts))
         pages[identity] = f"runs/{path.name}"
+    notebooks.write_all(stale)
     for old in folder.glob("*.html"):
         if f"runs/{old.name}" not in pages.values():
             old.unlink()
@@ -166,10 +174,3 @@ def _digest(*content) -> str:
     for path in CODE:
         digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, "utf-8")
-    os.replace(temporary, path)

@@ -132,12 +132,21 @@ def missing(main: pd.DataFrame, records: Mapping[str, Mapping], unavailable: pd.
     return section("missing", "What is missing", *(blocks or [block(text=[nothing])]))
 
 
+def anchor(run: str) -> str:
+    """Where the table of all runs shows a run."""
+    return f"run-{run}"
+
+
 def runs(records: Mapping[str, Mapping], pages: Mapping[str, str]) -> dict:
     """The plan by phase and state, every run with a link to its notebook, versions and devices."""
     plan = provenance.plan(records)
     plan["seconds"] = plan["seconds"].map(wording.duration)
     rows = [
-        [cell(r.name, href=pages.get(r.id, "")), r.phase, cell(r.state, kind="" if r.state == "done" else "failed")]
+        [
+            cell(r.name, href=pages.get(r.id, ""), name=anchor(r.id)),
+            r.phase,
+            cell(r.state, kind="" if r.state == "done" else "failed"),
+        ]
         + [wording.duration(r.seconds), r.error]
         for r in provenance.runs(records).itertuples(index=False)
     ]

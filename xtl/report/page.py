@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from xtl.analysis.drawing import Picture, svg
 from xtl.analysis.wording import DASH
 
+# Where a cell may link to: a place in the page, a page beside it, the web. A scheme that runs code is none of these.
+ADDRESS = re.compile(r"https?://|#|(?![/\\])[^:]*\Z", re.I)
 PIXELS = 118  # of page width per inch of figure, at most: text of 10 points shows as 16 pixels
 
 
@@ -27,10 +30,19 @@ def block(
     return {"heading": heading, "text": text, "items": items, "pictures": shown, "tables": tables}
 
 
-def cell(text: object, sub: str = "", kind: str = "", href: str = "") -> dict:
-    """A cell of a table: text, a small line below it, a kind (`missing`, `same`, `failed`) and a link."""
+def cell(
+    text: object, sub: str = "", kind: str = "", href: str = "", runs: Iterable[str] = (), name: str = ""
+) -> dict:  # fmt: skip
+    """A cell of a table: text, a small line below it, a kind (`missing`, `same`, `failed`) and a link.
+
+    runs: ids of the runs that its number comes from; the page leads to each of them. name: anchor of the cell, so that
+    others can link to it. Raises ValueError for an address that is neither in the report nor on the web.
+    """
+    if href and not ADDRESS.match(href):
+        raise ValueError(f"A cell cannot link to {href!r}: only to #places, pages of the report and http(s) addresses.")
     kind = kind or ("long" if len(str(text)) > 60 else "")
-    return {"text": str(text), "sub": sub, "kind": kind, "href": href}
+    runs = list(dict.fromkeys(str(run) for run in runs))
+    return {"text": str(text), "sub": sub, "kind": kind, "href": href, "runs": runs, "name": name, "links": []}
 
 
 def table(
@@ -48,6 +60,36 @@ def table(
 def frame(caption: str, values: pd.DataFrame, notes: Sequence[str] = (), folded: bool = False) -> dict:
     """A DataFrame as a table."""
     return table(caption, values.columns, values.itertuples(index=False), notes, folded)
+
+
+def finished(sections: Iterable[Mapping], runs: Mapping[str, tuple[str, str]]) -> list[dict]:
+    """The sections as the template shows them: empty ones dropped, tables and figures numbered, runs linked.
+
+    Tables and figures are numbered through the page and get an anchor of their own, `<section>-table-2`, that stays
+    when other sections grow. runs: run id -> its name and address, for the cells that name runs; unknown ids are left
+    out. Cells are completed in place.
+    """
+    kept, counts = [dict(section) for section in sections if section["blocks"]], {"table": 0, "figure": 0}
+    for section in kept:
+        here = dict.fromkeys(counts, 0)
+
+        def numbered(kind: str, shown: dict, section=section, here=here) -> dict:
+            counts[kind], here[kind] = counts[kind] + 1, here[kind] + 1
+            anchor = f"{section['id']}-{kind}-{here[kind]}"
+            return {**shown, "name": anchor, "label": f"{kind.capitalize()} {counts[kind]}"}
+
+        section["blocks"] = [
+            {
+                **block,
+                "pictures": [numbered("figure", picture) for picture in block["pictures"]],
+                "tables": [numbered("table", table) for table in block["tables"]],
+            }
+            for block in section["blocks"]
+        ]
+        for shown in (table for block in section["blocks"] for table in block["tables"]):
+            for each in (each for row in shown["rows"] for each in row):
+                each["links"] = [runs[run] for run in each["runs"] if run in runs]
+    return kept
 
 
 def _numeric(texts: list[str]) -> bool:

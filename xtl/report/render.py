@@ -9,8 +9,11 @@ from pathlib import Path
 
 import bleach
 import nbformat
-from jinja2 import Environment, PackageLoader, select_autoescape
-from markupsafe import Markup
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+from markupsafe import Markup, escape
+
+from xtl.machine import REPOSITORY
+from xtl.store import outputs_root
 
 # Outputs that are shown; the rest (scripts, widgets) is dropped in favour of its plain text.
 SHOWN = ("text/plain", "text/html", "text/markdown", "image/png", "image/jpeg", "image/svg+xml")
@@ -19,14 +22,18 @@ TAGS = (
     "img li ol p pre s small span strong sub summary sup table tbody td tfoot th thead tr u ul"
 ).split()
 IMAGE = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=\s]+\Z")
-NO_ALT = "No description has been provided for this image"
+# An <img> as bleach writes it: every value quoted, `"` in it escaped, `>` not.
+IMG = re.compile(r'<img((?:\s+[\w-]+="[^"]*")*)\s*/?>')
+RUNS = re.compile(r"""(?<![A-Za-z0-9+/])/[^\s"'<>&;]*/runs/(?=(pretrain|intermediate|target|analysis)/)""")
+LEFT_OUT = '<span class="missing">[picture from elsewhere, left out]</span>'
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 @cache
 def _environment() -> Environment:
     """The templates of this package, everything escaped unless it is marked as markup."""
     return Environment(
-        loader=PackageLoader("xtl.report"),
+        loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(["html", "j2"]),
         trim_blocks=True,
         lstrip_blocks=True,
@@ -36,12 +43,21 @@ def _environment() -> Environment:
 @cache
 def _stylesheet() -> Markup:
     """The style sheet of all pages."""
-    return Markup((Path(__file__).parent / "templates" / "report.css").read_text("utf-8"))
+    return Markup((TEMPLATES / "report.css").read_text("utf-8"))
 
 
 def page(template: str, **values) -> str:
-    """A whole HTML page from templates/<template>.html.j2, with the style sheet in it."""
-    return _environment().get_template(f"{template}.html.j2").render(css=_stylesheet(), **values)
+    """A whole HTML page from templates/<template>.html.j2, with the style sheet in it and no path of this machine."""
+    return without_places(_environment().get_template(f"{template}.html.j2").render(css=_stylesheet(), **values))
+
+
+def without_places(html: str) -> str:
+    """A page in which paths begin with `outputs`, with `.` for the repository or with `~`: it is there to be shared."""
+    places = {outputs_root(): "outputs", REPOSITORY: ".", Path.home(): "~"}
+    for place, short in sorted(places.items(), key=lambda item: -len(str(item[0]))):
+        if len(place.parts) > 1:  # not the root; and nothing inside the Base64 text of a picture
+            html = re.sub(rf"(?<![A-Za-z0-9+/]){re.escape(str(escape(place)))}(?![\w.-])", short, html)
+    return RUNS.sub("outputs/runs/", html)  # of runs that were made elsewhere, too
 
 
 def notebook_page(path: Path, title: str, facts: Mapping[str, str]) -> str:
@@ -59,10 +75,23 @@ def notebook_page(path: Path, title: str, facts: Mapping[str, str]) -> str:
 
 
 def clean(html: str) -> str:
-    """HTML reduced to harmless tags, pictures inside the page and links to web addresses or places in the page."""
+    """HTML reduced to harmless tags, pictures inside the page and links to web addresses or places in the page.
+
+    Headings go down by one level, because the page has its own. A picture from elsewhere leaves a note in its place.
+    """
     html = re.sub(r"<style\b.*?</style>", "", html, flags=re.S | re.I)  # what pandas puts before each table
     html = bleach.clean(html, tags=TAGS, attributes=_allowed, protocols=["http", "https", "data"], strip=False)
-    return re.sub(r"<img(?![^>]*\ssrc=)[^>]*>", "", html)  # pictures from elsewhere have lost their address
+    html = re.sub(r"<(/?)h([1-5])(?=[\s>])", lambda m: f"<{m[1]}h{int(m[2]) + 1}", html)
+    return IMG.sub(_picture, html)
+
+
+def _picture(found: re.Match) -> str:
+    """An <img> that bleach let through, never without an alternative text; a note where it lost its address."""
+    attributes = dict(re.findall(r'([\w-]+)="([^"]*)"', found[1]))
+    if "src" not in attributes:
+        return LEFT_OUT
+    attributes["alt"] = attributes.get("alt", "").strip() or "Picture without a description"
+    return "<img" + "".join(f' {name}="{value}"' for name, value in attributes.items()) + ">"
 
 
 def _allowed(tag: str, name: str, value: str) -> bool:
@@ -70,7 +99,9 @@ def _allowed(tag: str, name: str, value: str) -> bool:
         return name in ("alt", "width", "height") or name == "src" and IMAGE.match(value) is not None
     if name == "href":
         return tag == "a" and value.startswith(("https://", "http://", "#"))
-    return name in ("class", "id", "colspan", "rowspan", "scope", "title", "open")
+    if name == "id":
+        return re.fullmatch("h[1-6]", tag) is not None  # what a notebook's own links lead to
+    return name in ("class", "colspan", "rowspan", "scope", "title", "open")
 
 
 @cache
@@ -122,5 +153,6 @@ def _colours() -> Markup:
     light = HtmlFormatter(style="default").get_style_defs(".highlight")
     dark = HtmlFormatter(style="github-dark").get_style_defs(".highlight")
     return Markup(
-        f"{light}\n@media (prefers-color-scheme: dark) {{ {dark} }}\n.highlight {{ background: transparent; }}"
+        f"{light}\n@media screen and (prefers-color-scheme: dark) {{ {dark} }}\n"
+        ".highlight { background: transparent; }"
     )

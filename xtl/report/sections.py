@@ -11,6 +11,7 @@ import pandas as pd
 from xtl import languages as linguistics
 from xtl import similarities
 from xtl.analysis import answer, drawing, figures, gains, language_figures, provenance, similarity, tables, wording
+from xtl.analysis.evidence import Evidence
 from xtl.analysis.statistics import adjust
 from xtl.analysis.tables import BASELINE
 from xtl.report.page import block, cell, parts, section, table
@@ -46,7 +47,7 @@ class Findings:
 def find(data: dict, cells: pd.DataFrame, scores: pd.DataFrame, languages: Mapping | None) -> Findings:
     """Compute everything that the report shows of the scores; see report.write_report for the arguments."""
     everywhere = tables.main_scores(cells, scores, languages)
-    main = _of(everywhere, *cells.iloc[0][["source", "provenance"]]) if len(cells) else everywhere
+    main = first_source(everywhere, cells)
     tasks = tables.task_scores(main)
     task_gains, language_gains = gains.gains(tasks), gains.gains(main)
     distances = {source: similarities.distance(data, source) for source in dict.fromkeys(cells["source"])}
@@ -64,12 +65,12 @@ def find(data: dict, cells: pd.DataFrame, scores: pd.DataFrame, languages: Mappi
     )  # fmt: skip
 
 
-def sentences(found: Findings, records: Mapping[str, Mapping]) -> tuple[list[str], list[str]]:
-    """The answer in words, and the notes on what limits it."""
+def sentences(
+    found: Findings, records: Mapping[str, Mapping], both: Sequence[Evidence] = ()
+) -> tuple[list[str], list[str]]:
+    """The answer in words, and the notes on what limits it; both: of similarity_section.gather."""
     pooled, known = found.pooled, found.main.dropna(subset=["score"])
-    words = answer.answer(
-        pooled, gains.intervals(pooled, "gain"), gains.encoder_differences(pooled), found.gain_r, found.score_r
-    )
+    words = answer.answer(pooled, gains.intervals(pooled, "gain"), gains.encoder_differences(pooled), both)
     seeds = known.groupby(tables.CELL)["seed"].nunique().max() if len(known) else 0
     notes = answer.caveats(
         found.data,
@@ -82,9 +83,9 @@ def sentences(found: Findings, records: Mapping[str, Mapping]) -> tuple[list[str
     return words, notes
 
 
-def short_answer(found: Findings, records: Mapping[str, Mapping]) -> dict:
+def short_answer(found: Findings, records: Mapping[str, Mapping], both: Sequence[Evidence] = ()) -> dict:
     """The answer in words, and what limits it."""
-    words, notes = sentences(found, records)
+    words, notes = sentences(found, records, both)
     return section("answer", "Short answer", block(text=words, items=notes))
 
 
@@ -105,7 +106,7 @@ def scores_and_gains(found: Findings) -> dict:
             if gain["intermediate"].nunique() > 1:
                 order = list(dict.fromkeys(gain["target"]))
                 blocks.append(block(pictures=_maps(gain, "target", "intermediate", order, ["encoder"])))
-            blocks.append(block(tables=[_every_gain(gain)]))
+            blocks.append(block(tables=[_every_gain(gain, runs_of(here))]))
     return section("headline", title, *blocks)
 
 
@@ -117,12 +118,12 @@ def headline_table(tasks: pd.DataFrame, task_gains: pd.DataFrame, encoders: Sequ
     """
     key = ["target", "intermediate", "encoder"]
     score, gain = gains.intervals(tasks, "score"), gains.intervals(task_gains, "gain")
-    lacking = tasks.groupby(key)["missing"].max()
+    lacking, runs = tasks.groupby(key)["missing"].max(), runs_of(tasks, baseline=True)
     by_score, by_gain = score.set_index(key), gain.set_index(key)
     rows = []
     for (target, name), _ in parts(score, ["target", "intermediate"]):
         places = [(target, name, encoder) for encoder in encoders]
-        rows.append([target, name, *(_headline_cell(by_score, by_gain, lacking, place) for place in places)])
+        rows.append([target, name, *(_headline_cell(by_score, by_gain, lacking, runs, place) for place in places)])
     pooled = gains.intervals(gains.pooled_gains(task_gains), "gain")
     every = gains.intervals(gains.pooled_gains(task_gains, same_data=True), "gain")
     for (name,), here in parts(gain, ["intermediate"]):
@@ -148,18 +149,28 @@ def headline_table(tasks: pd.DataFrame, task_gains: pd.DataFrame, encoders: Sequ
     return table(caption, ["target", "intermediate", *encoders], rows, notes)
 
 
-def _headline_cell(score: pd.DataFrame, gain: pd.DataFrame, lacking: pd.Series, place: tuple) -> dict:
+def runs_of(values: pd.DataFrame, *more: str, baseline: bool = False) -> dict[tuple, list[str]]:
+    """(target, intermediate, encoder, further columns …) -> ids of the runs behind its score.
+
+    values: tables.main_scores or tables.task_scores. baseline: then the runs of the baseline too, as gains need them.
+    """
+    own = values.groupby(["target", "intermediate", "encoder", *more], sort=False)["run_id"].agg(list).to_dict()
+    return {k: runs + (own.get((k[0], BASELINE, *k[2:]), []) if baseline else []) for k, runs in own.items()}
+
+
+def _headline_cell(score: pd.DataFrame, gain: pd.DataFrame, lacking: pd.Series, runs: Mapping, place: tuple) -> dict:
+    runs = runs.get(place, [])
     if place not in score.index or not np.isfinite(score.loc[place, "mean"]):
         count = lacking.get(place, 0)
-        return cell("missing", f"{count} languages lacking" if count else "", "missing")
+        return cell("missing", f"{count} languages lacking" if count else "", "missing", runs=runs)
     row = score.loc[place]
     half = (row["high"] - row["low"]) / 2
     text = wording.points(row["mean"], signed=False) + (f" ± {half:.1f}" if np.isfinite(half) else "")
     if place not in gain.index:
-        return cell(text)
+        return cell(text, runs=runs)
     gained = gain.loc[place]
     sub = wording.gain(gained) if np.isfinite(gained["mean"]) else "gain missing"
-    return cell(text + "†", sub, "same") if gained["same_data"] else cell(text, sub)
+    return cell(text + "†", sub, "same", runs=runs) if gained["same_data"] else cell(text, sub, runs=runs)
 
 
 def _mean_gain(intervals: pd.DataFrame, name: str, encoder: str) -> dict:
@@ -176,19 +187,21 @@ def _maps(gain: pd.DataFrame, rows: str, columns: str, order: list[str], panels:
     return [figures.gain_map(part, rows, columns, title, limit, order) for title, part in titled]
 
 
-def _every_gain(gain: pd.DataFrame) -> dict:
+def _every_gain(gain: pd.DataFrame, runs: Mapping) -> dict:
     known = gain[gain["mean"].notna()]
     adjusted = adjust(known["p"].where(~known["same_data"].astype(bool)), "bh")
     rows = [
         [
             r.target, r.intermediate, r.encoder, wording.points(r.mean), wording.spread(r.low, r.high) or wording.DASH,
-            r.seeds, wording.decimals(r.sd), wording.decimals(r.pooled_sd), wording.decimals(r.df, 1),
-            wording.p_value(r.p), wording.p_value(p),
+            cell(r.seeds, runs=runs[r.target, r.intermediate, r.encoder]), wording.decimals(r.sd),
+            wording.decimals(r.pooled_sd), wording.decimals(r.df, 1), wording.p_value(r.p), wording.p_value(p),
         ]
         for r, p in zip(known.itertuples(), adjusted, strict=True)
     ]  # fmt: skip
     columns = "target,intermediate,encoder,gain,95 % interval,seeds,sd,pooled sd,df,p,p (BH)".split(",")
-    caption = "Every gain in numbers (p two-sided against zero; BH: Benjamini–Hochberg over this table)"
+    caption = (
+        "Every gain; the seeds lead to the runs (p two-sided against zero; BH: Benjamini–Hochberg over this table)"
+    )
     return table(caption, columns, rows, folded=True)
 
 
@@ -211,16 +224,20 @@ def by_language(found: Findings) -> dict:
         for _, part in parts(score, ["target", "encoder"])
     ]
     blocks.append(block("Scores", ["Mean over seeds with 95 % intervals, nearest language on top."], pictures=dots))
-    names = linguistics.names(found.data)
+    names, of = linguistics.names(found.data), ["source", "provenance", "language"]
+    runs = runs_of(found.main, *of)
     rows = [
         [
             r.language, names.get(r.language, r.language), r.target, r.encoder, r.intermediate,
-            wording.points(r.mean, False), r.seeds,
+            wording.points(r.mean, False),
+            cell(r.seeds, runs=runs[(r.target, r.intermediate, r.encoder, *(getattr(r, name) for name in of))]),
         ]
         for r in score.itertuples()
     ]  # fmt: skip
     columns = ["code", "language", "target", "encoder", "intermediate", "score", "seeds"]
-    blocks.append(block(tables=[table("Every score by language in numbers", columns, rows, folded=True)]))
+    blocks.append(
+        block(tables=[table("Every score by language; the seeds lead to the runs", columns, rows, folded=True)])
+    )
     return section("languages", "By language", *blocks)
 
 
@@ -246,6 +263,12 @@ def by_layer(cells: pd.DataFrame, scores: pd.DataFrame, encoders: Sequence[str])
 
 def _of(values: pd.DataFrame, source: str, provenance_: str) -> pd.DataFrame:
     return values[(values["source"] == source) & (values["provenance"] == provenance_)]
+
+
+def first_source(values: pd.DataFrame, cells: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The rows of the source of target training that the grid names first (the first of `cells`, or of the values)."""
+    cells = values if cells is None else cells
+    return _of(values, *cells.iloc[0][["source", "provenance"]]) if len(cells) else values
 
 
 def most_languages(found: Findings) -> int:

@@ -1,0 +1,286 @@
+"""The report in a real browser: nothing runs, nothing is fetched, everything can be reached, read and printed."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+
+from tests.browser import Page, browser
+from tests.synthetic import LANGUAGES, grid
+from xtl import report
+from xtl.report import pdf
+
+SCRIPT, PICTURE = "<script>alert(1)</script>", '"><img src=x onerror=alert(2)>'
+LINK, WORDS = "[go](javascript:alert(3)) <a href='javascript:alert(4)'>go</a>", "![far](http://example.org/x.png)"
+HOSTILE = f"{SCRIPT} {PICTURE} {LINK} {WORDS} '-alert(5)-' {{{{7*7777}}}} </title></style><svg onload=alert(6)>"
+
+
+def notebook(path: Path) -> None:
+    """An executed notebook whose every kind of output holds hostile text, and a wide one."""
+    output = nbformat.v4.new_output
+    text = {"text/plain": HOSTILE}
+    code = "import os as o  # why\n@cached\nclass A(int):\n    def f(self, x=0x1):\n        return not x or f'{x!r}\\n'"
+    cell = nbformat.v4.new_code_cell(f"{code}\ntext = '''{HOSTILE}'''\nraise ValueError(1.5) %", execution_count=1)
+    cell.outputs = [
+        output("stream", name="stdout", text=HOSTILE + "\n" + "wide " * 200),
+        output("display_data", data={"text/html": f"<table><tr><td>{HOSTILE}</td></tr></table>", **text}),
+        output("display_data", data={"text/html": pd.DataFrame({"text": [HOSTILE]}).to_html(), **text}),
+        output("display_data", data={"text/markdown": f"# Heading {HOSTILE}", **text}),
+        output("display_data", data={"application/javascript": "alert(7)", **text}),
+        output("display_data", data={"image/svg+xml": "<svg xmlns='http://www.w3.org/2000/svg'>" + SCRIPT + "</svg>"}),
+        output("error", ename="E", evalue=HOSTILE, traceback=[HOSTILE]),
+    ]
+    cells = [nbformat.v4.new_markdown_cell(f"# Run\n\n## Part {HOSTILE}\n\n<iframe src='http://example.org'>"), cell]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory) -> tuple[Path, Path]:
+    """A report with hostile text wherever text can enter, and the page of its one notebook."""
+    folder = tmp_path_factory.mktemp("shared")
+    options = dict(encoders=("bert", "xlnet"), seeds=(0, 1), targets=("xnli", "tatoeba"), languages=LANGUAGES[:7])
+    cells, scores, records, languages = grid(drop=[("xlnet", "mnli", "tatoeba", 1)], **options)
+    notebook(folder / "notebook.ipynb")
+    shown = next(record for record in records.values() if record["phase"] == "target")
+    shown["folder"] = folder
+    for record in records.values():
+        record["run"]["device"] = {"cpu": HOSTILE, "threads": 1, "gpus": [HOSTILE]}
+        record["run"]["error"] = record["run"]["error"] and HOSTILE
+        record["params"]["recipe"] = {"note": HOSTILE}
+    shown["run"]["error"] = HOSTILE
+    index = report.write_report(
+        HOSTILE, HOSTILE, {"kind": "hub", "revisions": {HOSTILE: HOSTILE}}, cells, scores, records, folder / "report",
+        languages=languages,
+        unavailable=pd.DataFrame({"target": ["xnli"], "language": [HOSTILE]}),
+        baselines=pd.DataFrame({"target": ["xnli"], "baseline": [HOSTILE], "points": [40.0]}),
+    )  # fmt: skip
+    return index, index.parent / "runs" / f"{shown['slug']}-{shown['id']}.html"
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory) -> Page:
+    """One tab of one browser, for all tests."""
+    with browser(tmp_path_factory.mktemp("browser") / "profile") as address:
+        yield Page(address)
+
+
+@pytest.fixture
+def page(tab):
+    """The tab, with nothing noted yet."""
+    tab.requests.clear()
+    tab.errors.clear()
+    return tab
+
+
+def test_the_instrument_sees_what_is_wrong(page, tmp_path):
+    bad = "<img src='http://example.org/x.png'><script>console.error('no'); setTimeout(() => alert(1)); fail()</script>"
+    (tmp_path / "bad.html").write_text(f"<!doctype html><body style='width: 5000px'>{bad}")
+    page.open(tmp_path / "bad.html")
+    page.run("new Promise(done => setTimeout(done, 100))")
+    assert page.requests == ["http://example.org/x.png"]
+    assert {"dialog: 1", "Uncaught"} <= set(page.errors) and any(e.startswith("console.error") for e in page.errors)
+    assert page.run(OVERFLOW) == ["BODY"]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("which", [0, 1], ids=["index", "notebook"])
+def test_nothing_runs_and_nothing_is_fetched(page, written, which, dark):
+    page.open(written[which], dark=dark)
+    page.run("document.querySelectorAll('details').forEach(each => each.open = true)")
+    page.run("document.querySelectorAll('*').forEach(each => each.dispatchEvent(new Event('error')))")
+    assert page.errors == [] and page.requests == []
+    forbidden = "script, iframe, object, embed, form, base, svg, link:not([rel=icon]), meta[http-equiv=refresh]"
+    assert page.run(f"document.querySelectorAll({forbidden!r}).length") == 0
+    attributes = "[...document.querySelectorAll('*')].flatMap(each => [...each.attributes])"
+    assert page.run(f"{attributes}.filter(a => a.name.startsWith('on') || /javascript:/i.test(a.value)).length") == 0
+
+
+def test_hostile_text_is_shown_as_the_text_that_it_is(page, written):
+    page.open(written[0])
+    page.run("document.querySelectorAll('details').forEach(each => each.open = true)")
+    text = page.run("document.body.innerText")
+    assert text.count(SCRIPT) >= 7 and text.count(PICTURE) >= 7 and text.count(LINK) >= 7 and "54439" not in text
+    assert HOSTILE in page.run("document.querySelector('.question').textContent")
+    assert HOSTILE in page.run("document.title") and HOSTILE in page.run("document.querySelector('h1').textContent")
+    page.open(written[1])
+    text = page.run("document.body.innerText")
+    assert text.count(SCRIPT) >= 6 and "[picture from elsewhere, left out]" in text
+    assert HOSTILE in page.run("[...document.querySelectorAll('.facts dd')].pop().textContent")
+
+
+def test_every_link_leads_somewhere(page, written):
+    for path in written:
+        page.open(path)
+        for address in page.run("[...document.querySelectorAll('a')].map(a => a.getAttribute('href'))"):
+            if address and address.startswith("#"):
+                assert page.run(f"document.getElementById({address[1:]!r}) !== null"), address
+            elif address:
+                assert (path.parent / address).is_file(), address
+    page.open(written[0])
+    anchors = page.run("[...document.querySelectorAll('[id]')].map(each => each.id)")
+    assert len(anchors) == len(set(anchors)) and "recipe" in anchors
+    captioned = page.run("document.querySelectorAll('table, figure').length")
+    assert page.run('document.querySelectorAll(\'caption a[href="#recipe"], figcaption a[href="#recipe"]\').length')
+    named = "[...document.querySelectorAll('caption, figcaption')].map(c => c.querySelector('a').textContent)"
+    labels = page.run(named)
+    assert len(labels) == captioned and all(re.fullmatch(r"(Table|Figure) \d+", label) for label in labels)
+
+
+def test_numbers_lead_to_their_runs(page, written):
+    page.open(written[0])
+    cells = "[...document.querySelectorAll('#headline-table-1 tbody tr')].map(r => [...r.querySelectorAll('th, td')])"
+    cells += ".map(row => row.map(c => [c.innerText, [...c.querySelectorAll('a')].map(a => a.textContent)]))"
+    rows = {(row[0][0], row[1][0]): [links for _, links in row[2:]] for row in page.run(cells)}
+    own, before = (["bert-mnli-tatoeba-s0", "bert-mnli-tatoeba-s1"], ["bert-none-tatoeba-s0", "bert-none-tatoeba-s1"])
+    assert rows["tatoeba", "mnli"][0] == own + before and rows["tatoeba", "none"][0] == before
+    failed = page.run("[...document.querySelectorAll('#headline a')].find(a => a.text == 'xlnet-mnli-tatoeba-s1').hash")
+    assert page.run(f"document.querySelector({failed!r}).closest('tr').innerText").count("failed") == 1
+    shown = page.run("[...document.querySelectorAll('#headline a')].map(a => a.getAttribute('href'))")
+    assert f"runs/{written[1].name}" in shown
+
+
+def test_every_picture_has_words_and_can_be_drawn(page, written):
+    for path in written:
+        page.open(path)
+        pictures = page.run("[...document.images].map(each => [each.alt.trim(), each.naturalWidth > 0])")
+        assert len(pictures) >= 1 and all(words and drawn for words, drawn in pictures)
+
+
+OVERFLOW = """[...document.querySelectorAll('body, body *')].filter(each => !each.closest('.skip')
+    && !each.parentElement.closest('.scroll, .output_area, pre') && getComputedStyle(each).position != 'absolute'
+    && each.getBoundingClientRect().right > innerWidth + 1).map(each => each.tagName)"""
+
+
+@pytest.mark.parametrize("width", [390, 1200])
+def test_nothing_overflows(page, written, width):
+    for path in written:
+        page.open(path, width=width)
+        page.run("document.querySelectorAll('details').forEach(each => each.open = true)")
+        assert page.run("document.documentElement.scrollWidth <= innerWidth") and page.run(OVERFLOW) == []
+
+
+def test_contents_stand_at_the_side_or_on_top(page, written):
+    places = "['nav', 'main'].map(name => document.querySelector(name).getBoundingClientRect().toJSON())"
+    page.open(written[0], width=1200)
+    contents, main = page.run(places)
+    assert contents["right"] <= main["left"]
+    page.run("scrollTo(0, 3000)")
+    assert page.run("document.querySelector('nav').getBoundingClientRect().top") == 0
+    page.open(written[0], width=390)
+    contents, main = page.run(places)
+    assert contents["bottom"] <= main["top"] and contents["left"] == pytest.approx(main["left"])
+    sections = page.run("[...document.querySelectorAll('main > section')].map(each => '#' + each.id)")
+    assert page.run("[...document.querySelectorAll('nav a')].map(a => a.hash)") == sections
+
+
+def test_structure_for_screen_readers(page, written):
+    for path in written:
+        page.open(path)
+        levels = page.run("[...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(each => +each.tagName[1])")
+        assert levels[0] == 1 and levels.count(1) == 1
+        assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+        assert page.run("['header', 'main'].map(name => document.querySelectorAll(name).length)") == [1, 1]
+    page.open(written[0])
+    assert page.run("[...document.querySelectorAll('table')].every(t => t.caption.textContent.length > 10)")
+    assert page.run("[...document.querySelectorAll('th')].every(each => ['col', 'row'].includes(each.scope))")
+
+
+def focused(page: Page, keys: int = 200) -> list[tuple[str, str]]:
+    """Tag and text of what Tab reaches, in order, each with a visible outline."""
+    seen = []
+    for _ in range(keys):
+        page.press("Tab")
+        tag, text, outline = page.run(
+            "(e => [e.tagName, e.textContent.slice(0, 80), getComputedStyle(e).outlineStyle])(document.activeElement)"
+        )
+        if tag == "BODY":
+            break
+        assert outline == "solid", (tag, text)
+        seen.append((tag, text))
+    return seen
+
+
+def test_everything_is_reached_by_keyboard(page, written):
+    page.open(written[0])
+    page.press("Tab")
+    assert page.run("document.activeElement.className") == "skip"
+    assert page.run("document.activeElement.getBoundingClientRect().top") >= 0  # seen once it has the focus
+    page.press("Enter")
+    assert page.run("document.activeElement.id") == "content"
+    page.open(written[0])
+    reached = focused(page)
+    titles = page.run("[...document.querySelectorAll('nav a')].map(a => a.textContent)")
+    assert [text for _, text in reached[1 : len(titles) + 1]] == titles
+    summaries = page.run("document.querySelectorAll('details.table > summary').length")
+    assert summaries and sum(tag == "SUMMARY" and text.startswith("Table") for tag, text in reached) == summaries
+    page.run("document.querySelector('details.table > summary').focus()")
+    page.press("Enter")
+    assert page.run("document.querySelector('details.table').open")
+
+
+def test_a_link_to_a_folded_table_opens_it(page, written):
+    page.open(written[0], fragment="#headline-table-2")
+    assert page.run("document.querySelector('#headline-table-2').closest('details').open")
+    top = page.run("document.querySelector('#headline-table-2').getBoundingClientRect().top")
+    assert 0 <= top < 300
+
+
+CONTRAST = """(() => {
+  const parse = text => text.match(/[\\d.]+/g).map(Number);
+  const linear = v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => .2126 * linear(r / 255) + .7152 * linear(g / 255) + .0722 * linear(b / 255);
+  const ground = each => {
+    for (let at = each; at; at = at.parentElement) {
+      const colour = parse(getComputedStyle(at).backgroundColor);
+      if (colour.length == 3 || colour[3] == 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = {};
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const each = walk.currentNode.parentElement;
+    if (!walk.currentNode.textContent.trim() || !each.checkVisibility()) continue;
+    const look = getComputedStyle(each), size = parseFloat(look.fontSize);
+    const [a, b] = [light(parse(look.color)), light(ground(each))];
+    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    const large = size >= 24 || size >= 18.66 && look.fontWeight >= 700;
+    if (ratio < (large ? 3 : 4.5)) found[each.tagName + '.' + each.className] = Math.round(ratio * 100) / 100;
+  }
+  return found;
+})()"""
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_text_has_contrast_in_light_and_dark(page, written, dark):
+    for path in written:
+        page.open(path, dark=dark)
+        page.run("document.querySelectorAll('details').forEach(each => each.open = true)")
+        assert page.run(CONTRAST) == {}
+    page.open(written[0], dark=dark)
+    ground = page.run("getComputedStyle(document.body).backgroundColor")
+    assert (sum(int(part) for part in re.findall(r"\d+", ground)) < 150) == dark
+    assert page.run("[...document.images].every(i => getComputedStyle(i).backgroundColor == 'rgb(255, 255, 255)')")
+
+
+def test_printing_hides_nothing(page, written):
+    page.open(written[0])
+    page.call("Emulation.setEmulatedMedia", media="print")
+    folded = "[...document.querySelectorAll('details.table:not([open]) td')]"
+    assert page.run(f"{folded}.length") > 50 and page.run(f"{folded}.every(each => each.checkVisibility())")
+    assert page.run("[...document.querySelectorAll('.runs ul')].every(each => !each.checkVisibility())")
+    page.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_the_pdf_has_every_page_and_no_address_of_this_machine(written):
+    try:
+        program = pdf.chromium()
+    except report.UserError as error:
+        pytest.skip(str(error))
+    made = pdf.print_report(written[0].parent, program)
+    content = made.read_bytes()
+    assert made == written[0].parent / "report.pdf" and len(re.findall(rb"/Type\s*/Page\b", content)) > 1
+    assert b"/Outlines" in content and b"/StructTreeRoot" in content and b"file:" not in content
+    assert sorted(path.name for path in made.parent.iterdir()) == ["index.html", "report.pdf", "runs"]
