@@ -186,3 +186,13 @@ def test_submissions_are_collected_by_chain(tmp_path):
     assert [path.name for path in made] == ["bert_none_s0"] and not (tmp_path / "out" / "old").exists()
     assert (made[0] / "udpos" / "test-de.tsv").read_text() == "NOUN\n"
     assert (made[0] / "tatoeba" / "test-de.tsv").read_text() == "0\n"
+
+
+def test_a_pdf_of_other_numbers_does_not_stay(tmp_path):
+    options = dict(encoders=("bert",), targets=("xnli",), languages=["en", "qaa"], seeds=(0,))
+    index, _, _ = write(tmp_path, drop=[("bert", name, "xnli", 0) for name in ("none", "mnli")], **options)
+    (index.parent / "report.pdf").write_text("of these numbers")
+    write(tmp_path, drop=[("bert", name, "xnli", 0) for name in ("none", "mnli")], **options)
+    assert (index.parent / "report.pdf").exists()
+    write(tmp_path, drop=[("bert", "mnli", "xnli", 0)], **options)
+    assert not (index.parent / "report.pdf").exists()
