@@ -79,7 +79,7 @@ def _dependence(differences: pd.DataFrame) -> str:
 def _similarity(found: Evidence) -> list[str]:
     """What follows similarity: in full for few intermediates, counted for many."""
     if found.cells.empty or found.cells["intermediate"].nunique() <= FEW:
-        told = answer_sentences(found)
+        told = answer_sentences(found, short=True)
         return told if found.value == "gain" else told[:1]
     tested = found.cells.dropna(subset=["within_p"])
     if tested.empty:

@@ -86,8 +86,11 @@ def design_sentence(found: Evidence) -> str:
     return text
 
 
-def answer_sentences(found: Evidence) -> list[str]:
-    """The answer in words: what follows similarity, whether it stands under every definition, how encoders differ."""
+def answer_sentences(found: Evidence, short: bool = False) -> list[str]:
+    """The answer in words: what follows similarity, whether it stands under every definition, how encoders differ.
+
+    short: without the measures one by one.
+    """
     sentences, several = [], len(found.cells) and found.cells.groupby(PLACE[1:], dropna=False).ngroups > 1
     for place, here in found.cells.groupby(PLACE, sort=False, dropna=False) if len(found.cells) else []:
         what = f"the gain of {place[0]}" if found.value == "gain" else "the score"
@@ -95,7 +98,8 @@ def answer_sentences(found: Evidence) -> list[str]:
         known = here.dropna(subset=["within_r"])
         if len(known):
             sentences.append(_relation(found, place, what, known) + _stable(found, place) + _naive(known))
-            sentences += [_under_definitions(found, place), _between(found, place, what)]
+            sentences += [] if short else [_under_definitions(found, place)]
+            sentences.append(_between(found, place, what))
         elif here["r"].notna().any():
             sentences.append(
                 f"Whether {what} follows similarity within families cannot be tested: it takes five languages with "
