@@ -72,7 +72,7 @@ def _dependence(differences: pd.DataFrame) -> str:
     clear = differences[differences["p_holm"] < ALPHA]["intermediate"].nunique()
     return (
         f"The gain differs between two encoders in {clear} of {differences['intermediate'].nunique()} arms (Holm's "
-        "correction within each arm)."
+        "correction over all pairs and arms)."
     )
 
 
