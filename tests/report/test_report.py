@@ -18,8 +18,9 @@ SHORTCUTS = pd.DataFrame(
     {"target": ["xnli", "tatoeba"], "baseline": ["bag of words", "n-grams"], "points": [40.0, 5.0]}
 )
 SECTIONS = (
-    "answer headline languages similarity validity gaps layers claims encoders baselines recipe missing runs".split()
-)
+    "answer headline aggregates families languages similarity validity gaps layers claims encoders baselines recipe "
+    "missing runs"
+).split()
 
 
 def write(tmp_path, data=LAB, name="lab", **options):

@@ -8,8 +8,10 @@ import pandas as pd
 
 from xtl.analysis import similarity
 from xtl.report import (
+    aggregates_section,
     background,
     claims_section,
+    families_section,
     hypotheses_section,
     sections,
     similarity_section,
@@ -42,6 +44,8 @@ def all_sections(
         sections.short_answer(found, records, both),
         hypotheses_section.hypotheses(found, grid.get("hypotheses", []), intermediates),
         sections.scores_and_gains(found),
+        aggregates_section.over_tasks(found),
+        families_section.by_family(found, records),
         sections.by_language(found),
         similarity_section.by_similarity(found, both),
         validity.trust(found),
