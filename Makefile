@@ -7,6 +7,8 @@ PIP_ARGS ?=
 WORKERS  ?=
 BIN      := $(VENV)/bin
 GRID     ?= params/lab.yaml
+# A process per core for the tests, each file in one of them.
+PARALLEL ?= --numprocesses auto --dist loadfile
 # One thread a process: small models lose most of their speed to threads that compete.
 export OMP_NUM_THREADS ?= 1
 
@@ -19,10 +21,10 @@ smoke:
 	$(MAKE) lab GRID=params/smoke.yaml
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 fast: environment
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 lint: environment
 	$(BIN)/ruff check .

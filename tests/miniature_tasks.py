@@ -12,8 +12,15 @@ NAMES = ["entailment", "neutral", "contradiction"]
 TYDIQA = {"en": "english", "de": "german", "es": "spanish", "fi": "finnish"}
 
 
+def as_converted(root: Path, files: list[tuple[str, str]]) -> None:
+    """Put written splits where the Hub's conversion of a data set with a loading script puts them."""
+    for config, split in files:
+        (root / config / split).mkdir()
+        (root / config / f"{split}-00000-of-00001.parquet").rename(root / config / split / "0000.parquet")
+
+
 def write_repositories(root: Path) -> None:
-    """ANLI, SNLI, SQuAD v2.0, HellaSwag, Cosmos QA, CommonsenseQA and Wikipedia, in the Hub's columns."""
+    """ANLI, SNLI, SQuAD v2.0, HellaSwag, Cosmos QA, CommonsenseQA, translations and Wikipedia, in the Hub's columns."""
     label = Value("string")
     three = {"premise": TEXT, "hypothesis": TEXT, "label": ClassLabel(names=NAMES)}
     files = []
@@ -101,7 +108,19 @@ def write_repositories(root: Path) -> None:
         for (name, found), part, features in zip(made.items(), rows, (endings, cosmos, common), strict=True):
             found.append(write(root / name, "default", split, part, features))
     for name, found in made.items():
-        readme(root / name, found)
+        (as_converted if name == "allenai/cosmos_qa" else readme)(root / name, found)
+
+    mnli, files = Features(three), []
+    for code in LANGUAGES:
+        rows = [{"premise": a, "hypothesis": b, "label": y} for a, b, y in pairs("train", code)]
+        files.append(write(root / "facebook/xnli", code, "train", rows, mnli))
+    readme(root / "facebook/xnli", files)
+    squad = Features({name: kind for name, kind in answered().items() if name != "title"})
+    files = [
+        write(root / "facebook/mlqa", f"mlqa-translate-train.{code}", "train", questions("train", code), squad)
+        for code in ("de", "es")
+    ]
+    as_converted(root / "facebook/mlqa", files)
 
     plain, files = Features({"id": TEXT, "url": TEXT, "title": TEXT, "text": TEXT}), []
     for code in LANGUAGES:

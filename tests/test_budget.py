@@ -3,7 +3,7 @@
 import pytest
 
 from xtl import budget
-from xtl.plan import make_run
+from xtl.runs import make_run
 
 
 def test_sizes_of_encoders_from_their_configuration(tiny_encoders):

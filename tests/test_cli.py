@@ -1,8 +1,10 @@
 """The command line from outside: bad input gets one sentence, status 2 and no trace; the tables say what is there."""
 
+import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from tests.command import xtl
@@ -69,6 +71,37 @@ def test_tables_of_tasks_and_languages(outputs):
     assert "Swahili" in natural
     made = CliRunner().invoke(app, ["languages", SMOKE]).stdout
     assert "qaa" in made and "qal" in made
+
+
+@pytest.mark.parametrize("arguments", [[], ["--to", "ja", "--definition", "angular"], [SMOKE, "--to", "qad"]])
+def test_the_languages_fit_a_hundred_columns(arguments, monkeypatch):
+    monkeypatch.setattr("xtl.cli.out", Console(width=100))
+    lines = CliRunner().invoke(app, ["languages", *arguments]).stdout.splitlines()
+    assert max(map(len, lines)) <= 100
+    codes = [line.split()[0] for line in lines if re.match(r"[a-z]{2,3} ", line)]
+    count = 13 if SMOKE in arguments else 40
+    assert len(codes) == 2 * count and len(set(codes)) == count  # two tables, no row in two lines
+
+
+def test_similarities_are_shown_with_their_coverage(monkeypatch):
+    monkeypatch.setattr("xtl.cli.out", Console(width=100))
+    lines = CliRunner().invoke(app, ["languages"]).stdout.splitlines()
+    similar = {line[:2]: line.split() for line in lines[lines.index("Similarity to English (en), nearest first") :]}
+    assert similar["de"] == "de German 0.54 1.00 1,059 0.90 (84%) 0.81 (89%) 0.76 0.00".split()
+    assert similar["eu"][2] == "—"
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (["--to", "xx"], "no language 'xx' to compare with; there are af, ar"),
+        ([SMOKE, "--to", "de"], "no language 'de' to compare with; there are en, qaa"),
+        (["--definition", "dice"], "no definition 'dice'"),
+    ],
+)
+def test_a_language_or_formula_that_is_not_there_is_one_sentence(arguments, said):
+    done = xtl("languages", *arguments)
+    assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1 and not done.stdout
 
 
 def test_every_command_has_help_with_an_example():

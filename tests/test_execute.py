@@ -53,7 +53,7 @@ def write_notebook(path: Path, *cells: str, tagged: bool = True) -> None:
 
 
 def step(name: str, value: int, base=None, phase: str = "intermediate", **params) -> SimpleNamespace:
-    """A stand-in for xtl.plan.Run, which takes seconds to import in every process."""
+    """A stand-in for xtl.runs.Run, which takes seconds to import in every process."""
     digest = hashlib.sha256(f"{name} {value} {base and base.hash}".encode()).hexdigest()
     return SimpleNamespace(
         phase=phase, slug=name, params={"value": value} | params, upstream={"base": base.id} if base else {},
@@ -138,7 +138,7 @@ def test_nothing_is_written_for_bad_input(store, notebooks):
 
 
 def test_a_planned_run_has_what_workers_get():
-    from xtl.plan import Run
+    from xtl.runs import Run
 
     run = Run("target", "a", {}, {}, "a" * 64)
     assert all(hasattr(run, name) for name in RUN_ATTRIBUTES)

@@ -143,3 +143,24 @@ def test_what_cannot_be_fetched(hub, tmp_path, change, message):
     run = xtl(*arguments, HF_ENDPOINT=hub.address, HF_HOME=str(tmp_path / "home"))
     assert run.returncode == 2 and message in " ".join(run.stderr.split()), run.stderr
     assert not (tmp_path / "m" / "lock.yaml").exists()
+
+
+def test_a_data_set_that_is_a_script_comes_from_the_hubs_conversion(hub, tmp_path):
+    """Cosmos QA's repository holds a loading script: no README is asked for, and no script is fetched."""
+    grid, mirror = tmp_path / "grid.yaml", tmp_path / "mirror"
+    pins = {"google/xtreme": COMMIT, "allenai/cosmos_qa": COMMIT}
+    changes = {
+        "intermediates": {"cosmosqa": ["cosmosqa"]},
+        "targets": ["udpos"],
+        "languages": ["en"],
+        "revisions": pins,
+    }
+    grid.write_text(yaml.safe_dump({**yaml.safe_load(GRID), **changes}))
+    run = xtl("fetch", grid, "--mirror", mirror, HF_ENDPOINT=hub.address, HF_HOME=str(tmp_path / "home"))
+    assert run.returncode == 0, run.stderr
+    held = {
+        path.relative_to(mirror / "allenai/cosmos_qa").as_posix() for path in mirror.rglob("cosmos_qa/**/*.parquet")
+    }
+    assert held == {"default/train/0000.parquet", "default/validation/0000.parquet"}
+    run = xtl("plan", grid, XTL_MIRROR=str(mirror), XTL_OUTPUTS=str(tmp_path / "outputs"), HF_HUB_OFFLINE="1")
+    assert run.returncode == 0 and "intermediate" in run.stdout, run.stderr

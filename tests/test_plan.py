@@ -1,11 +1,13 @@
 """From a grid to its runs: identities that must not move, sharing, cells, languages, and what is missing."""
 
 import copy
+from pathlib import Path
 
 import pytest
 import yaml
 
 from xtl import plan as planning
+from xtl import runs
 from xtl.errors import UserError
 from xtl.experiment import load
 
@@ -67,7 +69,7 @@ def test_identities_follow_what_matters_and_nothing_else(plan, tmp_path, tiny_en
 
 def test_an_identity_is_this_one():
     """A pinned value: an accidental change of the canonical form would run everything again."""
-    run = planning.make_run(
+    run = runs.make_run(
         "target", "a", {"train_task": "udpos", "seed": 0, "learning_rate": 2e-5}, {"checkpoint": "0" * 12}, {}
     )
     assert run.hash == "3dab4e931686edae61a3ef14d60382afcd771d8a363eb155954c60953c1be6b2"
@@ -75,12 +77,12 @@ def test_an_identity_is_this_one():
 
 
 def test_a_new_parameter_at_its_neutral_value_changes_no_identity(monkeypatch):
-    before = planning.identity("target", {"a": 1}, {})
-    monkeypatch.setitem(planning.ADDED, "target", {"sampler": None})
-    assert planning.identity("target", {"a": 1, "sampler": None}, {}) == before
-    assert planning.identity("target", {"a": 1, "sampler": "uniform"}, {}) != before
-    monkeypatch.setitem(planning.VERSIONS, "target", 99)
-    assert planning.identity("target", {"a": 1}, {}) != before
+    before = runs.identity("target", {"a": 1}, {})
+    monkeypatch.setitem(runs.ADDED, "target", {"sampler": None})
+    assert runs.identity("target", {"a": 1, "sampler": None}, {}) == before
+    assert runs.identity("target", {"a": 1, "sampler": "uniform"}, {}) != before
+    monkeypatch.setitem(runs.VERSIONS, "target", 99)
+    assert runs.identity("target", {"a": 1}, {}) != before
 
 
 def test_same_data_is_marked(plan):
@@ -112,10 +114,83 @@ def test_data_that_is_not_there_is_one_sentence(plan, tmp_path, monkeypatch):
         plan()
 
 
-def test_what_is_not_built_yet_is_said_and_left_out(plan):
-    made = plan(
-        intermediates={"both": ["panx", "udpos"], "panx": ["panx"]},
+def test_sources_share_what_trains_nothing_and_lacking_ones_are_said(plan):
+    grid = dict(
+        targets=["pawsx", "udpos", "tatoeba"],
         sources=["en", {"language": "de", "provenance": "machine"}],
+        training={"max_train_examples": 24},
     )
-    assert len(made.not_yet) == 2 and "both" in made.not_yet[0] and "sources" in made.not_yet[1]
-    assert set(made.cells.intermediate) == {"none", "panx"} and set(made.cells.source) == {"en"}
+    made = plan(**grid)
+    found = {(c.target, c.source, c.provenance) for c in made.cells.itertuples()}
+    assert found == {
+        ("pawsx", "en", "native"), ("pawsx", "de", "machine"), ("udpos", "en", "native"), ("tatoeba", "en", "native"),
+    }  # fmt: skip
+    assert len(made.notes) == 1 and "udpos has no training data in de (machine-translated)" in made.notes[0]
+    german = next(r for r in made.runs.values() if r.params.get("source"))
+    assert german.params["source"] == {"language": "de", "provenance": "machine", "translator": None}
+    assert "pawsx/train/de/machine" in german.params["inputs"] and "de-machine" in german.slug
+    with pytest.raises(UserError, match="equal sizes; set training.max_train_examples"):
+        plan(**{**grid, "training": {}})
+    with pytest.raises(UserError, match="sources: .* xnli|sources: task mnli has no training data in fi"):
+        plan(targets=["xnli"], sources=[{"language": "fi", "provenance": "human"}])
+
+
+def test_several_tasks_and_a_control_of_equal_steps(plan):
+    made = plan(
+        intermediates={
+            "both": {"tasks": ["panx", "mlm"], "sampler": "temperature", "temperature": 4, "training": {"epochs": 1}},
+            "none+both": {"steps_of": "both"},
+        },
+        seeds=[0],
+    )
+    by_name = {run.slug: run for run in made.runs.values()}
+    both, control = by_name["tiny-both-s0"], by_name["tiny-none+both-udpos-s0"]
+    assert both.params["tasks"] == ["panx", "mlm"] and (both.params["temperature"], both.params["epochs"]) == (4.0, 1.0)
+    assert both.params["lengths"]["mlm"] == {"max_length": 128, "stride": 64}
+    assert control.upstream == {"longer_by": both.id} and by_name["tiny-both-udpos-s0"].upstream == {
+        "checkpoint": both.id
+    }
+    # what trains nothing has no steps to add: the control's retrieval is the baseline's run
+    cells = made.cells[made.cells.target == "tatoeba"].set_index("intermediate").run_id
+    assert cells["none+both"] == cells["none"] != cells["both"]
+    assert list(made.runs).index(both.id) < list(made.runs).index(control.id)
+
+
+def test_encoders_and_sources_are_crossed_with_the_intermediates_that_they_name(plan, tiny_encoders):
+    tiny = str(tiny_encoders["bert"])
+    made = plan(
+        encoders={"all": {"checkpoint": tiny}, "plain": {"checkpoint": tiny, "intermediates": ["none"]}},
+        targets=["pawsx", "tatoeba"],
+        sources=["en", {"language": "de", "provenance": "machine", "intermediates": ["none"]}],
+        training={"max_train_examples": 24},
+        seeds=[0],
+    )
+    found = {(c.encoder, c.intermediate, c.target, c.source) for c in made.cells.itertuples()}
+    assert found == {
+        *(("all", name, target, "en") for name in ("none", "panx") for target in ("pawsx", "tatoeba")),
+        *(("plain", "none", target, "en") for target in ("pawsx", "tatoeba")),
+        ("all", "none", "pawsx", "de"), ("plain", "none", "pawsx", "de"),
+    }  # fmt: skip
+    # what a block is crossed with is no part of what it computes
+    assert len(set(made.cells.run_id)) == 5
+
+
+def test_shots_need_development_sets_of_the_test_languages(plan):
+    made = plan(targets=["udpos"], training={"shots": 4})
+    run = next(r for r in made.runs.values() if r.phase == "target")
+    assert (run.params["shots"], run.params["shot_steps"]) == (4, 50) and "udpos/validation/de" in run.params["inputs"]
+    with pytest.raises(UserError, match="task xquad has no development sets in other languages"):
+        plan(targets=["xquad"], training={"shots": 4})
+
+
+# The identities of the laboratory's smallest grid before several tasks, sources, selection rules and shots were there.
+BEFORE = {
+    "bert-s0": "d7bab4210548", "bert-mnli-s0": "525c45c9b0be", "bert-none-xnli-s0": "d4a90989b6c1",
+    "xlnet-mnli-xquad-s0": "b6adf936d35a", "xlnet-none-tatoeba-s0": "1ef3f6270539",
+}  # fmt: skip
+
+
+def test_new_arms_leave_old_identities_alone():
+    made = planning.make(load(Path(__file__).parents[1] / "params" / "smoke.yaml"))
+    found = {run.slug: run.id for run in made.runs.values()}
+    assert {name: found[name] for name in BEFORE} == BEFORE

@@ -8,7 +8,7 @@ from transformers import AutoModelForSequenceClassification, AutoModelForTokenCl
 
 from xtl.collate import pad_batch
 from xtl.encoders import load_tokenizer
-from xtl.train import Selection, fit, last_checkpoint, predict_logits
+from xtl.train import fit, last_checkpoint, predict_logits
 
 ROWS = [{"input_ids": [2, *range(10 + i, 14 + i), 3], "attention_mask": [1] * 6, "labels": i % 2} for i in range(12)]
 BATCHES = [[i % 12, (i * 5 + 1) % 12] for i in range(20)]
@@ -62,22 +62,6 @@ def test_a_half_written_checkpoint_is_not_resumed_from(tmp_path):
         (tmp_path / f"checkpoint-{step}").mkdir(exist_ok=True)
         (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text("{}")
     assert last_checkpoint(tmp_path).endswith("checkpoint-10")
-
-
-def test_selection_restores_the_best_weights(tiny_encoders, tmp_path):
-    kept = {}
-    scores = {5: 1.0, 10: 3.0, 15: 2.0, 20: 3.0}
-
-    def evaluate(model):
-        step = (len(kept) + 1) * 5
-        kept[step] = {k: v.clone() for k, v in model.state_dict().items()}
-        return scores[step]
-
-    chooser = Selection(tmp_path, evaluate, every=5)
-    model, _, _ = run(tmp_path, tiny_encoders["bert"], selection=chooser)
-    assert chooser.history() == [{"step": s, "score": v} for s, v in scores.items()]
-    assert chooser.restore(model) == {"step": 10, "score": 3.0}  # the earlier of equals
-    assert all(torch.equal(v, kept[10][k]) for k, v in model.state_dict().items())
 
 
 @pytest.mark.parametrize("architecture", ["bert", "xlnet"])

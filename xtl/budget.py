@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 
-from xtl.plan import Plan, Run
+from xtl.plan import Plan
+from xtl.runs import Run, trained_on
 from xtl.tasks.catalog import TASKS
 
 # Tokens of a typical example of each format; a longer one is cut by the grid's max_length.
@@ -71,14 +72,16 @@ def tokens(run: Run) -> tuple[float, float]:
     params, trained = run.params, 0.0
     if run.phase == "pretrain":
         return params["steps"] * params["batch_tokens"], 0.0
-    name = params.get("train_task") or (params.get("tasks") or [None])[0]
-    if name:
-        task = TASKS[name]
-        examples = min(_size(task, "train"), params.get("max_train_examples") or float("inf"))
-        seen = examples * params["epochs"]
+    tasks = [TASKS[name] for name in trained_on(params)]
+    if tasks:
+        most = min(params.get("max_train_examples") or float("inf"), params.get("cap") or float("inf"))
+        sizes = [min(_size(task, "train"), most) for task in tasks]
+        seen = sum(sizes) * params["epochs"]
         if params.get("max_steps"):
             seen = min(seen, params["max_steps"] * params["batch_size"])
-        trained = seen * _length(task.format, params)
+        # of several tasks, each example is of one in proportion to its size
+        length = sum(s * _length(task.format, params) for s, task in zip(sizes, tasks, strict=True)) / sum(sizes)
+        trained = seen * length
     evaluated = 0.0
     for target, languages in params.get("evaluate", {}).items():
         task = TASKS[target]

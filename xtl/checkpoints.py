@@ -95,7 +95,7 @@ def folder_digest(folder: Path, cache: Path | None = None) -> str:
     files = sorted(
         p
         for p in folder.iterdir()
-        if p.suffix in {".json", ".safetensors", ".model", ".txt"}
+        if p.suffix in {".json", ".safetensors", ".model", ".spm", ".txt"}
         or (p.suffix == ".bin" and p.name.startswith("pytorch_model"))
     )
     if any(p.suffix == ".safetensors" for p in files):

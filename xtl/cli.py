@@ -76,8 +76,6 @@ def run(
     from xtl import running
 
     made = load_plan(grid, sets)
-    if made.not_yet:
-        raise UserError(f"{grid}: {' '.join(made.not_yet)}")
     sys.exit(
         running.run(out, made, grid, sets or [], NOTEBOOKS, workers=workers, cluster=cluster, only=only, warm=not fresh)
     )
@@ -161,16 +159,22 @@ def tasks():
     show.tasks(out)
 
 
-@app.command(epilog=example("xtl languages", "xtl languages params/lab.yaml"))
+@app.command(
+    epilog=example("xtl languages", "xtl languages --to de --definition matching", "xtl languages params/lab.yaml")
+)
 def languages(
     grid: Annotated[Path | None, typer.Argument(help="Languages of this grid's data source; default XTREME's.")] = None,
     sets: Sets = None,
+    to: Annotated[
+        str, typer.Option("--to", metavar="CODE", help="The language that the others are compared with.")
+    ] = "en",
+    definition: Annotated[str, typer.Option(help="Formula of similarity: cosine, angular or matching.")] = "cosine",
 ):
-    """Show languages with family, script and distance to English."""
+    """Show languages with family and script, and how similar each is to one of them by every measure, with coverage."""
     from xtl import experiment, show
 
     data = experiment.load(grid, sets or []).data_source() if grid else {"kind": "hub", "revisions": {}}
-    show.languages(out, data)
+    show.languages(out, data, to, definition)
 
 
 def load_plan(grid: Path, sets: list[str] | None):

@@ -6,14 +6,15 @@ import json
 from pathlib import Path
 from statistics import median
 
-from xtl.plan import Plan, Run
+from xtl.plan import Plan
+from xtl.runs import Run, trained_on
 
 Keys = list[tuple]
 
 
 def keys(phase: str, params: dict, architecture: str | None) -> Keys:
     """What two runs must share for their durations to be compared, closest resemblance first."""
-    task = params.get("train_task") or "+".join(params.get("tasks", [])) or "+".join(params.get("evaluate", {}))
+    task = "+".join(trained_on(params)) or "+".join(params.get("evaluate", {}))
     size = params.get("steps") or params.get("max_train_examples")
     return [(phase, architecture, task, size), (phase, architecture, task), (phase, task)]
 

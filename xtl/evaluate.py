@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from xtl.encoders import POOLINGS, coverage, depth_of, embed, load_encoder, load_tokenizer, on_device, recipe_layer
+from xtl.encoders import POOLINGS, depth_of, embed, load_encoder, load_tokenizer, on_device, recipe_layer
 from xtl.finetune import Trained, fitting_length, predict_and_score
+from xtl.subwords import of_scores
 from xtl.tasks import data as task_data
 from xtl.tasks import format_of
 from xtl.tasks.catalog import TASKS
@@ -63,22 +65,58 @@ def evaluate(
     max_eval_examples: int | None = None,
     max_length: int = 128,
     stride: int = 64,
+    source: str = "en",
+    adapted: Callable[[str, str], tuple[object, int] | None] | None = None,
 ) -> Results:
-    """Score a fine-tuned model zero-shot on the test data of every language of every target."""
+    """Score a fine-tuned model on the test data of every language of every target.
+
+    source: the language of the training data, with whose test texts the vocabulary's pieces are compared.
+    adapted: (target, language) -> the model of that language, trained on some of its examples besides (few-shot), and
+    how many, or None where the fine-tuned model itself is asked; scores of the former are not zero-shot.
+    """
     results = Results()
     max_length = fitting_length(max_length, trained.tokenizer)
     for target, languages in targets.items():
         task = TASKS[target]
-        for language in languages:
-            examples = task_data.subset(task_data.load(target, "test", language, data), max_eval_examples)
+        tests = {
+            language: task_data.subset(task_data.load(target, "test", language, data), max_eval_examples)
+            for language in languages
+        }
+        covered = of_scores(trained.tokenizer, {code: sample(examples) for code, examples in tests.items()}, source)
+        for language, examples in tests.items():
+            own, shots = (adapted(target, language) if adapted else None) or (trained.model, 0)
             metrics, per_example, predictions = predict_and_score(
-                trained.model, trained.tokenizer, task, examples, language, max_length, stride
+                own, trained.tokenizer, task, examples, language, max_length, stride
             )
-            covered = coverage(trained.tokenizer, sample(examples))
-            results.add(target, language, metrics, len(examples), **covered)
+            touched = {"zero_shot": False, "shots": shots} if shots else {}
+            results.add(target, language, metrics, len(examples), **covered[language], **touched)
             ids = [str(i) for i in examples["id"]]
             _keep(results, task, language, examples, ids, per_example, predictions, folder)
+    if trained.history:
+        from xtl.selection import outcomes  # here, because retrieval trains nothing
+
+        score = {target: TASKS[target].score for target in targets}
+        for row in outcomes(trained.history, trained.averaged, score):
+            results.scores.append({"split": "test", "headline": False, **row})
     return results
+
+
+def watcher(
+    targets: dict[str, list[str]], data: dict, *, max_eval_examples: int | None, max_length: int, stride: int
+) -> Callable[[object, object], list[dict]]:
+    """Function: (model, tokenizer) -> rows target, language, metric, value (points) and n of all tests."""
+
+    def rows(model, tokenizer) -> list[dict]:
+        found, length = [], fitting_length(max_length, tokenizer)
+        for target, languages in targets.items():
+            for language in languages:
+                examples = task_data.subset(task_data.load(target, "test", language, data), max_eval_examples)
+                scored = predict_and_score(model, tokenizer, TASKS[target], examples, language, length, stride)
+                where = dict(target=target, language=language, n=len(examples))
+                found += [{**where, "metric": metric, "value": value} for metric, value in scored[0].items()]
+        return found
+
+    return rows
 
 
 def evaluate_retrieval(
@@ -112,7 +150,8 @@ def evaluate_retrieval(
                 split: [embed(model, tokenizer, side, max_length, prefix=prefix, layers=depths) for side in sides]
                 for split, (*sides, _) in pools.items()
             }
-            covered = coverage(tokenizer, pools["test"][0][:COVERED])
+            sides = dict(zip((language, "en"), (texts[:COVERED] for texts in pools["test"][:2]), strict=True))
+            covered = of_scores(tokenizer, sides, "en")[language]
             for at, depth in enumerate(depths):
                 for p, name in enumerate(POOLINGS):
                     headline = (depth, name) == (chosen, pooling)
@@ -159,19 +198,21 @@ def write(
     """Write scores.parquet and examples.parquet of a target run; returns the score rows.
 
     A row is zero-shot where the language is not the source's and no label of it chose anything (the threshold of mining
-    is chosen on gold pairs of the language).
+    is chosen on gold pairs of the language) or was trained on. Rows that name their own `selection` keep it.
     """
     from xtl.store import write_examples, write_scores
 
     rows = pd.DataFrame(results.scores)
+    for name in ("selection", "zero_shot"):
+        rows[name] = rows[name] if name in rows else None
     rows = rows.assign(
         run_id=run_id,
         n_train=n_train,
-        selection=selection,
+        selection=rows["selection"].fillna(selection),
         **{k: labels.get(k) for k in ("encoder", "architecture", "intermediate", "source", "provenance", "seed")},
     )
     chosen = {target: "validation" in format_of(TASKS[target]).SPLITS for target in rows.target.unique()}
-    rows["zero_shot"] = (rows.language != rows.source) & ~rows.target.map(chosen)
+    rows["zero_shot"] = (rows.language != rows.source) & ~rows.target.map(chosen) & rows.zero_shot.ne(False)
     write_scores(folder, rows)
     write_examples(folder, pd.concat(results.examples, ignore_index=True))
     return rows

@@ -58,7 +58,7 @@ def execute(
     """Bring every run to its end, in parallel, and say how each ended: run id -> Outcome.
 
     Args:
-        runs: xtl.plan.Run objects in any order; an upstream run must be among them or be done already.
+        runs: xtl.runs.Run objects in any order; an upstream run must be among them or be done already.
         notebooks: the folder of the notebooks that runs name.
         workers: worker processes; default one per GPU, else one per core, never more than runs.
         cluster: a YAML file that describes where to run instead of this machine (params/clusters/).

@@ -10,8 +10,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from xtl.blocks import Encoder, Intermediate, Part, Pretrain, Recipe, Source, Training
 from xtl.errors import UserError
-from xtl.schema import Encoder, Experiment, Hypothesis, Intermediate, Lab, Part, Pretrain, Recipe, Source, Training
+from xtl.schema import Experiment, Hypothesis, Lab
 
 # What PyYAML raises besides its own errors, for a date that is none, an odd tag, and endless nesting.
 UNREADABLE = (ValueError, AttributeError, TypeError, RecursionError)

@@ -11,12 +11,13 @@ from pathlib import Path
 from xtl import checkpoints, lock
 from xtl.errors import UserError
 from xtl.schema import Experiment
-from xtl.tasks import format_of
+from xtl.tasks import format_of, origins
 from xtl.tasks import mirror as mirrors
 from xtl.tasks.catalog import TASKS, HubSource, Task
+from xtl.translate import APERTIUM
 
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")  # the first kind that a repository has
-SETTINGS = ("*.json", "*.model", "*.txt")  # configuration and tokenizer
+SETTINGS = ("*.json", "*.model", "*.spm", "*.txt")  # configuration and tokenizer
 README = "README.md"
 
 
@@ -68,6 +69,10 @@ def needed(experiment: Experiment, mirror: Path) -> list[Repository]:
         for spec in experiment.encoders.values()
         if spec.checkpoint and not checkpoints.is_folder(spec.checkpoint)
     ]
+    blocks = [*experiment.sources, *(part for spec in experiment.intermediates.values() for part in spec.tasks)]
+    named = dict.fromkeys(block.translator for block in blocks if block.translator)
+    translators = [name for name in named if name != APERTIUM and not checkpoints.is_folder(name)]
+    found += [_model(name, _revision(locked, name)) for name in translators]
     for repository in found:
         _guard(repository, mirror)
     if experiment.data == "hub":
@@ -151,14 +156,11 @@ def _datasets(experiment: Experiment, mirror: Path, locked: dict) -> list[Reposi
     for name, parts in wanted.items():
         revision = experiment.revisions.get(name) or _revision(locked, name) or parts[0][0].revision
         repository, listed = _listed(name, "dataset", revision)
-        readme = next((file for file in listed if file.name == README), None)
-        if readme is None:
-            raise UserError(f"{name}: the Hub's repository has no {README}, whose `configs:` header lists the files.")
-        repository.files = [readme]
         _guard(repository, mirror)
-        if readme in repository.lacking(mirror):
-            _one(repository, readme, mirror)
-        declared = mirrors.read_configs(repository.folder(mirror) / README)
+        if parts[0][0].converted:
+            declared = mirrors.converted([file.name for file in listed])
+        else:
+            declared = _declared(repository, listed, mirror)
         for source, split, language in parts:
             config = source.named(source.config, language)
             if split not in declared.get(config, {}):
@@ -171,6 +173,19 @@ def _datasets(experiment: Experiment, mirror: Path, locked: dict) -> list[Reposi
     return found
 
 
+def _declared(repository: Repository, listed: list[File], mirror: Path) -> mirrors.Configs:
+    """The configs that a repository's README declares; the README is fetched first, and belongs to its files."""
+    readme = next((file for file in listed if file.name == README), None)
+    if readme is None:
+        raise UserError(
+            f"{repository.name}: the Hub's repository has no {README}, whose `configs:` header lists the files."
+        )
+    repository.files = [readme]
+    if readme in repository.lacking(mirror):
+        _one(repository, readme, mirror)
+    return mirrors.read_configs(repository.folder(mirror) / README)
+
+
 def reads(experiment: Experiment) -> list[tuple[Task, str, str]]:
     """(task, split, language) of everything that the grid may read from the Hub."""
     asked = []
@@ -180,12 +195,19 @@ def reads(experiment: Experiment) -> list[tuple[Task, str, str]]:
         chosen = chosen.get(target) if isinstance(chosen, dict) else chosen
         languages = task.languages if chosen in (None, "available") else [c for c in task.languages if c in chosen]
         asked += [(task, split, code) for code in languages for split in format_of(task).SPLITS]
-        asked += [(TASKS[task.trains_on], split, "en") for split in ("train", "validation") if task.trains_on]
+        if not task.trains_on:
+            continue
+        asked += [(TASKS[task.trains_on], split, "en") for split in ("train", "validation")]
+        for source in experiment.sources:
+            asked += _in_other_languages(task.trains_on, source.origin(), whole=False)
+        if experiment.training_of(target).shots:
+            asked += [(task, "validation", code) for code in languages]
     for spec in experiment.intermediates.values():
         for part in spec.tasks:
-            task = TASKS[part.task]
-            codes = task.languages if task.format == "mlm" else [part.language]
+            task, origin = TASKS[part.task], part.origin()
+            codes = ["en"] if origin or task.format != "mlm" else task.languages
             asked += [(task, split, code) for code in codes for split in ("train", "validation")]
+            asked += _in_other_languages(part.task, origin, whole=True)
     for spec in experiment.encoders.values():
         if spec.pretrain and spec.pretrain.corpus != "lab":
             task = TASKS[spec.pretrain.corpus]
@@ -195,7 +217,20 @@ def reads(experiment: Experiment) -> list[tuple[Task, str, str]]:
         holder = task if not task.hub or split in task.hub.splits else TASKS.get(task.trains_on or "")
         if holder and holder.hub and split in holder.hub.splits and language in holder.languages:
             found.append((holder, split, language))
-    return list({(task.name, split, code): (task, split, code) for task, split, code in found}.values())
+    unique = {(task.name, task.hub.dataset, split, code): (task, split, code) for task, split, code in found}
+    return list(unique.values())
+
+
+def _in_other_languages(name: str, origin: dict | None, whole: bool) -> list[tuple[Task, str, str]]:
+    """What a training set of an origin is read from; of a grid's sources, a task may lack some (`whole`: none)."""
+    if not origin or origin["translator"]:
+        return []
+    try:
+        return [(origins.of_origin(name, origin, {"kind": "hub"}), "train", origin["language"])]
+    except UserError:
+        if whole:
+            raise
+        return []
 
 
 def _guard(repository: Repository, mirror: Path) -> None:

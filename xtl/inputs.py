@@ -7,22 +7,24 @@ from pathlib import Path
 from xtl.errors import UserError
 from xtl.schema import Experiment
 from xtl.tasks import data as task_data
+from xtl.tasks import origins
 
 CORPUS_KEYS = ("kind", "languages", "sentences", "seed")
 
 
-def training(task: str, selection: str, data: dict) -> dict:
-    """Digests of the training data, and of the English dev data where it selects the checkpoint."""
+def training(task: str, selection: str, data: dict, origin: dict | None = None) -> dict:
+    """Digests of the training data of an origin (None: English), and of the English dev data where it selects."""
     languages = task_data.training_languages(task, data)
     if selection == "english_dev" and "validation" not in task_data.splits(task, data):
         raise UserError(
             f"task {task} has no development set to select on: set `overrides: {{{task}: {{selection: last}}}}`."
         )
-    splits = ["train"] + (["validation"] if selection == "english_dev" else [])
-    wanted = [(split, code) for split in splits for code in (languages if split == "train" else ["en"])]
+    wanted = [] if origin else [("train", code) for code in languages]
+    wanted += [("validation", "en")] if selection == "english_dev" else []
     for split, language in wanted:
         task_data.check(task, split, language, data)
-    return {f"{task}/{split}/{code}": task_data.fingerprint(task, split, code, data) for split, code in wanted}
+    other = origins.check(task, origin, data) if origin else {}
+    return other | {f"{task}/{split}/{code}": task_data.fingerprint(task, split, code, data) for split, code in wanted}
 
 
 def corpus(experiment: Experiment, spec) -> tuple[dict, dict]:

@@ -82,6 +82,21 @@ def families(data: dict) -> dict[str, str]:
     return NATURAL["family"].to_dict()
 
 
+def scripts(data: dict) -> dict[str, str]:
+    """Code -> script of every language of a data source."""
+    if data["kind"] == "lab":
+        lab, config = _laboratory(data)
+        return {code: str(language.script) for code, language in lab.languages(config).items()}
+    return NATURAL["script"].to_dict()
+
+
+def corpus_sentences(data: dict) -> dict[str, int]:
+    """Code -> sentences in the pretraining corpus of each of the laboratory's languages."""
+    lab, config = _laboratory(data)
+    made = lab.languages(config).items()
+    return {code: int(config.sentences * language.features["corpus"]) for code, language in made}
+
+
 def features(data: dict) -> pd.DataFrame:
     """Features of the languages of a data source: one row a language (index: code), numeric columns in [0, 1].
 
@@ -116,20 +131,24 @@ def distance(table: pd.DataFrame, source: str = "en") -> pd.Series:
     return pd.DataFrame(of_feature).mean(axis=1).rename("distance")
 
 
+def facts(data: dict) -> pd.DataFrame:
+    """What is known of every language of a data source beside its code (the index): names, and features or codes."""
+    if data["kind"] != "lab":
+        return NATURAL.copy()
+    lab, config = _laboratory(data)
+    rows = {}
+    for code, item in lab.languages(config).items():
+        twin = f"{item.twin_of[0]} but for {item.twin_of[1]}" if item.twin_of else ""
+        known = {"name": item.name, "family": item.family, "twin of": twin}
+        rows[code] = {**known, **item.features, "script": item.script}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("code")
+
+
 def table(data: dict, source: str = "en") -> pd.DataFrame:
-    """What `xtl languages` prints: a row a language with its facts and its distance from `source`, nearest first."""
-    if data["kind"] == "lab":
-        lab, config = _laboratory(data)
-        rows = []
-        for code, item in lab.languages(config).items():
-            twin = f"{item.twin_of[0]} but for {item.twin_of[1]}" if item.twin_of else ""
-            facts = {"code": code, "name": item.name, "family": item.family, "twin of": twin}
-            rows.append({**facts, **item.features, "script": item.script})
-        facts = pd.DataFrame(rows).set_index("code")
-    else:
-        facts = NATURAL.copy()
-    facts["distance"] = distance(features(data), source).reindex(facts.index)
-    return facts.sort_values("distance", kind="stable").reset_index()
+    """A row a language with its code, its facts and its distance from `source`, nearest first."""
+    result = facts(data)
+    result["distance"] = distance(features(data), source).reindex(result.index)
+    return result.sort_values("distance", kind="stable").reset_index()
 
 
 def _laboratory(data: dict):

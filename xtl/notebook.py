@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,8 +49,8 @@ def scratch_checkpoint() -> str:
     """The encoder that 0_pretrain.ipynb leaves when it is run by hand; makes a tiny one where there is none."""
     folder = outputs_root() / "scratch" / "pretrain" / "checkpoint"
     if not (folder / "config.json").is_file():
+        from xtl.blocks import Pretrain
         from xtl.pretrain import run as pretraining
-        from xtl.schema import Pretrain
 
         block = Pretrain(architecture="bert", layers=2, hidden=64, steps=60, batch_tokens=2048)
         recipe, data = block.resolved_recipe(), {"kind": "lab", "languages": 12, "sentences": 400, "seed": 0}
@@ -63,6 +64,13 @@ def scratch_checkpoint() -> str:
         pretraining.train(model, corpus, tokenizer, batches, recipe, folder.parent, seed=0, **options)
         pretraining.save(model, tokenizer, folder.parent)
     return str(folder)
+
+
+def steps_of(checkpoint: str) -> int:
+    """The training steps of the run that left a checkpoint; 0 without one."""
+    if not checkpoint:
+        return 0
+    return json.loads((Path(checkpoint).parent / "run.json").read_text(encoding="utf-8"))["facts"]["steps"]
 
 
 def loss_curve(log: pd.DataFrame, unit: str = "nats") -> None:

@@ -12,7 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from xtl.errors import UserError
 from xtl.execute import Outcome, execute
-from xtl.plan import Plan, Run, analysis_run
+from xtl.plan import Plan, analysis_run
+from xtl.runs import Run
 from xtl.show import colour, minutes, simple
 from xtl.store import Store, outputs_root
 

@@ -5,176 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from xtl.blocks import Encoder, Intermediate, Pretrain, Source, Strict, Training, known_task
 from xtl.tasks.catalog import TASKS
 
 BASELINE = "none"
-
-
-class Strict(BaseModel):
-    """A part of the grid file: an unknown key is an error, and nothing changes after validation."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Recipe(Strict):
-    """What a pretraining run may vary besides the architecture; None means the architecture's own habit."""
-
-    nsp: bool | None = Field(None, description="next-sentence prediction on two-segment inputs")
-    segments: bool | None = Field(None, description="two-segment inputs from documents, with segment ids")
-    masking: Literal["static", "dynamic"] | None = Field(
-        None, description="one mask a sequence, or a new one each epoch"
-    )
-    objective: Literal["mlm", "plm"] | None = Field(None, description="masked or permutation language modelling")
-    predicted: float = Field(0.15, gt=0, lt=1, description="share of a sequence's tokens that are predicted")
-    pairs: float = Field(0.0, ge=0, le=1, description="share of the sequences that are translation pairs")
-
-
-HABITS = {
-    "bert": dict(nsp=True, segments=True, masking="static", objective="mlm"),
-    "roberta": dict(nsp=False, segments=False, masking="dynamic", objective="mlm"),
-    "xlnet": dict(nsp=False, segments=False, masking="dynamic", objective="plm"),
-}
-
-
-# What a recipe needs of an architecture, and who has it.
-TWO_STREAMS = ("xlnet",)  # attention in which a query stream does not see its own content: permutation LM
-POOLED_FIRST = ("bert", "roberta")  # a pooled first token: next-sentence prediction
-
-
-class Pretrain(Strict):
-    """An encoder trained here from scratch. The defaults are those of the laboratory's everyday grid."""
-
-    architecture: Literal["bert", "roberta", "xlnet"]
-    corpus: str = Field("lab", description="the laboratory's, or a task of plain text (mlm) with `data: hub`")
-    tokenizer: Literal["lab"] | int = Field("lab", description="the laboratory's, or the pieces of one trained on it")
-    documents: int = Field(20000, ge=1, description="of each language at most, of a corpus of the Hub")
-    layers: int = Field(3, ge=1)
-    hidden: int = Field(128, ge=8)
-    heads: int = Field(4, ge=1)
-    inner: int = Field(256, ge=8, description="width of the feed-forward layers")
-    length: int = Field(128, ge=16, description="longest input in tokens")
-    short: int = Field(1, ge=1, description="sentences of the monolingual inputs of most steps")
-    long_share: float = Field(
-        0.2, ge=0, le=1, description="share of the steps, the last ones, with inputs of full length"
-    )
-    steps: int = Field(2600, ge=1)
-    batch_tokens: int = Field(512, ge=64, description="tokens in a batch, padding not counted")
-    learning_rate: float = Field(2e-3, gt=0)
-    warmup: float = Field(0.1, ge=0, le=1)
-    weight_decay: float = Field(0.01, ge=0)
-    precision: Literal["fp32", "bf16"] = "fp32"
-    recipe: Recipe = Recipe()
-
-    @model_validator(mode="after")
-    def readable(self):
-        """The corpus exists, and the vocabulary and the recipe are ones that it can give."""
-        plain = sorted(task.name for task in TASKS.values() if task.format == "mlm")
-        if self.corpus not in ("lab", *plain):
-            raise ValueError(f"unknown corpus '{self.corpus}'; known: lab, {', '.join(plain)}")
-        if (self.corpus == "lab") != (self.tokenizer == "lab"):
-            raise ValueError("corpus lab goes with tokenizer lab, another corpus with a number of pieces to train")
-        if self.corpus != "lab" and self.recipe.pairs:
-            raise ValueError(f"corpus {self.corpus} holds no translations; leave recipe.pairs at 0")
-        return self
-
-    @model_validator(mode="after")
-    def fits(self):
-        """The width is a multiple of the heads, and the objective is one that the architecture can compute."""
-        if self.hidden % self.heads:
-            raise ValueError(f"hidden ({self.hidden}) must be a multiple of heads ({self.heads})")
-        recipe = self.resolved_recipe()
-        if recipe["objective"] == "plm" and self.architecture not in TWO_STREAMS:
-            raise ValueError(f"objective plm needs two-stream attention, which {self.architecture} lacks; use mlm")
-        if recipe["nsp"] and not recipe["segments"]:
-            raise ValueError("nsp needs two-segment inputs; set segments: true")
-        if recipe["nsp"] and self.architecture not in POOLED_FIRST:
-            raise ValueError(f"nsp reads a pooled first token, which {self.architecture} lacks; set nsp: false")
-        return self
-
-    def resolved_recipe(self) -> dict:
-        """The recipe with the architecture's habits filled in."""
-        given = {k: v for k, v in self.recipe.model_dump().items() if v is not None}
-        return {**HABITS[self.architecture], **given}
-
-
-class Encoder(Strict):
-    """Either `pretrain` (trained here) or `checkpoint` (a Hub id or a folder)."""
-
-    pretrain: Pretrain | None = None
-    checkpoint: str | None = None
-    revision: str | None = None
-
-    @model_validator(mode="after")
-    def one_origin(self):
-        """Exactly one origin is named."""
-        if (self.pretrain is None) == (self.checkpoint is None):
-            raise ValueError("needs either 'pretrain' (trained here) or 'checkpoint' (a Hub id or a folder)")
-        if self.checkpoint is not None and not self.checkpoint.strip():
-            raise ValueError("'checkpoint' is empty; name a Hub id such as FacebookAI/xlm-roberta-base, or a folder")
-        if self.revision and not self.checkpoint:
-            raise ValueError("'revision' belongs to a Hub checkpoint")
-        return self
-
-
-class Source(Strict):
-    """The language of the target's training data, and how that data came to be in it."""
-
-    language: str = "en"
-    provenance: Literal["native", "human", "machine"] = "native"
-
-
-class Part(Strict):
-    """One data set of an intermediate task: a task name, or a task in another language."""
-
-    task: str
-    language: str = "en"
-    provenance: Literal["native", "human", "machine"] = "native"
-
-    @field_validator("task")
-    @classmethod
-    def known(cls, name):
-        """The task exists and has English training data."""
-        return known_task(name, "intermediate")
-
-
-class Intermediate(Strict):
-    """What the encoder is trained on between pretraining and the target task; nothing for the baseline."""
-
-    tasks: tuple[Part, ...] = ()
-    sampler: Literal["uniform", "proportional", "temperature"] = "proportional"
-    cap: int | None = Field(None, ge=1)
-
-    @model_validator(mode="before")
-    @classmethod
-    def short_forms(cls, value):
-        """`[mnli]` and `{tasks: [mnli, {task: …}]}` both work."""
-        value = {"tasks": value} if isinstance(value, list) else value
-        if isinstance(value, dict) and isinstance(value.get("tasks"), list):
-            value = {**value, "tasks": [{"task": part} if isinstance(part, str) else part for part in value["tasks"]]}
-        return value
-
-
-class Training(Strict):
-    """How a task is trained and read; `overrides` of the grid replace single keys for single tasks."""
-
-    learning_rate: float = Field(2e-5, gt=0)
-    epochs: float = Field(3, gt=0)
-    max_steps: int | None = Field(None, ge=1, description="stops earlier than `epochs` would")
-    batch_size: int = Field(32, ge=1, description="examples in a step")
-    max_length: int = Field(128, ge=8, description="tokens; longer tagging inputs are split, longer contexts slide")
-    stride: int = Field(64, ge=0, description="overlap in tokens of two windows of one context")
-    warmup: float = Field(0.1, ge=0, le=1, description="share of the steps")
-    weight_decay: float = Field(0.01, ge=0)
-    precision: Literal["fp32", "bf16"] = "fp32"
-    selection: Literal["last", "english_dev", "average"] = "last"
-    max_train_examples: int | None = Field(None, ge=1)
-    max_eval_examples: int | None = Field(None, ge=1)
-    shots: int | None = Field(None, ge=1)
-    layer: int | None = Field(None, ge=0, description="retrieval: layer of the recipe; default 14/24 of the depth")
-    pooling: Literal["mean", "cls", "mean_special"] = "mean"
-    prefix: str = Field("", description="retrieval: text put before every sentence")
 
 
 class Lab(Strict):
@@ -187,14 +23,65 @@ class Lab(Strict):
     seed: int = 0
 
 
-class Hypothesis(Strict):
-    """A confirmatory statement, fixed before the grid runs."""
+# Effect of a hypothesis -> what the names in `contrast` stand for, in this order; those after the bar may be left out,
+# and stand then for all that the grid has.
+EFFECTS = {
+    "gain": "| intermediate encoder",
+    "intermediate_difference": "intermediate intermediate | encoder",
+    "encoder_difference": "encoder encoder | intermediate",
+    "similarity": "| intermediate encoder",
+    "similarity_difference": "encoder encoder | intermediate",
+}
 
-    name: str
-    effect: str
-    contrast: str | list[str] | None = None
-    direction: Literal["greater", "less", "two-sided"] = "greater"
-    targets: list[str] | None = None
+
+class Hypothesis(Strict):
+    """A confirmatory statement, fixed before the grid runs; xtl.analysis.hypotheses tests it."""
+
+    name: str = Field(min_length=1)
+    effect: Literal[tuple(EFFECTS)] = Field(
+        description="gain (points over the baseline), a difference of gains between two intermediates or two encoders, "
+        "the rank correlation of gain with similarity over languages, or its difference between two encoders"
+    )
+    contrast: list[str] | None = Field(None, description="whose: names in the order of EFFECTS; `A - B` for a pair")
+    direction: Literal["greater", "less", "two-sided"] = Field("greater", description="than zero")
+    targets: list[str] | None = Field(None, description="the mean over these; default: every target of the grid")
+
+    @field_validator("contrast", mode="before")
+    @classmethod
+    def short_contrast(cls, value):
+        """`mnli` stands for `[mnli]`, and `bert - xlnet` for `[bert, xlnet]`."""
+        return [part.strip() for part in re.split(r"\s[-−]\s", value)] if isinstance(value, str) else value
+
+    @field_validator("targets")
+    @classmethod
+    def some_targets(cls, value):
+        """At least one target, each once."""
+        if value is not None and (not value or len(set(value)) < len(value)):
+            raise ValueError("name at least one target and none twice, or leave the key out for all of the grid")
+        return value
+
+    @model_validator(mode="after")
+    def complete(self):
+        """The contrast has the names that the effect asks for."""
+        needed, roles = EFFECTS[self.effect].partition("|")[0].split(), self.roles()
+        given = self.contrast or []
+        if not len(needed) <= len(given) <= len(roles):
+            least = f", at least the first {len(needed)}" if needed else ", or less"
+            raise ValueError(
+                f"the contrast of {self.effect} names {', '.join(roles)} in this order{least} (given: "
+                f"{', '.join(given) or 'nothing'})"
+            )
+        if needed and given[0] == given[1]:
+            raise ValueError(f"its contrast compares {given[0]!r} with itself")
+        return self
+
+    def roles(self) -> list[str]:
+        """What each name of the contrast stands for, `encoder` or `intermediate`."""
+        return EFFECTS[self.effect].replace("|", "").split()
+
+    def of(self, role: str) -> list[str]:
+        """The names of the contrast that stand for an `encoder` or an `intermediate`; empty where all are meant."""
+        return [name for kind, name in zip(self.roles(), self.contrast or [], strict=False) if kind == role]
 
 
 class Experiment(Strict):
@@ -273,6 +160,25 @@ class Experiment(Strict):
         return value
 
     @model_validator(mode="after")
+    def testable(self):
+        """Every hypothesis has its own name and speaks of encoders, intermediates and targets of this grid."""
+        arms = {name: spec for name, spec in self.all_intermediates().items() if name != BASELINE}
+        for i, hypothesis in enumerate(self.hypotheses):
+            where = f"hypotheses.{hypothesis.name}"
+            if any(hypothesis.name == other.name for other in self.hypotheses[:i]):
+                raise ValueError(f"{where}: two hypotheses have this name")
+            asked = [(role, known, name) for role, known in (("encoder", self.encoders), ("intermediate", arms))
+                     for name in hypothesis.of(role)]  # fmt: skip
+            asked += [("target", self.targets, name) for name in hypothesis.targets or ()]
+            for role, known, name in asked:
+                if name not in known:
+                    hint = " (every gain is over the baseline; leave it out)" if name == BASELINE else ""
+                    raise ValueError(
+                        f"{where}: unknown {role} '{name}'{hint}; this grid has {', '.join(known) or 'none'}"
+                    )
+        return self
+
+    @model_validator(mode="after")
     def consistent(self):
         """Overrides name tasks of the catalog and keys of `training`; the baseline trains on nothing."""
         for name, values in self.overrides.items():
@@ -291,7 +197,7 @@ class Experiment(Strict):
         if unknown:
             known = ", ".join(Pretrain.model_fields)
             raise ValueError(f"pretraining: unknown key '{sorted(unknown)[0]}'; known: {known}")
-        held = sorted({source.dataset for task in TASKS.values() for source in task.sources})
+        held = sorted({source.dataset for task in TASKS.values() for source in (*task.sources, *task.origins.values())})
         for name in self.revisions:
             if name not in held:
                 raise ValueError(f"revisions: no task is read from '{name}'; data sets are {', '.join(held)}")
@@ -300,8 +206,22 @@ class Experiment(Strict):
                 those = ", ".join(sorted(task.name for task in TASKS.values() if task.folder))
                 raise ValueError(f"folders.{name}: only tasks that are not on the Hub are read from folders: {those}")
         for name, spec in self.intermediates.items():
-            if (name == BASELINE) != (not spec.tasks):
+            if (name == BASELINE) == bool(spec.tasks or spec.steps_of):
                 raise ValueError(f"intermediates.{name}: only the baseline '{BASELINE}' trains on no task")
+            if spec.steps_of and not (self.intermediates.get(spec.steps_of) or Intermediate()).tasks:
+                raise ValueError(
+                    f"intermediates.{name}: steps_of names '{spec.steps_of}', which trains on no task here"
+                )
+        origins = [(source.language, source.provenance, source.translator) for source in self.sources]
+        if len(set(origins)) < len(origins):
+            raise ValueError("sources: names one twice")
+        crossed = [(f"encoders.{name}", spec) for name, spec in self.encoders.items()]
+        crossed += [(f"sources.{number}", source) for number, source in enumerate(self.sources)]
+        for where, spec in crossed:
+            for name in spec.intermediates or ():
+                if name not in self.all_intermediates():
+                    known = ", ".join(self.all_intermediates())
+                    raise ValueError(f"{where}.intermediates: this grid has no '{name}'; it has {known}")
         if isinstance(self.languages, dict) and set(self.languages) - set(self.targets):
             raise ValueError(
                 f"languages names {sorted(set(self.languages) - set(self.targets))[0]!r}, not a target here"
@@ -313,6 +233,10 @@ class Experiment(Strict):
         values = {**self.training.model_dump(exclude_unset=True), **self.overrides.get(task, {})}
         return Training.model_validate(values)
 
+    def mixture_training(self, spec: Intermediate) -> Training:
+        """The training block of an intermediate of several tasks."""
+        return Training.model_validate({**self.training.model_dump(exclude_unset=True), **spec.training})
+
     def data_source(self) -> dict:
         """The data source as run parameters carry it: `{"kind": "lab", …}` or `{"kind": "hub", …}`."""
         if self.data == "lab":
@@ -322,11 +246,3 @@ class Experiment(Strict):
     def all_intermediates(self) -> dict[str, Intermediate]:
         """The intermediates with the baseline first."""
         return {BASELINE: Intermediate(), **{k: v for k, v in self.intermediates.items() if k != BASELINE}}
-
-
-def known_task(name: str, role: str) -> str:
-    """Return the name if the catalog has that task in that role, else raise ValueError with the known names."""
-    names = sorted(t.name for t in TASKS.values() if role in t.roles)
-    if name not in names:
-        raise ValueError(f"unknown {role} task '{name}'; known: {', '.join(names)}")
-    return name

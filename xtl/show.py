@@ -9,7 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from xtl.cost import estimate, recorded, wall_clock
-from xtl.plan import Plan, Run
+from xtl.plan import Plan
+from xtl.runs import Run
 from xtl.store import Store
 
 COLOURS = {
@@ -71,8 +72,8 @@ def plan(console: Console, made: Plan, store: Store, everything: bool = False) -
         listing(console, todo, states, known, everything)
     for row in missing(made):
         console.print(f"[yellow]missing[/yellow] {row}")
-    for sentence in made.not_yet:
-        console.print(f"[yellow]not built yet[/yellow] {escape(sentence)}")
+    for sentence in made.notes:
+        console.print(f"[yellow]left out[/yellow] {escape(sentence)}")
 
 
 def gpu(console: Console, made: Plan, todo: list[Run]) -> None:
@@ -181,17 +182,46 @@ def scores(console: Console, result: dict) -> None:
     )
 
 
-def languages(console: Console, data: dict) -> None:
-    """Print the languages of a data source."""
-    from xtl.languages import table as language_table
+def languages(console: Console, data: dict, to: str = "en", definition: str = "cosine") -> None:
+    """Print the languages of a data source with their facts, and how similar each is to one of them, nearest first."""
+    from xtl import languages as linguistics
+    from xtl import similarities, typology
 
-    rows = language_table(data).reset_index()
-    table = simple(*[str(c) for c in rows.columns])
-    for row in rows.itertuples(index=False):
-        table.add_row(
-            *[
-                "—" if value is None or value != value else f"{value:.2f}" if isinstance(value, float) else str(value)
-                for value in row
-            ]
+    rows = similarities.measured(data, to, definition)
+    texts = rows.assign(text=rows.apply(_similarity, axis=1)).pivot(index="language", columns="measure", values="text")
+    known = linguistics.table(data, to).set_index("code")
+    # that family, branch or script is the same is seen in the first table
+    shown = texts[[measure for measure in rows["measure"].unique() if measure not in known]]
+    apart = [column for column in ("twin of", "distance") if column in known]
+    similar = known[["name", *apart[:-1]]].join(shown).join(known["distance"])
+    if data["kind"] == "lab":
+        note = "the planted features (lexical: of vocabulary, against English only; genetic: the same family or not)"
+    else:
+        place = list(similar).index("geographic") + 1
+        similar.insert(place, "km", typology.kilometres(to).map("{:,.0f}".format))
+        note = (
+            f"{typology.source()}. In brackets, where it is not all, the share of features that a source states for "
+            "both languages; URIEL imputes the rest. Geographic compares distances from points all over the globe; km "
+            "is the great circle"
         )
-    console.print(table)
+    console.print(_grid(known.drop(columns=apart), "Languages"))
+    console.print(_grid(similar, f"\nSimilarity to {known.loc[to, 'name']} ({to}), nearest first"))
+    console.print(
+        f"\nSimilarity: {definition}, 0 to 1, of {note}. Distance: Gower's, 0 to 1, over "
+        f"{'all features' if data['kind'] == 'lab' else 'family, branch and script'}. —: not known."
+    )
+
+
+def _grid(rows, title: str) -> Table:
+    """A table of languages: the code, then every column."""
+    table = simple("code", *[f">{column}" if column == "km" else column for column in rows.columns], title=title)
+    for code, row in zip(rows.index, rows.itertuples(index=False, name=None), strict=True):
+        table.add_row(code, *[f"{value:.2f}" if isinstance(value, float) else str(value) for value in row])
+    return table
+
+
+def _similarity(row) -> str:
+    """A similarity, and in brackets the share of its features that a source states, where that is not all."""
+    if row["similarity"] != row["similarity"]:
+        return "—"
+    return f"{row['similarity']:.2f}" + (f" ({row['stated']:.0%})" if row["stated"] < 1 else "")

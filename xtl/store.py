@@ -53,7 +53,7 @@ def outputs_root() -> Path:
 class Store:
     """The run folders under one outputs root.
 
-    A `run` is anything with the attributes of xtl.plan.Run: phase, slug, params, upstream, labels, hash, id, folder.
+    A `run` is anything with the attributes of xtl.runs.Run: phase, slug, params, upstream, labels, hash, id, folder.
     Nothing here writes before `lock` or `begin` is called, so planning leaves no trace.
     """
 

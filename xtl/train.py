@@ -1,10 +1,10 @@
-"""Training on transformers' Trainer, and prediction: prepared batches, progress, checkpoints, selection, resume."""
+"""Training on transformers' Trainer, and prediction: prepared batches, progress, checkpoints, resume."""
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -104,38 +104,6 @@ class Progress(TrainerCallback):
             self.display.update(Pretty(text))
 
 
-class Selection(TrainerCallback):
-    """Keeps the weights with the best score on English dev examples, asked every `every` steps and at the end."""
-
-    def __init__(self, folder: Path, evaluate, every: int):
-        self.folder, self.evaluate, self.every = folder / "best", evaluate, every
-        self.note = self.folder / "score.json"
-
-    def history(self) -> list[dict]:
-        """Scores so far, as {"step", "score"}."""
-        return json.loads(self.note.read_text()) if self.note.is_file() else []
-
-    def on_step_end(self, args, state, control, model=None, **kwargs):
-        """Score the weights of now; keep them if none before were better."""
-        if state.global_step % self.every and state.global_step != state.max_steps:
-            return
-        history = [h for h in self.history() if h["step"] < state.global_step]
-        best = max((h["score"] for h in history), default=-np.inf)
-        model.eval()
-        score = float(self.evaluate(model))
-        model.train()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if score > best:
-            torch.save(model.state_dict(), self.folder / "weights.pt")
-        self.note.write_text(json.dumps([*history, {"step": state.global_step, "score": score}]))
-
-    def restore(self, model) -> dict:
-        """Load the best weights into the model; return their step and score."""
-        model.load_state_dict(torch.load(self.folder / "weights.pt", weights_only=True))
-        (self.folder / "weights.pt").unlink()  # the run's own checkpoint holds them now
-        return max(self.history(), key=lambda h: (h["score"], -h["step"]))
-
-
 def fit(
     model,
     batches: list,
@@ -150,7 +118,7 @@ def fit(
     precision: str = "fp32",
     title: str = "training",
     save_seconds: float = SAVE_SECONDS,
-    selection: Selection | None = None,
+    snapshots: Sequence[TrainerCallback] = (),
     adam_beta2: float = 0.999,
 ) -> pd.DataFrame:
     """Train a model in place on the given batches; resume where an interrupted call in the same folder stopped.
@@ -162,6 +130,7 @@ def fit(
         batches: one list of items per step; `collate` turns it into the model's inputs.
         folder: the run's folder; checkpoints live in `trainer/` below it and are removed at the end.
         items: number of different items (only reported).
+        snapshots: further callbacks, such as those of xtl.selection.
 
     Returns:
         DataFrame step, loss, learning_rate, seconds: a row about every fiftieth of the training. Steps and losses are
@@ -196,7 +165,7 @@ def fit(
         dataloader_pin_memory=torch.cuda.is_available(),
     )
     log = Log()
-    callbacks = [Progress(folder, title, save_seconds), log] + ([selection] if selection else [])
+    callbacks = [Progress(folder, title, save_seconds), log, *snapshots]
     trainer = BatchTrainer(
         model=model, args=arguments, train_dataset=Items(items), batches=batches, collate=collate, callbacks=callbacks
     )

@@ -5,14 +5,21 @@ import pandas as pd
 
 from tests.synthetic import grid
 from xtl.analysis import answer, gains, tables, wording
+from xtl.analysis.evidence import Evidence
 
-NO_CORRELATIONS = pd.DataFrame(columns=["r", "p", "same_data"])
 
-
-def sentences(gain_r=NO_CORRELATIONS, score_r=NO_CORRELATIONS, **changes):
+def sentences(both=(), **changes):
     cells, scores, _, languages = grid(**dict(languages=["en", "de", "hi"], targets=("udpos", "xquad")) | changes)
     pooled = gains.pooled_gains(gains.gains(tables.task_scores(tables.main_scores(cells, scores, languages))))
-    return answer.answer(pooled, gains.intervals(pooled, "gain"), gains.encoder_differences(pooled), gain_r, score_r)
+    return answer.answer(pooled, gains.intervals(pooled, "gain"), gains.encoder_differences(pooled), both)
+
+
+def evidence_of(value, rows):
+    """Evidence that has cells only: (intermediate, encoder, r, p) within families."""
+    columns = ["intermediate", "encoder", "within_r", "within_p"]
+    cells = pd.DataFrame(rows, columns=columns).assign(source="en", provenance="native", r=0.1)
+    empty = pd.DataFrame({"at_best": [], "power": [], "reliability": []})
+    return Evidence(value, cells, empty, empty, empty, empty, empty, empty)
 
 
 def test_a_clear_gain_is_a_help_and_an_equal_one_leaves_the_encoder_open():
@@ -45,13 +52,29 @@ def test_same_data_is_left_out_and_said_so():
     assert "On one target (cells that train on the same data twice left out)" in sentences(targets=("xnli", "udpos"))[0]
 
 
-def test_correlations_are_counted():
-    gain_r = pd.DataFrame({"r": [0.8, -0.7, 0.9, np.nan], "p": [0.01, 0.2, 0.001, np.nan]})
-    gain_r["same_data"] = [False, False, True, False]
-    score_r = pd.DataFrame({"r": [-0.8, 0.8, -0.1], "p": [0.01, 0.01, 0.8]})
-    *_, gain, score = sentences(gain_r, score_r)
-    assert "rises with similarity to the source language in 1 of 2 cells" in gain and "falls in 0" in gain
-    assert "in 1 of 3 encoder × target cells" in score
+MANY = ("none", "mnli", "qqp", "squad1", "ccg")
+
+
+def test_many_arms_are_counted_instead_of_told_one_by_one():
+    first, second = sentences(intermediates=MANY, gain=5.0, encoders=("bert", "xlnet"))
+    assert first.startswith("Mean gain over 2 targets, 4 arms before the target task. bert: largest +")
+    # xquad trains on SQuAD: that cell is left out of the mean, the arm is not
+    assert first.count("above zero in 4 of 4, below in 0") == 2 and "too large by selection" in first
+    assert second.startswith("The gain differs between two encoders in 0 of 4 arms")
+    (only,) = sentences(intermediates=MANY, seeds=(0,))
+    assert only.endswith("(one seed: no interval, so this may be chance).") and "above zero" not in only
+
+
+def test_correlations_of_many_arms_are_counted():
+    rows = [
+        (name, "bert", r, p)
+        for name, r, p in zip(MANY, (0.8, -0.7, 0.9, 0.5, 0.1), (0.01, 0.2, 0.001, 0.6, np.nan), strict=True)
+    ]
+    *_, last = sentences([evidence_of("gain", rows)])
+    assert "the gain rises with similarity to the source language in 2 of 4 pairs of encoder and arm" in last
+    assert "and falls in 0 (p < 0.05, not corrected; chance alone gives about 0.2 in all)." in last
+    nothing = evidence_of("gain", [(name, "bert", np.nan, np.nan) for name in MANY])
+    assert sentences([nothing]) == sentences()
 
 
 def test_caveats():
@@ -60,7 +83,7 @@ def test_caveats():
     hub = answer.caveats({"kind": "hub"}, 1, 4, 2, 7, 500)
     assert "one seed: no interval" in hub[0] and "With 4 languages" in hub[1]
     assert "7 scores are missing (target runs not done: 2)" in hub[2] and "at most 500 examples" in hub[3]
-    assert len(answer.caveats({"kind": "hub"}, 5, 20, 0, 0, None)) == 1
+    assert answer.caveats({"kind": "hub"}, 5, 20, 0, 0, None) == []
 
 
 def test_numbers_as_text():

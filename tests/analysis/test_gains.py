@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from tests.synthetic import grid
 from xtl.analysis import gains, tables
@@ -85,3 +86,33 @@ def test_differences_of_three_encoders_are_corrected_by_holm():
     found = gains.encoder_differences(gains.pooled_gains(task_gains(targets=("udpos", "xquad"))))
     assert (found["first"] + "-" + found["second"]).tolist() == ["bert-roberta", "bert-xlnet", "roberta-xlnet"]
     assert (found["p_holm"] >= found["p"]).all() and found["p_holm"].max() <= 1
+
+
+def test_across_pools_each_side_keeps_its_own_variance():
+    values = {"a": [1, 2, 3], "b": [2, 4, 6], "c": [0, 10, 20]}
+    table = pd.DataFrame([row(e, "udpos", seed, x) for e, xs in values.items() for seed, x in enumerate(xs)])
+    found = gains.encoder_differences(gains.pooled_gains(table), {"a": "here", "b": "here", "c": "checkpoint"})
+    within, across, _ = found.itertuples()
+    assert within.df == 4 and within.high == pytest.approx(-2 + 2.776445 * np.sqrt(2.5) * np.sqrt(2 / 3), rel=1e-6)
+    error, df = np.sqrt(2.5 / 3 + 100 / 3), (2.5 / 3 + 100 / 3) ** 2 / ((2.5 / 3) ** 2 / 4 + (100 / 3) ** 2 / 2)
+    assert across.df == pytest.approx(df) and across.difference == -8
+    assert across.high == pytest.approx(-8 + stats.t.ppf(0.975, df) * error)
+    alone = gains.intervals(gains.pooled_gains(table), "gain", {"c": "checkpoint"}).set_index("encoder")
+    assert alone.loc["c", "pooled_sd"] == 10 and alone.loc["a", "pooled_sd"] == pytest.approx(np.sqrt(2.5))
+
+
+def test_sources_are_compared_one_by_one():
+    values = {"a": [1, 2, 3], "b": [2, 4, 6]}
+    table = pd.DataFrame([row(e, "udpos", seed, x) for e, xs in values.items() for seed, x in enumerate(xs)])
+    both = pd.concat([gains.pooled_gains(table), gains.pooled_gains(table.assign(source="de", gain=table["gain"] * 2))])
+    found = gains.encoder_differences(both).set_index("source")
+    assert found["difference"].to_dict() == {"en": -2, "de": -4} and (found["df"] == 4).all()
+
+
+def test_correction_over_many_gains_leaves_same_data_out():
+    table = pd.DataFrame({"p": [0.01, 0.04, 0.03, 0.0001], "same_data": [False, False, False, True]})
+    found = gains.corrected(table)
+    assert found["p_bh"][:3].tolist() == pytest.approx([0.03, 0.04, 0.04]) and np.isnan(found["p_bh"][3])
+    assert found["significant"].tolist() == [True, True, True, False]
+    assert gains.corrected(table, level=0.035)["significant"].tolist() == [True, False, False, False]
+    assert gains.corrected(gains.intervals(task_gains(intermediates=("none",)), "gain")).empty

@@ -71,3 +71,22 @@ def test_mixed_versions_are_said(found):
     table, note = provenance.machines(records)
     assert "mix different torch" in note[0]
     assert "2.12.0 (1 runs)" in table.set_index("what").loc["torch", "value"]
+
+
+def test_contrasts_as_a_table(found):
+    records = {key: {**record, "params": {**record["params"]}} for key, record in found[2].items()}
+    table = provenance.contrast_table(records, ["bert", "roberta", "xlnet", "mbert"]).set_index(["first", "second"])
+    assert table["kind"].to_dict() == {
+        ("bert", "roberta"): "pretraining recipe", ("bert", "xlnet"): "architecture and objective",
+        ("bert", "mbert"): "confounded", ("roberta", "xlnet"): "architecture and objective",
+        ("roberta", "mbert"): "confounded", ("xlnet", "mbert"): "confounded",
+    }  # fmt: skip
+    assert table.loc[("bert", "roberta"), ["recipe", "shape", "matched"]].tolist() == ["nsp, masking", "", True]
+    assert not table.loc[("bert", "mbert"), "matched"]
+    records["pxlnet0"]["params"].update(recipe=records["pbert0"]["params"]["recipe"], inputs={"corpus": "other"})
+    row = provenance.contrast_table(records, ["bert", "xlnet"]).iloc[0]
+    assert (row["kind"], row["recipe"], row["shape"], row["matched"]) == (
+        "architecture", "", "corpus or tokenizer", False,
+    )  # fmt: skip
+    assert provenance.pretrained_here(records) == {"bert", "roberta", "xlnet"}
+    assert provenance.contrast_table({}, ["one"]).empty

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from xtl.analysis import statistics
+from xtl.errors import UserError
 
 
 def table(values: dict, training=None) -> pd.DataFrame:
@@ -81,6 +82,31 @@ def test_difference_and_its_minimum_detectable_size_by_hand():
     assert p == pytest.approx(0.0399, abs=1e-4)
     assert statistics.t_of_difference(1.0, 0.0, 4) == (1.0, 1.0, 0.0)
     assert statistics.minimum_detectable(2.0, 4) == pytest.approx(2 * (2.776445 + 0.940965), rel=1e-5)
+
+
+def test_differences_may_come_as_arrays():
+    low, high, p = statistics.t_of_difference(np.array([3.0, 1.0]), np.array([1.0, 0.0]), np.array([4.0, 4.0]))
+    assert low.tolist() == pytest.approx([3 - 2.776445, 1]) and high[1] == 1
+    assert p.tolist() == pytest.approx([0.0399, 0], abs=1e-4)
+
+
+def test_a_seed_twice_in_a_cell_is_refused():
+    twice = pd.concat([table({"a": [1, 2]}), table({"a": [3]})])
+    with pytest.raises(UserError, match="A cell has two values of x for one seed"):
+        statistics.pooled_intervals(twice, "x", ["training", "cell"], ["training"])
+
+
+def test_tables_of_their_own_do_not_mix():
+    values = np.array([[[[1.0, 2, 3]], [[2, 4, 6]]], [[[1, 1, 1]], [[np.nan, 5, 7]]]])  # two tables, two encoders
+    found = statistics.pooled(values)
+    assert found.pooled_sd[0, 0, 0] == pytest.approx(np.sqrt(2.5)) and found.df[0, 0, 0] == 4
+    assert found.pooled_sd[1, 1, 0] == pytest.approx(np.sqrt(2 / 3)) and found.df[1, 1, 0] == 3
+    assert found.seeds[1].ravel().tolist() == [3, 2] and found.mean[1, 1, 0] == 6
+
+
+def test_nothing_is_pooled_to_nothing():
+    empty = statistics.pooled_intervals(table({}), "x", ["cell"], ["training"])
+    assert empty.empty and {"mean", "seeds", "missing", "df", "p"} <= set(empty.columns)
 
 
 def test_corrections_by_hand():

@@ -7,7 +7,7 @@ import pytest
 from tests.synthetic import grid
 from xtl.analysis import tables
 from xtl.errors import UserError
-from xtl.plan import make_run
+from xtl.runs import make_run
 from xtl.store import Store, write_scores
 
 

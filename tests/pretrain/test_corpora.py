@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from xtl.blocks import Pretrain
 from xtl.errors import UserError
 from xtl.pretrain import corpora
 from xtl.pretrain import run as pretraining
-from xtl.schema import Pretrain
 from xtl.tasks import data as task_data
 
 

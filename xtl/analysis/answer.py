@@ -2,38 +2,95 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
+from xtl.analysis.evidence import Evidence, answer_sentences, design_sentence
 from xtl.analysis.tables import BASELINE
 from xtl.analysis.wording import listing, points, spread
 
 ENOUGH_SEEDS = 5
 ALPHA = 0.05
+FEW = 3  # intermediates of which each gets its own sentence
 
 
 def answer(
-    pooled: pd.DataFrame,
-    intervals: pd.DataFrame,
-    differences: pd.DataFrame,
-    gain_r: pd.DataFrame,
-    score_r: pd.DataFrame,
+    pooled: pd.DataFrame, intervals: pd.DataFrame, differences: pd.DataFrame, both: Sequence[Evidence] = ()
 ) -> list[str]:
     """The answer in sentences.
 
-    pooled: gains.pooled_gains; intervals: gains.intervals of it; differences: gains.encoder_differences; gain_r and
-    score_r: similarity.correlations of gains with similarity and of the baseline's scores with distance.
+    pooled: gains.pooled_gains; intervals: gains.intervals of it; differences: gains.encoder_differences; both: the
+    evidence on gains and on the baseline's scores against similarity (evidence.evidence).
     """
-    sentences = [_gain(pooled, intervals, name) for name in dict.fromkeys(intervals["intermediate"])]
-    if not sentences:
+    names = list(dict.fromkeys(intervals["intermediate"]))
+    if not names:
         shared = "other than on data that it shares with the target"
         sentences = [f"There is no answer yet: no intermediate task has finished beside its baseline, {shared}."]
-    sentences += [
-        _encoders(differences[differences["intermediate"] == name], name)
-        for name in dict.fromkeys(differences["intermediate"])
-    ]
-    sentences += _similarity(gain_r) + _distance(score_r)
+    elif len(names) > FEW:
+        sentences = [_gains(pooled, intervals), _dependence(differences)]
+    else:
+        sentences = [_gain(pooled, intervals, name) for name in names]
+        tested = dict.fromkeys(differences["intermediate"])
+        sentences += [_encoders(differences[differences["intermediate"] == name], name) for name in tested]
+    for found in both:
+        sentences += _similarity(found)
     return [sentence for sentence in sentences if sentence]
+
+
+def _gains(pooled: pd.DataFrame, intervals: pd.DataFrame) -> str:
+    """What many intermediates did, encoder by encoder: in how many the interval is clear of zero, and the best."""
+    targets, parts = int(pooled["targets"].max()), []
+    for encoder, rows in intervals.groupby("encoder", sort=False):
+        known = rows[np.isfinite(rows["mean"])]
+        if known.empty:
+            continue
+        best = known.loc[known["mean"].idxmax()]
+        bracket = f" ({spread(best['low'], best['high'])})" if np.isfinite(best["low"]) else ""
+        text = f"{encoder}: largest {points(best['mean'])} with {best['intermediate']}{bracket}"
+        tested = known[np.isfinite(known["low"])]
+        if len(tested):
+            above, below = int((tested["low"] > 0).sum()), int((tested["high"] < 0).sum())
+            text += f", above zero in {above} of {len(tested)}, below in {below}"
+        parts.append(text)
+    if not parts:
+        return "No gain over the baseline is known yet: not every target has finished."
+    arms = intervals["intermediate"].nunique()
+    hedge = (
+        " (95 % intervals, not corrected for their number; the largest of several is too large by selection)."
+        if intervals["low"].notna().any()
+        else " (one seed: no interval, so this may be chance)."
+    )
+    return f"Mean gain over {targets} targets, {arms} arms before the target task. {'; '.join(parts)}{hedge}"
+
+
+def _dependence(differences: pd.DataFrame) -> str:
+    """In how many intermediates the gain differs between encoders."""
+    if differences.empty:
+        return ""
+    clear = differences[differences["p_holm"] < ALPHA]["intermediate"].nunique()
+    return (
+        f"The gain differs between two encoders in {clear} of {differences['intermediate'].nunique()} arms (Holm's "
+        "correction over all pairs and arms)."
+    )
+
+
+def _similarity(found: Evidence) -> list[str]:
+    """What follows similarity: in full for few intermediates, counted for many."""
+    if found.cells.empty or found.cells["intermediate"].nunique() <= FEW:
+        told = answer_sentences(found, short=True)
+        return told if found.value == "gain" else told[:1]
+    tested = found.cells.dropna(subset=["within_p"])
+    if tested.empty:
+        return []
+    clear = tested[tested["within_p"] < ALPHA]
+    rises, falls = int((clear["within_r"] > 0).sum()), int((clear["within_r"] < 0).sum())
+    return [
+        f"Within families, the {found.value} rises with similarity to the source language in {rises} of {len(tested)} "
+        f"pairs of encoder and arm and falls in {falls} (p < {ALPHA:g}, not corrected; chance alone gives about "
+        f"{ALPHA * len(tested):.1f} in all). {design_sentence(found)}".strip()
+    ]
 
 
 def _gain(pooled: pd.DataFrame, intervals: pd.DataFrame, name: str) -> str:
@@ -91,34 +148,6 @@ def _encoders(rows: pd.DataFrame, name: str) -> str:
     )
 
 
-def _similarity(rows: pd.DataFrame) -> list[str]:
-    """In how many cells the gain follows similarity to the source."""
-    tested = rows[rows["r"].notna() & ~rows["same_data"].astype(bool)]
-    if tested.empty:
-        return []
-    rises, falls = (tested["p"] < ALPHA) & (tested["r"] > 0), (tested["p"] < ALPHA) & (tested["r"] < 0)
-    cells = f"{len(tested)} cells of encoder, intermediate and target"
-    text = (
-        f"The gain rises with similarity to the source language in {rises.sum()} of {cells} and falls in {falls.sum()}"
-    )
-    return [
-        f"{text} (Spearman over languages, p < 0.05, not corrected; chance alone gives about {ALPHA * len(tested):.1f} "
-        "in all)."
-    ]
-
-
-def _distance(rows: pd.DataFrame) -> list[str]:
-    """In how many baseline cells the score falls with the distance from the source."""
-    tested = rows[rows["r"].notna()]
-    if tested.empty:
-        return []
-    falls = tested[(tested["p"] < ALPHA) & (tested["r"] < 0)]
-    return [
-        f"Zero-shot scores themselves fall with distance from the source language in {len(falls)} of {len(tested)} "
-        "encoder × target cells without intermediate training (r < 0, p < 0.05)."
-    ]
-
-
 def caveats(
     data: dict, seeds: int, languages: int, missing_runs: int, missing_cells: int, subset: int | None
 ) -> list[str]:
@@ -141,10 +170,6 @@ def caveats(
         notes.append(
             f"With {languages} language{'s' * (languages > 1)} besides the source, fewer than five, no correlation "
             "over languages is computed."
-        )
-    elif languages:
-        notes.append(
-            "The p values of correlations count every language as independent, which languages of one family are not."
         )
     if missing_cells:
         runs = f" (target runs not done: {missing_runs})" if missing_runs else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import combinations
 
 import pandas as pd
 
@@ -145,35 +146,57 @@ def pretrained(records: Mapping[str, Mapping]) -> pd.DataFrame:
     return result.reset_index()
 
 
-def contrasts(records: Mapping[str, Mapping], encoders: list[str]) -> list[str]:
-    """What each pair of encoders differs in, so that a difference between them is not read as more than it is."""
-    known = {}
+def contrast_table(records: Mapping[str, Mapping], encoders: list[str]) -> pd.DataFrame:
+    """What each pair of encoders differs in, so that a difference between them is not read as more than it is.
+
+    Columns: first, second, kind (`pretraining recipe`: both compute the same function of weights and inputs;
+    `architecture`; `architecture and objective`; `confounded`: one of them came as a finished checkpoint), recipe and
+    shape (what differs in the pretraining recipe, and in size, corpus or budget; comma-separated), rates (both
+    learning rates where they differ, else empty) and matched (both pretrained here, and nothing in `shape`).
+    """
+    known, rows = {}, []
     for record in records.values():
         if record["phase"] == "pretrain":
             known.setdefault(record["labels"].get("encoder"), record["params"])
+    for first, second in combinations(encoders, 2):
+        if first not in known or second not in known:
+            rows.append((first, second, "confounded", "", "", "", False))
+            continue
+        a, b = known[first], known[second]
+        recipes = flatten(a.get("recipe", {})), flatten(b.get("recipe", {}))
+        factors = [key for key in recipes[0] if recipes[0].get(key) != recipes[1].get(key)]
+        shape = [key for key in SHAPE if a.get(key) != b.get(key)]
+        shape += ["corpus or tokenizer"] if any(a.get(key) != b.get(key) for key in ("data", "inputs")) else []
+        built = [SAME_FUNCTION.get(values.get("architecture"), values.get("architecture")) for values in (a, b)]
+        kind = "pretraining recipe" if built[0] == built[1] else "architecture"
+        if built[0] != built[1] and "objective" in factors:
+            kind = "architecture and objective"
+        rates = f"{a.get(RATE):g} and {b.get(RATE):g}" if a.get(RATE) != b.get(RATE) else ""
+        rows.append((first, second, kind, ", ".join(factors), ", ".join(shape), rates, not shape))
+    return pd.DataFrame(rows, columns=["first", "second", "kind", "recipe", "shape", "rates", "matched"])
+
+
+def contrasts(records: Mapping[str, Mapping], encoders: list[str]) -> list[str]:
+    """A sentence for each pair of encoders: the rows of contrast_table in words."""
     sentences = []
-    for i, first in enumerate(encoders):
-        for second in encoders[i + 1 :]:
-            if first not in known or second not in known:
-                sentences.append(
-                    f"{first} and {second} differ in architecture, data and size at once, as one of them came as a "
-                    "finished checkpoint: a confounded contrast."
-                )
-                continue
-            a, b = known[first], known[second]
-            recipes = flatten(a.get("recipe", {})), flatten(b.get("recipe", {}))
-            factors = [key for key in recipes[0] if recipes[0].get(key) != recipes[1].get(key)]
-            shape = [key for key in SHAPE if a.get(key) != b.get(key)]
-            built = [SAME_FUNCTION.get(values.get("architecture"), values.get("architecture")) for values in (a, b)]
-            kind = "pretraining recipe (both compute the same function)" if built[0] == built[1] else "architecture"
-            if built[0] != built[1] and "objective" in factors:
-                kind = "architecture and objective"
-            detail = f" They differ in {', '.join(factors)}." if factors else " Their recipes are equal."
-            uneven = f" They also differ in {', '.join(shape)}: they are not matched." if shape else ""
-            if a.get(RATE) != b.get(RATE):
-                uneven += f" Learning rates {a.get(RATE):g} and {b.get(RATE):g}: matched if one search chose both."
-            sentences.append(f"{first} and {second}: a contrast of {kind}.{detail}{uneven}")
+    for row in contrast_table(records, encoders).itertuples():
+        if row.kind == "confounded":
+            sentences.append(
+                f"{row.first} and {row.second} differ in architecture, data and size at once, as one of them came as a "
+                "finished checkpoint: a confounded contrast."
+            )
+            continue
+        same = " (both compute the same function)" if row.kind == "pretraining recipe" else ""
+        detail = f" They differ in {row.recipe}." if row.recipe else " Their recipes are equal."
+        uneven = f" They also differ in {row.shape}: they are not matched." if row.shape else ""
+        uneven += f" Learning rates {row.rates}: matched if one search chose both." if row.rates else ""
+        sentences.append(f"{row.first} and {row.second}: a contrast of {row.kind}{same}.{detail}{uneven}")
     return sentences
+
+
+def pretrained_here(records: Mapping[str, Mapping]) -> set[str]:
+    """The encoders that this grid pretrains; a seed changes their pretraining, too."""
+    return {record["labels"].get("encoder") for record in records.values() if record["phase"] == "pretrain"}
 
 
 def runs(records: Mapping[str, Mapping]) -> pd.DataFrame:

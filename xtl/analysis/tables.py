@@ -79,7 +79,7 @@ def _named(cells: pd.DataFrame) -> pd.DataFrame:
     return cells[CELL_COLUMNS].assign(architecture=cells["architecture"].fillna("").astype(str))
 
 
-COVERAGE = ("unknown", "fertility")  # of the encoder's vocabulary in a language, where the runs recorded it
+COVERAGE = ("unknown", "fertility", "overlap")  # of the encoder's vocabulary in a language, where the runs recorded it
 
 
 def expected_languages(rows: pd.DataFrame, languages: Mapping[str, list[str]] | None) -> dict[str, list[str]]:

@@ -38,7 +38,7 @@ def tokenizer_for(architecture: str, data: dict, length: int, recipe: dict):
 
 def full_recipe(architecture: str, recipe: dict) -> dict:
     """The recipe with the architecture's habits filled in. Raises ValidationError where the two do not go together."""
-    from xtl.schema import Pretrain
+    from xtl.blocks import Pretrain
 
     return Pretrain(architecture=architecture, recipe=recipe).resolved_recipe()
 

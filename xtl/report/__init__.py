@@ -31,8 +31,9 @@ SHORTCUTS = {
 CODE = [
     *LOOK,
     *sorted(HERE.glob("*.py")),
-    HERE.parent / "languages.py",
-    *sorted((HERE.parent / "analysis").glob("*.py")),
+    *(HERE.parent / name for name in ("languages.py", "similarities.py", "typology.py", "corpus_sizes.py")),
+    HERE.parent / "corpus_sizes.yaml",
+    *sorted((HERE.parent / "analysis").glob("*.*")),
 ]
 
 
@@ -40,7 +41,7 @@ def report_of(plan, store, folder: Path | str) -> Path:
     """Write the report of a plan from whatever the store holds of it, and return its folder; see write_report."""
     from xtl.analysis import tables
     from xtl.plan import analysis_run
-    from xtl.report import submissions
+    from xtl.report import content, submissions
 
     experiment, found = plan.experiment, tables.gather(plan, store)
     done = [key for key, record in found.records.items() if record["phase"] == "target" and record["state"] == "done"]
@@ -54,6 +55,7 @@ def report_of(plan, store, folder: Path | str) -> Path:
     write_report(
         experiment.name, experiment.question, experiment.data_source(), found.cells, found.scores, records, folder,
         languages=found.languages, unavailable=plan.missing, baselines=shortcuts,
+        declared=content.declared(experiment),
     )  # fmt: skip
     submissions.collect(found.cells, records, Path(folder) / "submissions")
     return Path(folder)
@@ -84,39 +86,33 @@ def lab_shortcuts(data: Mapping, languages: Mapping[str, Sequence[str]]) -> pd.D
 def write_report(
     grid_name: str, question: str, data: Mapping, cells: pd.DataFrame, scores: pd.DataFrame,
     records: Mapping[str, Mapping], folder: Path | str, *, languages: Mapping[str, Sequence[str]] | None = None,
-    unavailable: pd.DataFrame | None = None, baselines: pd.DataFrame | None = None,
+    unavailable: pd.DataFrame | None = None, baselines: pd.DataFrame | None = None, declared: Mapping | None = None,
 ) -> Path:  # fmt: skip
     """Write `folder`/index.html and `folder`/runs/<slug-id>.html for every run that left a notebook; return the index.
 
     data: the data source. cells, scores, records, languages: as tables.gather returns them; everything may be partial.
     unavailable: DataFrame target, language: listed by the benchmark and absent from the data source.
     baselines: DataFrame target, baseline, points: shortcut baselines of the laboratory.
+    declared: what the grid file says of arms and hypotheses, as content.declared gives it.
 
     Drawing takes seconds, so an index made from the same content by the same code is left as it is. A report.pdf of
     another content is removed.
     """
-    from xtl.report import background, page, sections
+    from xtl.report import background, content, page
 
     data, folder = dict(data), Path(folder)
     index = folder / "index.html"
     pages = write_notebooks(records, folder / "runs")
     shown = {identity: {k: v for k, v in record.items() if k != "folder"} for identity, record in records.items()}
-    digest = _digest(grid_name, question, data, cells, scores, shown, languages, unavailable, baselines, pages)
+    given = (grid_name, question, data, cells, scores, shown, languages, unavailable, baselines, pages, declared)
+    digest = _digest(*given)
     if index.is_file() and f'content="{digest}"' in index.read_text("utf-8")[:1000]:
         return index
-    found = sections.find(data, cells, scores, languages)
-    content = [
-        sections.short_answer(found, records), sections.scores_and_gains(found), sections.by_language(found),
-        sections.by_similarity(found), sections.by_layer(cells, scores, found.encoders),
-        background.encoders(records, found.encoders), background.vocabulary(found.main, found.encoders),
-        background.shortcuts(baselines, found.main, found.encoders),
-        background.recipe(data, cells, scores, records), background.missing(found.main, records, unavailable),
-        background.runs(records, pages),
-    ]  # fmt: skip
+    found = content.all_sections(data, cells, scores, records, pages, languages, unavailable, baselines, declared or {})
     names = {i: (r["slug"], pages.get(i, f"#{background.anchor(i)}")) for i, r in records.items()}
-    content = page.finished(content, names)
+    found = page.finished(found, names)
     html = render.page(
-        "report", title=f"{grid_name} · xtl report", name=grid_name, question=question, sections=content, digest=digest
+        "report", title=f"{grid_name} · xtl report", name=grid_name, question=question, sections=found, digest=digest
     )
     (folder / PDF).unlink(missing_ok=True)
     with replacing(index, durable=False) as temporary:

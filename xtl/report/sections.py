@@ -1,4 +1,4 @@
-"""The sections of a report that say what was found: answer, scores and gains, languages, similarity, layers."""
+"""The sections of a report that say what was found: answer, scores and gains, languages, layers."""
 
 from __future__ import annotations
 
@@ -9,29 +9,28 @@ import numpy as np
 import pandas as pd
 
 from xtl import languages as linguistics
+from xtl import similarities
 from xtl.analysis import answer, drawing, figures, gains, language_figures, provenance, similarity, tables, wording
-from xtl.analysis.statistics import MIN_LANGUAGES, adjust
+from xtl.analysis.evidence import Evidence
+from xtl.analysis.statistics import adjust
 from xtl.analysis.tables import BASELINE
 from xtl.report.page import block, cell, parts, section, table
 
 SIGNIFICANT = 0.05
-FORMULA = (
-    "Distance from the source language is Gower's: the mean over the features known of both languages of their "
-    "absolute difference (0 or 1 for a feature with unordered values); similarity is 1 − distance. One point per "
-    "language, the mean over seeds, the source language left out."
-)
 
 
 @dataclass(frozen=True)
 class Findings:
-    """Every table that the sections read, computed once.
+    """Every table that the sections read, computed once, of the target training that the grid names first.
 
-    main: tables.main_scores; tasks: tables.task_scores; task_gains, language_gains: gains.gains of either; pooled:
-    gains.pooled_gains; gain_points, score_points: similarity.points; gain_r, score_r: similarity.correlations;
-    encoders: in the order of the grid; order: languages from near to far.
+    everywhere: tables.main_scores of all sources of target training; main: tables.main_scores; tasks:
+    tables.task_scores; task_gains, language_gains: gains.gains of either; pooled: gains.pooled_gains; gain_points,
+    score_points: similarity.points; gain_r, score_r: similarity.correlations; encoders: in the order of the grid;
+    order: languages from near to far.
     """
 
     data: dict
+    everywhere: pd.DataFrame
     main: pd.DataFrame
     tasks: pd.DataFrame
     task_gains: pd.DataFrame
@@ -47,35 +46,36 @@ class Findings:
 
 def find(data: dict, cells: pd.DataFrame, scores: pd.DataFrame, languages: Mapping | None) -> Findings:
     """Compute everything that the report shows of the scores; see report.write_report for the arguments."""
-    main = tables.main_scores(cells, scores, languages)
+    everywhere = tables.main_scores(cells, scores, languages)
+    main = first_source(everywhere, cells)
     tasks = tables.task_scores(main)
     task_gains, language_gains = gains.gains(tasks), gains.gains(main)
-    features = linguistics.features(data)
-    distances = {source: linguistics.distance(features, source) for source in dict.fromkeys(cells["source"])}
-    first = next(iter(distances.values()), pd.Series(dtype=float))
+    distances = {source: similarities.distance(data, source) for source in dict.fromkeys(cells["source"])}
+    nearest = next(iter(distances.values()), pd.Series(dtype=float))
     codes = dict.fromkeys(main["language"].dropna())
-    order = sorted(codes, key=lambda code: (first.get(code, np.inf), code not in distances, code))
+    order = sorted(codes, key=lambda code: (nearest.get(code, np.inf), code not in distances, code))
     gain_points = similarity.points(language_gains, "gain", distances)
     score_points = similarity.points(main[main["intermediate"] == BASELINE], "score", distances)
     return Findings(
-        data, main, tasks, task_gains, language_gains, gains.pooled_gains(task_gains), gain_points, score_points,
+        data, everywhere, main, tasks, task_gains, language_gains, gains.pooled_gains(task_gains), gain_points,
+        score_points,
         similarity.correlations(gain_points, "gain", "similarity"),
         similarity.correlations(score_points, "score", "distance"),
         list(dict.fromkeys(cells["encoder"])), order,
     )  # fmt: skip
 
 
-def sentences(found: Findings, records: Mapping[str, Mapping]) -> tuple[list[str], list[str]]:
-    """The answer in words, and the notes on what limits it."""
+def sentences(
+    found: Findings, records: Mapping[str, Mapping], both: Sequence[Evidence] = ()
+) -> tuple[list[str], list[str]]:
+    """The answer in words, and the notes on what limits it; both: of similarity_section.gather."""
     pooled, known = found.pooled, found.main.dropna(subset=["score"])
-    words = answer.answer(
-        pooled, gains.intervals(pooled, "gain"), gains.encoder_differences(pooled), found.gain_r, found.score_r
-    )
+    words = answer.answer(pooled, gains.intervals(pooled, "gain"), gains.encoder_differences(pooled), both)
     seeds = known.groupby(tables.CELL)["seed"].nunique().max() if len(known) else 0
     notes = answer.caveats(
         found.data,
         seeds=int(seeds),
-        languages=_most_languages(found),
+        languages=most_languages(found),
         missing_runs=sum(r["phase"] == "target" and r["state"] != "done" for r in records.values()),
         missing_cells=int(found.main["score"].isna().sum()),
         subset=provenance.subset(records),
@@ -83,9 +83,9 @@ def sentences(found: Findings, records: Mapping[str, Mapping]) -> tuple[list[str
     return words, notes
 
 
-def short_answer(found: Findings, records: Mapping[str, Mapping]) -> dict:
+def short_answer(found: Findings, records: Mapping[str, Mapping], both: Sequence[Evidence] = ()) -> dict:
     """The answer in words, and what limits it."""
-    words, notes = sentences(found, records)
+    words, notes = sentences(found, records, both)
     return section("answer", "Short answer", block(text=words, items=notes))
 
 
@@ -251,48 +251,6 @@ def gain_maps(found: Findings) -> tuple[list[drawing.Picture], bool]:
     return maps, bool(gain["significant"].any())
 
 
-def by_similarity(found: Findings) -> dict:
-    """Gains against similarity and scores against distance, with the correlations over languages."""
-    if not len(found.score_points) and not len(found.gain_points):
-        return section("similarity", "Similarity to the source language")
-    text = [FORMULA]
-    if found.data["kind"] != "lab":
-        text.append("For natural languages the features are family, branch and script, so distances take few values.")
-    if _most_languages(found) < MIN_LANGUAGES:
-        text.append(f"No correlation is computed over fewer than {MIN_LANGUAGES} languages besides the source.")
-    blocks = [block(text=text)]
-    for (name,), here in parts(found.gain_points, ["intermediate"]):
-        r = found.gain_r[found.gain_r["intermediate"] == name]
-        label, span = f"gain of {name} over {BASELINE} (points)", drawing.limits(here["gain"])
-        panels = [
-            language_figures.scatter(part, r, "gain", "similarity", found.encoders, label, span)
-            for _, part in parts(here, ["target", "encoder"])
-        ]
-        blocks.append(block(f"Does the gain of {name} follow similarity?", pictures=panels))
-    panels, r = [], found.score_r
-    for _, here in parts(found.score_points, ["target"]):
-        span = drawing.limits(here["score"])
-        panels += [
-            language_figures.scatter(part, r, "score", "distance", found.encoders, y_range=span)
-            for _, part in parts(here, ["target", "encoder"])
-        ]
-    falls, tested = int(((r["p"] < SIGNIFICANT) & (r["r"] < 0)).sum()), int(r["r"].notna().sum())
-    text = f"Without intermediate training it does in {falls} of {tested} cells (r < 0, p < 0.05)."
-    blocks.append(block("Does the score fall with distance?", [text] if tested else [], pictures=panels))
-    rows = [
-        [
-            what, x.target, x.encoder, x.intermediate, wording.decimals(x.r),
-            f"{wording.decimals(x.low)} to {wording.decimals(x.high)}", wording.p_value(x.p), x.n,
-        ]
-        for what, r in (("gain, similarity", found.gain_r), ("score, distance", found.score_r))
-        for x in r.dropna(subset=["r"]).itertuples()
-    ]  # fmt: skip
-    columns = ["what", "target", "encoder", "intermediate", "r", "95 % interval", "p", "languages"]
-    caption = "Every correlation in numbers (Spearman; 95 % interval from a bootstrap over languages)"
-    blocks.append(block(tables=[table(caption, columns, rows, folded=True)] if rows else []))
-    return section("similarity", "Similarity to the source language", *blocks)
-
-
 def by_layer(cells: pd.DataFrame, scores: pd.DataFrame, encoders: Sequence[str]) -> dict:
     """Retrieval scores over layers and poolings, where the runs recorded more than one layer."""
     curves, panels = tables.layer_curves(cells, scores), []
@@ -307,7 +265,13 @@ def _of(values: pd.DataFrame, source: str, provenance_: str) -> pd.DataFrame:
     return values[(values["source"] == source) & (values["provenance"] == provenance_)]
 
 
-def _most_languages(found: Findings) -> int:
+def first_source(values: pd.DataFrame, cells: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The rows of the source of target training that the grid names first (the first of `cells`, or of the values)."""
+    cells = values if cells is None else cells
+    return _of(values, *cells.iloc[0][["source", "provenance"]]) if len(cells) else values
+
+
+def most_languages(found: Findings) -> int:
     """The most languages besides the source that have a score in one target."""
     known = found.main[(found.main["language"] != found.main["source"]) & found.main["score"].notna()]
     return int(known.groupby("target")["language"].nunique().max()) if len(known) else 0

@@ -162,7 +162,7 @@ def _holder(task: Task, split: str, language: str, data: dict) -> Task:
         known = list(lab.languages(config))
         if language not in known:
             raise UserError(f"The laboratory has no language '{language}'; it has {', '.join(known)}.")
-        return TASKS[task.trains_on] if split == "train" else task
+        return TASKS[task.trains_on] if split == "train" and task.trains_on != task.name else task
     if split not in _own(task, data):
         task = TASKS[task.trains_on]
     if language not in task.languages:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from xtl.tasks.targets import PANX
+from xtl.tasks.targets import MLQA, PANX, XNLI
 from xtl.tasks.task import ACCURACY, ANSWERED, EXACT_F1, INTERMEDIATE, NLI, NO_TEST, HubSource, Task
 
 PREMISE = {"text_a": "premise", "text_b": "hypothesis", "label": "label"}
-# glue, squad: the commits that public projects pin
+# Revisions are the commits that public projects pin and read.
 GLUE = HubSource("nyu-mll/glue", "", NO_TEST, {}, ("id",), revision="bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c")
 SQUAD = HubSource(
     "rajpurkar/squad", "plain_text", NO_TEST, ANSWERED, revision="7b6d24c440a36b6815f21b70d25016731768db1f"
@@ -27,13 +27,44 @@ SNLI = HubSource(
     PREMISE,
     ("id",),
     drop={"label": -1},  # no gold label: the annotators did not agree
+    revision="cdb5c3d5eed6ead6e5a341c8e56e669bb666725b",
+)
+
+# MultiNLI and SQuAD v1.1 as machines translated them: by XNLI's authors, and by MLQA's with the answers found again.
+XNLI_TRAIN = HubSource(
+    "facebook/xnli",
+    "{language}",
+    {"train": "train"},
+    PREMISE,
+    ("id",),
+    languages=XNLI,
+    revision="b8dd5d7af51114dbda02c0e3f6133f332186418e",
+)
+MLQA_TRAIN = HubSource(
+    "facebook/mlqa", "mlqa-translate-train.{language}", {"train": "train"}, ANSWERED, ("title",),
+    languages=tuple(code for code in MLQA if code != "en"), converted=True, revision="refs/convert/parquet",
+)  # fmt: skip
+# the first file of each language: the largest languages have dozens
+WIKIPEDIA = HubSource(
+    "wikimedia/wikipedia",
+    "20231101.{language}",
+    {"train": "train"},
+    {"id": "id", "text": "text"},
+    shards=1,
+    revision="b04c8d1ceb2f5cd4588862100d08de323dccfbaa",
 )
 
 
 def _round(number: int) -> HubSource:
     """One of ANLI's three rounds, which are splits of one config."""
     splits = {"train": f"train_r{number}", "validation": f"dev_r{number}", "test": f"test_r{number}"}
-    return HubSource("facebook/anli", "plain_text", splits, {"id": "uid", **PREMISE})
+    return HubSource(
+        "facebook/anli",
+        "plain_text",
+        splits,
+        {"id": "uid", **PREMISE},
+        revision="8e4813d81f46d313dac7892e1c28076917cfcdf9",
+    )
 
 
 # fmt: off
@@ -51,7 +82,7 @@ INTERMEDIATES = (
     Task(
         name="mnli", title="MultiNLI, natural language inference", format="classification", roles=INTERMEDIATE,
         languages=("en",), labels=NLI, metrics=ACCURACY, score=ACCURACY, trains_on="mnli", training_set=("mnli",),
-        hub=MNLI,
+        hub=MNLI, origins={"machine": XNLI_TRAIN},
         size={"train": (392_702, 392_702), "validation": (9_815, 9_815), "test": (9_832, 9_832)},
         licence="OANC, CC BY 3.0, CC BY-SA 3.0 and others, by genre", citation="Williams et al. 2018, arXiv 1704.05426",
     ),
@@ -71,14 +102,16 @@ INTERMEDIATES = (
         roles=INTERMEDIATE, languages=("en",), labels=(), metrics=EXACT_F1, score=EXACT_F1, trains_on="squad2",
         # two thirds of its training questions are SQuAD v1.1's
         training_set=("squad2", "squad1"), unanswerable=True,
-        hub=HubSource("rajpurkar/squad_v2", "squad_v2", NO_TEST, ANSWERED),
+        hub=HubSource(
+            "rajpurkar/squad_v2", "squad_v2", NO_TEST, ANSWERED, revision="3ffb306f725f7d2ce8394bc1873b24868140c412"
+        ),
         size={"train": (130_319, 130_319), "test": (11_873, 11_873)},
         licence="CC BY-SA 4.0", citation="Rajpurkar et al. 2018, arXiv 1806.03822",
     ),
     Task(
         name="squad1", title="SQuAD v1.1, span question answering", format="span", roles=INTERMEDIATE,
         languages=("en",), labels=(), metrics=EXACT_F1, score=EXACT_F1, trains_on="squad1", training_set=("squad1",),
-        hub=SQUAD,
+        hub=SQUAD, origins={"machine": MLQA_TRAIN},
         size={"train": (87_599, 87_599), "test": (10_570, 10_570)},
         licence="CC BY-SA 4.0", citation="Rajpurkar et al. 2016, arXiv 1606.05250",
     ),
@@ -89,6 +122,7 @@ INTERMEDIATES = (
         hub=HubSource(
             "Rowan/hellaswag", "default", NO_TEST,
             {"id": "ind", "context": "ctx_a", "question": "ctx_b", "choices": "endings", "answer": "label"},
+            revision="218ec52e09a7e7462a5400043bb9a69a41d06b76",
         ),
         size={"train": (39_905, 39_905), "test": (10_042, 10_042)},
         licence="MIT", citation="Zellers et al. 2019, arXiv 1905.07830",
@@ -110,6 +144,7 @@ INTERMEDIATES = (
                 "id": "id", "context": "context", "question": "question",
                 "choices": "answer0 + answer1 + answer2 + answer3", "answer": "label",
             },
+            converted=True, revision="ed50fe83db62b355759053b1cd5eef344ee371e0",
         ),
         size={"train": (25_262, 25_262), "test": (2_985, 2_985)},
         licence="CC BY 4.0", citation="Huang et al. 2019, arXiv 1909.00277",
@@ -129,10 +164,7 @@ INTERMEDIATES = (
     Task(
         name="mlm", title="masked language modelling on multilingual text", format="mlm", roles=INTERMEDIATE,
         languages=PANX, labels=(), metrics=ACCURACY, score=ACCURACY, trains_on="mlm", training_set=("mlm",),
-        # Wikipedia, the first file of each language: the largest languages have dozens
-        hub=HubSource(
-            "wikimedia/wikipedia", "20231101.{language}", {"train": "train"}, {"id": "id", "text": "text"}, shards=1,
-        ),
+        hub=WIKIPEDIA, origins={"native": WIKIPEDIA},
         size={}, licence="CC BY-SA 3.0 and GFDL", citation="Wikimedia, dumps of 2023-11-01",
     ),
 )

@@ -44,6 +44,8 @@ def configs(source: HubSource, pinned: Mapping[str, str]) -> Configs:
     cannot be reached.
     """
     folder = mirror()
+    if source.converted:
+        return _converted(source, pinned)
     if folder is None:
         readme = Path(_download(source.dataset, "README.md", revision(source, pinned)))
     else:
@@ -61,6 +63,32 @@ def configs(source: HubSource, pinned: Mapping[str, str]) -> Configs:
     found = read_configs(readme)
     if not found:
         raise UserError(f"{_where()}: {source.dataset}/README.md has no `configs:` header to name the files.")
+    return found
+
+
+def converted(names: list[str]) -> Configs:
+    """The configs of a branch into which the Hub converted a data set, from the names of its files."""
+    found: Configs = {}
+    for name in sorted(names):
+        if name.endswith(".parquet") and name.count("/") == 2:
+            config, split, _ = name.split("/")
+            found.setdefault(config, {})[split] = [f"{config}/{split}/*.parquet"]
+    return found
+
+
+def _converted(source: HubSource, pinned: Mapping[str, str]) -> Configs:
+    """The configs of a converted data set, in the mirror or on the Hub."""
+    folder = mirror()
+    if folder is None:
+        return converted(_listing(source.dataset, resolved(source.dataset, revision(source, pinned))))
+    root = folder / source.dataset
+    lock.pinned(folder, source.dataset, pinned.get(source.dataset))
+    found = converted([path.relative_to(root).as_posix() for path in root.glob("*/*/*.parquet")])
+    if not found:
+        raise UserError(
+            f"{_where()} lacks the data set {source.dataset}; put the Hub's branch refs/convert/parquet of it into "
+            f"{source.dataset}/, as `xtl fetch` does."
+        )
     return found
 
 
@@ -185,16 +213,27 @@ def _download(dataset: str, name: str, wanted: str | None) -> str:
         raise UserError(_unreachable(dataset, error)) from None
 
 
+@functools.lru_cache(maxsize=64)
+def _listing(dataset: str, wanted: str) -> list[str]:
+    """The names of all files of a data set at a commit."""
+    from huggingface_hub import HfApi
+
+    try:
+        return HfApi().list_repo_files(dataset, repo_type="dataset", revision=wanted)
+    except Exception as error:  # as in `resolved`
+        raise UserError(_unreachable(dataset, error)) from None
+
+
 @functools.lru_cache(maxsize=512)
 def _snapshot(dataset: str, wanted: str | None, patterns: tuple[str, ...], shards: int | None) -> Path:
     """The folder of the Hub client's cache that holds the files of these patterns (the first `shards` of them),
     downloaded where they lack.
     """
-    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub import snapshot_download
 
     try:
         if shards:
-            names = HfApi().list_repo_files(dataset, repo_type="dataset", revision=wanted)
+            names = _listing(dataset, wanted)
             patterns = tuple(sorted(n for n in names if any(fnmatch.fnmatch(n, p) for p in patterns))[:shards])
         return Path(snapshot_download(dataset, repo_type="dataset", revision=wanted, allow_patterns=list(patterns)))
     except Exception as error:  # as in `resolved`

@@ -18,13 +18,14 @@ from xtl.encoders import loading
 from xtl.pretrain.objectives import Collator
 from xtl.pretrain.sequences import Sequence as Inputs
 from xtl.tasks.features import encode
+from xtl.tasks.shared import SharedWeights
 from xtl.tasks.task import Task
 
 SPLITS = ("test",)
 RECIPE = {"masking": "dynamic", "predicted": 0.15}  # of BERT and RoBERTa
 
 
-class LanguageModel(nn.Module):
+class LanguageModel(SharedWeights):
     """A language model of transformers behind the interface of the trainer: batches of `xtl.pretrain.objectives`."""
 
     def __init__(self, model: nn.Module, objective: str):
@@ -40,21 +41,6 @@ class LanguageModel(nn.Module):
         """Mean cross-entropy in nats over the predicted tokens, and their scores (predicted, vocabulary)."""
         scores = self.model(**inputs).logits.flatten(0, 1)[predicted]
         return {"loss": functional.cross_entropy(scores, labels), "logits": scores}
-
-    def state_dict(self, *arguments, **options):
-        """The weights without those that are tied to an earlier one, which safetensors refuses to write twice."""
-        found, seen = super().state_dict(*arguments, **options), set()
-        kept = {}
-        for name, value in found.items():
-            place = (value.data_ptr(), value.shape)
-            if value.numel() == 0 or place not in seen:
-                seen.add(place)
-                kept[name] = value
-        return kept
-
-    def load_state_dict(self, state_dict, strict: bool = False, **options):
-        """Weights as `state_dict` gives them; what is tied comes with what it is tied to."""
-        return super().load_state_dict(state_dict, strict=False, **options)
 
     def save_pretrained(self, folder):
         """The model as transformers keeps it."""

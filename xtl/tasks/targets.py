@@ -60,6 +60,21 @@ PAIR = {"text_a": "sentence1", "text_b": "sentence2"}
 # the commit that added the last config as parquet
 XTREME = HubSource("google/xtreme", "", ALL_SPLITS, {}, revision="68bd9e06bf4bbe671073c975ccd61d754e1bd3d6")
 
+PAWSX_SOURCE = replace(XTREME, config="PAWS-X.{language}", columns={**PAIR, "label": "label"})
+UDPOS_SOURCE = replace(
+    XTREME, config="udpos.{language}", columns={"tokens": "tokens", "tags": "pos_tags"}, names=UD_NAMES
+)
+PANX_SOURCE = replace(XTREME, config="PAN-X.{language}", columns={"tokens": "tokens", "tags": "ner_tags"})
+TYDIQA_SOURCE = replace(  # all languages in one config; the 3,696 English rows of 49,881 are those whose ids begin so
+    XTREME,
+    config="tydiqa",
+    columns=ANSWERED,
+    splits=NO_TEST,
+    optional=("title",),
+    names=TYDIQA,
+    prefix={"id": "{language}-"},
+)
+
 # fmt: off
 TARGETS = (
     Task(
@@ -76,7 +91,7 @@ TARGETS = (
         name="pawsx", title="PAWS-X, adversarial paraphrase", format="classification", roles=INTERMEDIATE | TARGET,
         languages=PAWSX, labels=("0", "1"), metrics=ACCURACY, score=ACCURACY, submission="pawsx",
         trains_on="pawsx", training_set=("pawsx",),
-        hub=replace(XTREME, config="PAWS-X.{language}", columns={**PAIR, "label": "label"}),
+        hub=PAWSX_SOURCE, origins={"machine": PAWSX_SOURCE},  # only dev and test were translated by people
         size={"train": (49_401, 49_401), "test": (2_000, 2_000)},
         licence="free for any purpose, with acknowledgement", citation="Yang et al. 2019, arXiv 1908.11828",
     ),
@@ -84,9 +99,7 @@ TARGETS = (
         name="udpos", title="Universal Dependencies v2.5, part-of-speech tagging", format="tagging",
         roles=INTERMEDIATE | TARGET, languages=UDPOS, labels=UPOS, submission="udpos",
         metrics=("f1", "precision", "recall", "accuracy"), score=("f1",), trains_on="udpos", training_set=("udpos",),
-        hub=replace(
-            XTREME, config="udpos.{language}", columns={"tokens": "tokens", "tags": "pos_tags"}, names=UD_NAMES,
-        ),
+        hub=UDPOS_SOURCE, origins={"native": UDPOS_SOURCE},
         size={"train": (21_253, 21_253), "test": (47, 20_436)},
         licence="by treebank, several non-commercial", citation="Nivre et al. 2020, arXiv 2004.10643",
     ),
@@ -94,7 +107,7 @@ TARGETS = (
         name="panx", title="PAN-X (WikiANN), named entities", format="tagging",
         roles=INTERMEDIATE | TARGET, languages=PANX, labels=IOB2, submission="panx",
         metrics=F1, score=("f1",), trains_on="panx", training_set=("panx",),
-        hub=replace(XTREME, config="PAN-X.{language}", columns={"tokens": "tokens", "tags": "ner_tags"}),
+        hub=PANX_SOURCE, origins={"native": PANX_SOURCE},
         size={"train": (20_000, 20_000), "test": (1_000, 10_000)},
         licence="not stated (texts from Wikipedia, CC BY-SA)",
         citation="Pan et al. 2017, aclanthology P17-1178; split of Rahimi et al. 2019, arXiv 1902.00193",
@@ -123,10 +136,7 @@ TARGETS = (
         name="tydiqa", title="TyDiQA-GoldP, span question answering", format="span",
         roles=INTERMEDIATE | TARGET, submission="tydiqa", languages=tuple(TYDIQA), labels=(), metrics=EXACT_F1,
         score=EXACT_F1, trains_on="tydiqa", training_set=("tydiqa",),
-        hub=replace(  # all languages in one config; the 3,696 English rows of 49,881 are those whose ids begin so
-            XTREME, config="tydiqa", columns=ANSWERED, splits=NO_TEST, optional=("title",), names=TYDIQA,
-            prefix={"id": "{language}-"},
-        ),
+        hub=TYDIQA_SOURCE, origins={"native": TYDIQA_SOURCE},
         size={"train": (3_696, 3_696), "test": (323, 2_719)},
         licence="Apache-2.0", citation="Clark et al. 2020, arXiv 2003.05002",
     ),

@@ -26,6 +26,9 @@ class HubSource:
         names: language code -> what the source calls it (default: the code itself).
         shards: how many of a split's files are read, the first ones; None: all.
         revision: the commit of the Hub that the catalog was written against; a grid may pin another.
+        languages: codes of the languages that it has, where these are not the task's.
+        converted: the repository itself holds a loading script, which is never run; its rows are read from the branch
+            into which the Hub converted them, as config/split/*.parquet.
     """
 
     dataset: str
@@ -39,6 +42,8 @@ class HubSource:
     names: Mapping[str, str] = field(default_factory=dict)
     shards: int | None = None
     revision: str | None = None
+    languages: tuple[str, ...] = ()
+    converted: bool = False
 
     def named(self, template: str, language: str) -> str:
         """A template with the language filled in, as this source calls it."""
@@ -60,6 +65,7 @@ class Task:
         trains_on: the task whose training set it trains on (itself included); None where nothing is trained.
         training_set: canonical names of that data; two tasks that share one name train on the same examples.
         hub: where the examples are; None where no repository of the Hub may hold them (`folder`).
+        origins: provenance (native, human, machine) -> where training data in other languages than English is.
         also: further sources whose examples are added to those of `hub`, split by split.
         folder: what the folder of the task's files, named under `folders:` in the grid, must hold; None where the Hub
             has them.
@@ -83,6 +89,7 @@ class Task:
     size: Mapping[str, tuple[int, int]]
     licence: str
     citation: str
+    origins: Mapping[str, HubSource] = field(default_factory=dict)
     also: tuple[HubSource, ...] = ()
     folder: str | None = None
     answers: str = "squad"

@@ -1,0 +1,230 @@
+"""The blocks of a grid file that stand for themselves: encoders and their pretraining, data sets, training."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from xtl.tasks.catalog import TASKS
+
+
+class Strict(BaseModel):
+    """A part of the grid file: an unknown key is an error, and nothing changes after validation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Recipe(Strict):
+    """What a pretraining run may vary besides the architecture; None means the architecture's own habit."""
+
+    nsp: bool | None = Field(None, description="next-sentence prediction on two-segment inputs")
+    segments: bool | None = Field(None, description="two-segment inputs from documents, with segment ids")
+    masking: Literal["static", "dynamic"] | None = Field(
+        None, description="one mask a sequence, or a new one each epoch"
+    )
+    objective: Literal["mlm", "plm"] | None = Field(None, description="masked or permutation language modelling")
+    predicted: float = Field(0.15, gt=0, lt=1, description="share of a sequence's tokens that are predicted")
+    pairs: float = Field(0.0, ge=0, le=1, description="share of the sequences that are translation pairs")
+
+
+HABITS = {
+    "bert": dict(nsp=True, segments=True, masking="static", objective="mlm"),
+    "roberta": dict(nsp=False, segments=False, masking="dynamic", objective="mlm"),
+    "xlnet": dict(nsp=False, segments=False, masking="dynamic", objective="plm"),
+}
+
+
+# What a recipe needs of an architecture, and who has it.
+TWO_STREAMS = ("xlnet",)  # attention in which a query stream does not see its own content: permutation LM
+POOLED_FIRST = ("bert", "roberta")  # a pooled first token: next-sentence prediction
+
+
+class Pretrain(Strict):
+    """An encoder trained here from scratch. The defaults are those of the laboratory's everyday grid."""
+
+    architecture: Literal["bert", "roberta", "xlnet"]
+    corpus: str = Field("lab", description="the laboratory's, or a task of plain text (mlm) with `data: hub`")
+    tokenizer: Literal["lab"] | int = Field("lab", description="the laboratory's, or the pieces of one trained on it")
+    documents: int = Field(20000, ge=1, description="of each language at most, of a corpus of the Hub")
+    layers: int = Field(3, ge=1)
+    hidden: int = Field(128, ge=8)
+    heads: int = Field(4, ge=1)
+    inner: int = Field(256, ge=8, description="width of the feed-forward layers")
+    length: int = Field(128, ge=16, description="longest input in tokens")
+    short: int = Field(1, ge=1, description="sentences of the monolingual inputs of most steps")
+    long_share: float = Field(
+        0.2, ge=0, le=1, description="share of the steps, the last ones, with inputs of full length"
+    )
+    steps: int = Field(2600, ge=1)
+    batch_tokens: int = Field(512, ge=64, description="tokens in a batch, padding not counted")
+    learning_rate: float = Field(2e-3, gt=0)
+    warmup: float = Field(0.1, ge=0, le=1)
+    weight_decay: float = Field(0.01, ge=0)
+    precision: Literal["fp32", "bf16"] = "fp32"
+    recipe: Recipe = Recipe()
+
+    @model_validator(mode="after")
+    def readable(self):
+        """The corpus exists, and the vocabulary and the recipe are ones that it can give."""
+        plain = sorted(task.name for task in TASKS.values() if task.format == "mlm")
+        if self.corpus not in ("lab", *plain):
+            raise ValueError(f"unknown corpus '{self.corpus}'; known: lab, {', '.join(plain)}")
+        if (self.corpus == "lab") != (self.tokenizer == "lab"):
+            raise ValueError("corpus lab goes with tokenizer lab, another corpus with a number of pieces to train")
+        if self.corpus != "lab" and self.recipe.pairs:
+            raise ValueError(f"corpus {self.corpus} holds no translations; leave recipe.pairs at 0")
+        return self
+
+    @model_validator(mode="after")
+    def fits(self):
+        """The width is a multiple of the heads, and the objective is one that the architecture can compute."""
+        if self.hidden % self.heads:
+            raise ValueError(f"hidden ({self.hidden}) must be a multiple of heads ({self.heads})")
+        recipe = self.resolved_recipe()
+        if recipe["objective"] == "plm" and self.architecture not in TWO_STREAMS:
+            raise ValueError(f"objective plm needs two-stream attention, which {self.architecture} lacks; use mlm")
+        if recipe["nsp"] and not recipe["segments"]:
+            raise ValueError("nsp needs two-segment inputs; set segments: true")
+        if recipe["nsp"] and self.architecture not in POOLED_FIRST:
+            raise ValueError(f"nsp reads a pooled first token, which {self.architecture} lacks; set nsp: false")
+        return self
+
+    def resolved_recipe(self) -> dict:
+        """The recipe with the architecture's habits filled in."""
+        given = {k: v for k, v in self.recipe.model_dump().items() if v is not None}
+        return {**HABITS[self.architecture], **given}
+
+
+class Encoder(Strict):
+    """Either `pretrain` (trained here) or `checkpoint` (a Hub id or a folder)."""
+
+    pretrain: Pretrain | None = None
+    checkpoint: str | None = None
+    revision: str | None = None
+    intermediates: tuple[str, ...] | None = Field(None, description="those that it is crossed with; default: all")
+
+    @model_validator(mode="after")
+    def one_origin(self):
+        """Exactly one origin is named."""
+        if (self.pretrain is None) == (self.checkpoint is None):
+            raise ValueError("needs either 'pretrain' (trained here) or 'checkpoint' (a Hub id or a folder)")
+        if self.checkpoint is not None and not self.checkpoint.strip():
+            raise ValueError("'checkpoint' is empty; name a Hub id such as FacebookAI/xlm-roberta-base, or a folder")
+        if self.revision and not self.checkpoint:
+            raise ValueError("'revision' belongs to a Hub checkpoint")
+        return self
+
+
+class Origin(Strict):
+    """The language of training data, and how that data came to be in it."""
+
+    language: str = "en"
+    provenance: Literal["native", "human", "machine"] = "native"
+    translator: str | None = Field(None, description="a MarianMT checkpoint or `apertium`, where no set is translated")
+
+    @model_validator(mode="after")
+    def translated(self):
+        """Only what a machine translated has a translator, and English is what it translates from."""
+        if self.translator and self.provenance != "machine":
+            raise ValueError("a translator makes `provenance: machine`")
+        if self.language == "en" and self.provenance != "native":
+            raise ValueError("English training data is native: leave provenance out")
+        return self
+
+    def origin(self) -> dict | None:
+        """What run parameters say of it; None for the English data that every task has."""
+        plain = (self.language, self.provenance, self.translator) == ("en", "native", None)
+        return None if plain else self.model_dump(include=set(Origin.model_fields))
+
+
+class Source(Origin):
+    """Where the target's training data comes from."""
+
+    intermediates: tuple[str, ...] | None = Field(None, description="those that it is crossed with; default: all")
+
+
+class Part(Origin):
+    """One data set of an intermediate task: a task name, or a task in another language."""
+
+    task: str
+
+    @field_validator("task")
+    @classmethod
+    def known(cls, name):
+        """The task exists and has English training data."""
+        return known_task(name, "intermediate")
+
+
+class Intermediate(Strict):
+    """What the encoder is trained on between pretraining and the target task; nothing for the baseline."""
+
+    tasks: tuple[Part, ...] = ()
+    sampler: Literal["uniform", "proportional", "temperature"] = Field(
+        "proportional", description="how often a step is of a task: equally, by its size, by its size to 1/temperature"
+    )
+    cap: int | None = Field(None, ge=1, description="examples that a task counts for at most, where size matters")
+    temperature: float = Field(2.0, gt=0)
+    training: dict[str, Any] = Field({}, description="of several tasks together: keys of `training`")
+    steps_of: str | None = Field(None, description="no task: target training longer by this intermediate's steps")
+
+    @model_validator(mode="before")
+    @classmethod
+    def short_forms(cls, value):
+        """`[mnli]` and `{tasks: [mnli, {task: …}]}` both work."""
+        value = {"tasks": value} if isinstance(value, list) else value
+        if isinstance(value, dict) and isinstance(value.get("tasks"), list):
+            value = {**value, "tasks": [{"task": part} if isinstance(part, str) else part for part in value["tasks"]]}
+        return value
+
+    @model_validator(mode="after")
+    def sensible(self):
+        """A control trains on nothing; several tasks are different ones, and what mixes them has an effect."""
+        if self.steps_of and self.tasks:
+            raise ValueError("steps_of is a control without intermediate tasks; leave out `tasks`")
+        parts = [(part.task, part.language, part.provenance) for part in self.tasks]
+        if len(set(parts)) < len(parts):
+            raise ValueError("names a data set twice")
+        if self.cap and self.sampler == "uniform":
+            raise ValueError("a cap limits sizes, which sampler uniform does not read")
+        unknown = set(self.training) - set(Training.model_fields)
+        if unknown:
+            raise ValueError(
+                f"unknown key 'training.{sorted(unknown)[0]}'; known there: {', '.join(Training.model_fields)}"
+            )
+        if self.training and len(self.tasks) < 2:
+            raise ValueError("training is for several tasks together; one task has its block in `overrides`")
+        return self
+
+
+class Training(Strict):
+    """How a task is trained and read; `overrides` of the grid replace single keys for single tasks."""
+
+    learning_rate: float = Field(2e-5, gt=0)
+    epochs: float = Field(3, gt=0)
+    max_steps: int | None = Field(None, ge=1, description="stops earlier than `epochs` would")
+    batch_size: int = Field(32, ge=1, description="examples in a step")
+    max_length: int = Field(128, ge=8, description="tokens; longer tagging inputs are split, longer contexts slide")
+    stride: int = Field(64, ge=0, description="overlap in tokens of two windows of one context")
+    warmup: float = Field(0.1, ge=0, le=1, description="share of the steps")
+    weight_decay: float = Field(0.01, ge=0)
+    precision: Literal["fp32", "bf16"] = "fp32"
+    selection: Literal["last", "english_dev", "average"] = "last"
+    max_train_examples: int | None = Field(None, ge=1)
+    max_eval_examples: int | None = Field(None, ge=1)
+    shots: int | None = Field(
+        None, ge=1, description="development examples of a test language to train on besides; no longer zero-shot"
+    )
+    shot_steps: int = Field(50, ge=1, description="steps on them")
+    oracle: bool = Field(False, description="also score what every selection rule gives, and the best checkpoint")
+    layer: int | None = Field(None, ge=0, description="retrieval: layer of the recipe; default 14/24 of the depth")
+    pooling: Literal["mean", "cls", "mean_special"] = "mean"
+    prefix: str = Field("", description="retrieval: text put before every sentence")
+
+
+def known_task(name: str, role: str) -> str:
+    """Return the name if the catalog has that task in that role, else raise ValueError with the known names."""
+    names = sorted(t.name for t in TASKS.values() if role in t.roles)
+    if name not in names:
+        raise ValueError(f"unknown {role} task '{name}'; known: {', '.join(names)}")
+    return name

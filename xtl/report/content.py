@@ -1,0 +1,76 @@
+"""What a report says, in order: every section from the tables of a grid and from what its file declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from xtl.analysis import similarity
+from xtl.report import (
+    aggregates_section,
+    background,
+    claims_section,
+    families_section,
+    hypotheses_section,
+    sections,
+    similarity_section,
+    source_languages,
+    transfer,
+    validity,
+)
+
+
+def declared(experiment) -> dict:
+    """What the sections want to know of a grid file: its intermediates, encoders and hypotheses as plain values."""
+    return {
+        "intermediates": {name: spec.model_dump() for name, spec in experiment.all_intermediates().items()},
+        "encoders": {name: spec.model_dump() for name, spec in experiment.encoders.items()},
+        "hypotheses": [hypothesis.model_dump() for hypothesis in experiment.hypotheses],
+    }
+
+
+def all_sections(
+    data: Mapping, cells: pd.DataFrame, scores: pd.DataFrame, records: Mapping[str, Mapping], pages: Mapping[str, str],
+    languages: Mapping[str, Sequence[str]] | None, unavailable: pd.DataFrame | None, baselines: pd.DataFrame | None,
+    grid: Mapping,
+) -> list[dict]:  # fmt: skip
+    """Every section that has something to say; see report.write_report for the arguments, `declared` for `grid`."""
+    found = sections.find(data, cells, scores, languages)
+    intermediates, encoders = grid.get("intermediates"), grid.get("encoders")
+    both = similarity_section.gather(found, controls=controls(found, encoders or {}))
+    first = sections.first_source(cells)
+    return [
+        sections.short_answer(found, records, both),
+        hypotheses_section.hypotheses(found, grid.get("hypotheses", []), intermediates),
+        sections.scores_and_gains(found),
+        aggregates_section.over_tasks(found),
+        families_section.by_family(found, records),
+        sections.by_language(found),
+        similarity_section.by_similarity(found, both),
+        validity.trust(found),
+        transfer.gaps(found),
+        transfer.agreement(found, first, records),
+        transfer.selection(found, first, scores, languages),
+        source_languages.source_languages(found),
+        sections.by_layer(cells, scores, found.encoders),
+        claims_section.claims(found, records, intermediates, encoders),
+        background.encoders(records, found.encoders),
+        background.vocabulary(found.main, found.encoders),
+        background.shortcuts(baselines, found.main, found.encoders),
+        background.recipe(data, cells, scores, records),
+        background.missing(found.main, records, unavailable),
+        background.runs(records, pages),
+    ]
+
+
+def controls(found: sections.Findings, encoders: Mapping[str, Mapping]) -> dict:
+    """Source or (encoder, source) -> what may stand behind similarity: script, and the text that an encoder saw."""
+    tables: dict = {}
+    for source in dict.fromkeys(found.main["source"]):
+        tables[source] = similarity.controls(found.data, source)
+        for name in found.encoders:
+            checkpoint = (encoders.get(name) or {}).get("checkpoint")
+            if checkpoint:
+                tables[name, source] = similarity.controls(found.data, source, checkpoint)
+    return tables

@@ -1,0 +1,78 @@
+"""The section of a report that tests the hypotheses fixed in the grid file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from xtl import languages as linguistics
+from xtl.analysis import hypotheses as testing
+from xtl.analysis.wording import DASH, decimals, p_value, points
+from xtl.report.page import block, cell, section, table
+from xtl.report.sections import Findings
+
+NOTE = (
+    "Means in points: gains over the baseline, seed by seed, mean over targets without cells of the same data; "
+    "Student's t with the variance between seeds pooled over encoders. r: Spearman's correlation over languages of "
+    "the gain (mean over seeds and targets) with similarity to English, p from exchanging languages within their "
+    "families only, interval from a bootstrap over languages that takes them for independent. p is one-sided where "
+    "the hypothesis has a direction, intervals are two-sided 95 %. Holm: corrected over all hypotheses of the file, "
+    "those without a test counted as p = 1. Detectable: the smallest true effect that this design finds four times in"
+    " five at Holm's strictest level (for r by Fisher's z, before what families share)."
+)
+
+
+def hypotheses(
+    found: Findings, declared: Sequence[Mapping], intermediates: Mapping[str, Mapping] | None = None
+) -> dict:  # fmt: skip
+    """Every hypothesis with its estimate, interval, p values, detectable effect and verdict; empty without any.
+
+    declared: the hypotheses of the grid file (schema.Hypothesis or mappings). intermediates: see analysis.arms.read.
+    """
+    if not declared:
+        return section("hypotheses", "Hypotheses")
+    families = linguistics.families(found.data)
+    tested = testing.evaluate(declared, found.task_gains, found.gain_points, families, intermediates)
+    rows = []
+    for row in tested.itertuples():
+        n = f"{row.n} languages" if row.unit == testing.CORRELATION else f"{row.seeds} seeds"
+        interval = f"{number(row.low, row.unit)} to {number(row.high, row.unit)}" if pd.notna(row.low) else ""
+        status = cell(row.status, row.note, "missing" if row.status in (testing.MISSING, testing.UNDECIDABLE) else "")
+        rows.append([
+            cell(row.name, row.statement), cell(number(row.estimate, row.unit), interval), row.unit,
+            p_value(row.p), p_value(row.p_holm), number(row.detectable, row.unit, False), n, status,
+        ])  # fmt: skip
+    columns = ["hypothesis", "estimate, 95 % interval", "unit", "p", "p (Holm)", "detectable", "n", "verdict"]
+    text = ["Fixed in the grid file before it ran.", *sentences(tested)]
+    shown = table("Confirmatory hypotheses", columns, rows, [NOTE])
+    return section("hypotheses", "Hypotheses", block(text=text, tables=[shown]))
+
+
+def sentences(tested: pd.DataFrame) -> list[str]:
+    """A sentence for every hypothesis, no stronger than its numbers; tested: analysis.hypotheses.evaluate."""
+    said = []
+    for row in tested.itertuples():
+        if row.status in (testing.MISSING, testing.UNDECIDABLE):
+            said.append(f"{row.name}: {row.status} ({row.note}).")
+            continue
+        unit = " points" if row.unit == testing.MEAN else ""
+        value = f"{number(row.estimate, row.unit)}{unit} ({number(row.low, row.unit)} to {number(row.high, row.unit)})"
+        text = f"{row.name}: {row.status}; {row.statement}, estimated at {value}, Holm p {_equals(row.p_holm)}."
+        if row.status == "not shown":
+            missed = number(row.detectable, row.unit, False)
+            text += f" A true effect below {missed}{unit} would escape this design more than one time in five."
+        said.append(text)
+    return said
+
+
+def number(value: float, unit: str, signed: bool = True) -> str:
+    """An estimate in its unit: points with one decimal, a correlation with two."""
+    if pd.isna(value):
+        return DASH
+    return points(value, signed) if unit == testing.MEAN else ("+" if signed and value > 0 else "") + decimals(value)
+
+
+def _equals(value: float) -> str:
+    text = p_value(value)
+    return text if text.startswith("<") else f"= {text}"
