@@ -26,7 +26,7 @@ SMOKE = str(ROOT / "params" / "smoke.yaml")
         (["run", SMOKE, "--set", "encoders={}"], "'encoders' is empty"),
         (["run", SMOKE, "--only", "nothing-like-this"], "no run of this grid matches"),
         (["run", SMOKE, "--cluster", "nowhere.yaml"], "nowhere.yaml"),
-        (["run", SMOKE, "--set", "intermediates.both=[mnli, qqp]"], "several tasks at once are not there yet"),
+        (["run", SMOKE, "--set", "intermediates.both={tasks: [mnli, qqp], sampler: often}"], "'often'"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_leaves_no_trace(arguments, said, tmp_path):
@@ -85,7 +85,7 @@ def test_the_languages_fit_a_hundred_columns(arguments, monkeypatch):
 
 def test_similarities_are_shown_with_their_coverage(monkeypatch):
     monkeypatch.setattr("xtl.cli.out", Console(width=100))
-    lines = CliRunner().invoke(app, ["languages"]).stdout.splitlines()
+    lines = [line.rstrip() for line in CliRunner().invoke(app, ["languages"]).stdout.splitlines()]
     similar = {line[:2]: line.split() for line in lines[lines.index("Similarity to English (en), nearest first") :]}
     assert similar["de"] == "de German 0.54 1.00 1,059 0.90 (84%) 0.81 (89%) 0.76 0.00".split()
     assert similar["eu"][2] == "—"

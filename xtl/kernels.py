@@ -27,6 +27,7 @@ import threading
 import time
 import warnings
 from contextlib import suppress
+from types import SimpleNamespace
 
 if __name__ == "__main__" and not sys.flags.safe_path:
     sys.path.pop(0)  # this file's folder, which would offer xtl's modules (train, kernels, ...) under bare names
@@ -307,6 +308,15 @@ def become_kernel(request: dict, parent: int) -> None:
         os._exit(status)
 
 
+def _follow_stderr() -> None:
+    """Let handlers of libraries imported before the fork write to what sys.stderr is then, not to what it was: what
+    takes the way through the old file descriptor may arrive after its cell has ended, and is lost.
+    """
+    loggers = [logging.root, *map(logging.getLogger, list(logging.root.manager.loggerDict))]
+    for handler in {h for logger in loggers for h in logger.handlers if getattr(h, "stream", None) is sys.stderr}:
+        handler.stream = SimpleNamespace(write=lambda text: sys.stderr.write(text), flush=lambda: sys.stderr.flush())
+
+
 def _mute() -> None:
     """Drop what the kernel echoes to the terminal of the command line; the notebook has it all."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -350,6 +360,7 @@ def main() -> None:
             return
         if os.getppid() != worker:  # nobody is left to serve
             return
+    _follow_stderr()
     gc.collect()
     gc.freeze()  # a collection in a kernel would otherwise write to, and so copy, the pages it shares with the zygote
     connection.sendall(b"{}\n")
