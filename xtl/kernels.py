@@ -314,7 +314,10 @@ def _follow_stderr() -> None:
     """
     loggers = [logging.root, *map(logging.getLogger, list(logging.root.manager.loggerDict))]
     for handler in {h for logger in loggers for h in logger.handlers if getattr(h, "stream", None) is sys.stderr}:
-        handler.stream = SimpleNamespace(write=lambda text: sys.stderr.write(text), flush=lambda: sys.stderr.flush())
+        with suppress(AttributeError):  # the one of last resort looks sys.stderr up by itself
+            handler.stream = SimpleNamespace(
+                write=lambda text: sys.stderr.write(text), flush=lambda: sys.stderr.flush()
+            )
 
 
 def _mute() -> None:
