@@ -71,6 +71,7 @@ def test_overrides_from_the_command_line_are_validated_like_the_file(write):
     assert "unknown key 'training.max_step'" in complaint(write(), "training.max_step=5")
     assert "KEY=VALUE" in complaint(write(), "training.max_steps")
     assert "'name' is not a map" in complaint(write(), "name.x=1")
+    assert "not valid YAML" in complaint(write(), "training={epochs: 1, epochs: 2}")
 
 
 def test_the_environment_is_read_and_an_unset_name_is_an_error(write, monkeypatch):
@@ -114,6 +115,10 @@ def test_the_environment_is_read_and_an_unset_name_is_an_error(write, monkeypatc
         ({"intermediates": {"a": {"tasks": ["mnli", "mlm"], "sampler": "uniform", "cap": 9}}}, ["a cap limits sizes"]),
         ({"intermediates": {"a": {"tasks": ["mnli"], "training": {"epochs": 1}}}}, ["one task has its block"]),
         ({"intermediates": {"a": {"tasks": ["mnli", "mlm"], "training": {"lr": 1}}}}, ["unknown key 'training.lr'"]),
+        ({"intermediates": {"a": {"tasks": ["mnli", "mlm"], "training": {"epochs": -1}}}}, ["a.training"]),
+        ({"training": {"oracle": True, "shots": 4}}, ["training", "oracle compares zero-shot checkpoints"]),
+        ({"training": {"learning_rate": float("inf")}}, ["training.learning_rate", "finite number"]),
+        ({"name": "runs"}, ["outputs/runs holds other things"]),
         ({"sources": [{"provenance": "machine"}]}, ["sources.0", "English training data is native"]),
         ({"sources": [{"language": "de", "translator": "apertium"}]}, ["sources.0", "`provenance: machine`"]),
         ({"sources": ["en", "en"]}, ["sources", "twice"]),

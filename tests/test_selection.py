@@ -5,11 +5,14 @@ import pytest
 import torch
 
 from tests.test_train import Stop, run
-from xtl.selection import Average, Best, Watch, outcomes, spacing
+from xtl.selection import Average, Best, Watch, evenly, outcomes
+
+QUARTERS = frozenset({5, 10, 15, 20})
 
 
 def test_ten_snapshots_and_the_last_step():
-    assert [spacing(steps) for steps in (5, 20, 600)] == [1, 2, 60]
+    assert sorted(evenly(20)) == list(range(2, 21, 2)) and sorted(evenly(5)) == [1, 2, 3, 4, 5]
+    assert sorted(evenly(25)) == [3, 5, 8, 10, 13, 15, 18, 20, 23, 25] and len(evenly(36_818)) == 10
 
 
 def test_the_best_weights_come_back(tiny_encoders, tmp_path):
@@ -21,7 +24,7 @@ def test_the_best_weights_come_back(tiny_encoders, tmp_path):
         kept[step] = {k: v.clone() for k, v in model.state_dict().items()}
         return scores[step]
 
-    chooser = Best(tmp_path, 5, evaluate)
+    chooser = Best(tmp_path, QUARTERS, evaluate)
     model, _, _ = run(tmp_path, tiny_encoders["bert"], snapshots=[chooser])
     assert chooser.history() == [{"step": s, "score": v} for s, v in scores.items()]
     assert chooser.restore(model) == {"step": 10, "score": 3.0}  # the earlier of equals
@@ -38,11 +41,11 @@ class Copies(Best):
 
 def test_the_average_is_the_mean_of_the_snapshots_also_after_an_interruption(tiny_encoders, tmp_path):
     kept = {}
-    chooser = Average(tmp_path / "cut", 5)
+    chooser = Average(tmp_path / "cut", QUARTERS)
     with pytest.raises(Stop):
         run(tmp_path / "cut", tiny_encoders["bert"], stop_at=12, save_seconds=0, snapshots=[chooser])
     assert [entry["step"] for entry in chooser.history()] == [5, 10]
-    whole, _, _ = run(tmp_path / "whole", tiny_encoders["bert"], snapshots=[Copies(tmp_path / "whole", 5, kept)])
+    whole, _, _ = run(tmp_path / "whole", tiny_encoders["bert"], snapshots=[Copies(tmp_path / "whole", QUARTERS, kept)])
     model, _, _ = run(tmp_path / "cut", tiny_encoders["bert"], snapshots=[chooser])
     assert chooser.restore(model) == [5, 10, 15, 20]
     for name, value in model.state_dict().items():
@@ -54,7 +57,9 @@ def test_the_average_is_the_mean_of_the_snapshots_also_after_an_interruption(tin
 
 def test_a_watch_notes_each_snapshot_once(tiny_encoders, tmp_path):
     asked = []
-    watch = Watch(tmp_path, 10, lambda model: 7, lambda model: asked.append(0) or [{"value": float(len(asked))}])
+    watch = Watch(
+        tmp_path, frozenset({10, 20}), lambda model: 7, lambda model: asked.append(0) or [{"value": float(len(asked))}]
+    )
     run(tmp_path, tiny_encoders["bert"], snapshots=[watch])
     assert watch.history() == [
         {"step": 10, "dev": 7.0, "test": [{"value": 1.0}]}, {"step": 20, "dev": 7.0, "test": [{"value": 2.0}]},

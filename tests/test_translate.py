@@ -52,6 +52,7 @@ def marian(tmp_path_factory):
 def test_apertium_from_english_to_spanish(outputs):
     found = translate.texts(ENGLISH, "apertium", "es")
     assert found[1] == "" and found[0] == found[2] and "casa" in found[0] and "gato" in found[3]
+    assert found[0].endswith(".") and found[3].endswith(".")
     with pytest.raises(UserError, match="no pair eng-fin; installed from English: eng-spa"):
         translate.texts(ENGLISH, "apertium", "fi")
     with pytest.raises(UserError, match="no language 'qaa'"):

@@ -12,7 +12,7 @@ from xtl.tasks.catalog import TASKS
 class Strict(BaseModel):
     """A part of the grid file: an unknown key is an error, and nothing changes after validation."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Recipe(Strict):
@@ -164,7 +164,7 @@ class Intermediate(Strict):
         "proportional", description="how often a step is of a task: equally, by its size, by its size to 1/temperature"
     )
     cap: int | None = Field(None, ge=1, description="examples that a task counts for at most, where size matters")
-    temperature: float = Field(2.0, gt=0)
+    temperature: float = Field(2.0, ge=0.1)
     training: dict[str, Any] = Field({}, description="of several tasks together: keys of `training`")
     steps_of: str | None = Field(None, description="no task: target training longer by this intermediate's steps")
 
@@ -201,7 +201,7 @@ class Training(Strict):
     """How a task is trained and read; `overrides` of the grid replace single keys for single tasks."""
 
     learning_rate: float = Field(2e-5, gt=0)
-    epochs: float = Field(3, gt=0)
+    epochs: float = Field(3, gt=0, le=100_000)
     max_steps: int | None = Field(None, ge=1, description="stops earlier than `epochs` would")
     batch_size: int = Field(32, ge=1, description="examples in a step")
     max_length: int = Field(128, ge=8, description="tokens; longer tagging inputs are split, longer contexts slide")
@@ -220,6 +220,13 @@ class Training(Strict):
     layer: int | None = Field(None, ge=0, description="retrieval: layer of the recipe; default 14/24 of the depth")
     pooling: Literal["mean", "cls", "mean_special"] = "mean"
     prefix: str = Field("", description="retrieval: text put before every sentence")
+
+    @model_validator(mode="after")
+    def zero_shot_beside_oracle(self):
+        """The oracle compares rules of zero-shot training, which shots end."""
+        if self.oracle and self.shots:
+            raise ValueError("oracle compares zero-shot checkpoints, and shots end that; set one of them")
+        return self
 
 
 def known_task(name: str, role: str) -> str:

@@ -212,7 +212,9 @@ def write(
         **{k: labels.get(k) for k in ("encoder", "architecture", "intermediate", "source", "provenance", "seed")},
     )
     chosen = {target: "validation" in format_of(TASKS[target]).SPLITS for target in rows.target.unique()}
-    rows["zero_shot"] = (rows.language != rows.source) & ~rows.target.map(chosen) & rows.zero_shot.ne(False)
+    dev = rows.selection.astype(str).str.startswith("english_dev") & rows.language.eq("en")
+    untouched = (rows.language != rows.source) & ~rows.target.map(chosen) & ~dev
+    rows["zero_shot"] = untouched & rows.zero_shot.ne(False)
     write_scores(folder, rows)
     write_examples(folder, pd.concat(results.examples, ignore_index=True))
     return rows

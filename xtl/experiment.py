@@ -74,6 +74,11 @@ def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Exper
             experiment.training_of(task)
         except ValidationError as error:
             raise UserError(f"{path}: overrides.{task}: {sentence(error)}") from None
+    for name, spec in experiment.intermediates.items():
+        try:
+            experiment.mixture_training(spec)
+        except ValidationError as error:
+            raise UserError(f"{path}: intermediates.{name}.training: {sentence(error)}") from None
     return experiment
 
 
@@ -89,7 +94,7 @@ def set_key(raw: dict, text: str) -> None:
         if not isinstance(at, dict):
             raise UserError(f"--set {text!r}: '{'.'.join(parents[: i + 1])}' is not a map, so it has no key '{last}'.")
     try:
-        at[last] = yaml.safe_load(value)
+        at[last] = yaml.load(value, Loader)
     except (yaml.YAMLError, *UNREADABLE):
         raise UserError(f"--set {text!r}: the value is not valid YAML; quote it.") from None
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from xtl.collate import grouped_batches, pad_batch
+from xtl.errors import UserError
 from xtl.finetune import Trained, fitting_length, module_options
 from xtl.tasks import data as task_data
 from xtl.tasks import format_of
@@ -45,6 +46,11 @@ def adapter(
         task = task_data.resolved(target, data)
         module = format_of(task)
         examples = task_data.subset(task_data.load(target, "validation", language, data), shots, seed)
+        if len(examples) < shots:
+            raise UserError(
+                f"task {target} has {len(examples)} development examples in {language}, fewer than the {shots} shots "
+                "that are asked for."
+            )
         features = module.train_features(
             examples, trained.tokenizer, task, length, **module_options(module, stride=stride)
         )

@@ -110,8 +110,8 @@ def fine_tune(
         watch: (model, tokenizer) -> rows of test scores, asked at each of the ten.
     """
     from xtl.mixing import Heads, mixed_batches
-    from xtl.selection import Average, Best, Watch, spacing
-    from xtl.train import fit
+    from xtl.selection import Average, Best, Watch, evenly
+    from xtl.train import fit, last_checkpoint
 
     tokenizer, folder = load_tokenizer(checkpoint, revision), Path(folder)
     parts = []
@@ -138,11 +138,16 @@ def fine_tune(
         return {**batch, "part": part} if len(parts) > 1 else batch
 
     dev = _dev_score(parts, tokenizer, data) if selection == "english_dev" or watch else None
-    every = spacing(len(batches))
-    best = Best(folder, every, dev) if selection == "english_dev" else None
-    average = Average(folder, every) if selection == "average" or watch else None
-    watcher = Watch(folder, every, dev, lambda candidate: watch(candidate, tokenizer)) if watch else None
+    at = evenly(len(batches))
+    best = Best(folder, at, dev) if selection == "english_dev" else None
+    average = Average(folder, at) if selection == "average" or watch else None
+    watcher = Watch(folder, at, dev, lambda candidate: watch(candidate, tokenizer)) if watch else None
     snapshots = [each for each in (best, average, watcher) if each]
+    if (
+        last_checkpoint(folder / "trainer") is None
+    ):  # nothing is resumed: what an earlier attempt kept is not of this one
+        for each in snapshots:
+            shutil.rmtree(each.folder, ignore_errors=True)
     log = fit(
         model,
         [[(part, row, number) for part, row in batch] for number, batch in enumerate(batches)],
@@ -157,6 +162,11 @@ def fine_tune(
         title=f"training on {' and '.join(part.spec.name for part in parts)}",
         snapshots=snapshots,
     )
+    if not np.isfinite(log["loss"].iloc[-1]):
+        raise UserError(
+            f"training on {' and '.join(part.spec.name for part in parts)} diverged: its loss is no number any more; "
+            "lower the learning rate."
+        )
     facts = {
         "steps": len(batches),
         "tokens_seen": int(sum(sizes[part][row] for batch in batches for part, row in batch)),

@@ -73,6 +73,8 @@ def make(experiment: Experiment) -> Plan:
                         continue
                     labels = {**who, "intermediate": name, "source": source.language, "provenance": source.provenance}
                     for group in groups:
+                        if spec.steps_of and not group["params"]["train_task"]:
+                            continue  # what trains nothing cannot be trained longer
                         run = stages.target(group, data, start, origin, labels, longer)
                         runs.setdefault(run.id, run)
                         cells += [

@@ -11,6 +11,7 @@ from xtl.blocks import Encoder, Intermediate, Pretrain, Source, Strict, Training
 from xtl.tasks.catalog import TASKS
 
 BASELINE = "none"
+RESERVED = ("runs", "cache", "scratch")  # folders of outputs/ that are no grid's
 
 
 class Lab(Strict):
@@ -87,7 +88,7 @@ class Hypothesis(Strict):
 class Experiment(Strict):
     """A whole grid file, validated."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=100)
     question: str
     data: Literal["lab", "hub"] = "lab"
     lab: Lab = Lab()
@@ -198,6 +199,8 @@ class Experiment(Strict):
             known = ", ".join(Pretrain.model_fields)
             raise ValueError(f"pretraining: unknown key '{sorted(unknown)[0]}'; known: {known}")
         held = sorted({source.dataset for task in TASKS.values() for source in (*task.sources, *task.origins.values())})
+        if self.name in RESERVED:
+            raise ValueError(f"name: outputs/{self.name} holds other things; take another name")
         for name in self.revisions:
             if name not in held:
                 raise ValueError(f"revisions: no task is read from '{name}'; data sets are {', '.join(held)}")

@@ -13,16 +13,16 @@ from transformers import TrainerCallback
 SNAPSHOTS = 10  # evenly spaced, that selection looks at
 
 
-def spacing(steps: int) -> int:
-    """Steps between two snapshots; the last step is one, too."""
-    return max(1, steps // SNAPSHOTS)
+def evenly(steps: int) -> frozenset[int]:
+    """The steps at which a training of so many is looked at: ten of them, the last step among them (fewer of fewer)."""
+    return frozenset(-(-steps * part // SNAPSHOTS) for part in range(1, SNAPSHOTS + 1))
 
 
 class Snapshots(TrainerCallback):
     """Something done with the weights of evenly spaced steps and of the last one; done once for each of them."""
 
-    def __init__(self, folder: Path, every: int):
-        self.folder, self.every = Path(folder), every
+    def __init__(self, folder: Path, at: frozenset[int]):
+        self.folder, self.at = Path(folder), at
         self.note = self.folder / "history.json"
 
     def history(self) -> list[dict]:
@@ -31,7 +31,7 @@ class Snapshots(TrainerCallback):
 
     def on_step_end(self, args, state, control, model=None, **kwargs):
         """Look at the weights of now, unless a training that was interrupted later has done it before."""
-        if state.global_step % self.every and state.global_step != state.max_steps:
+        if state.global_step not in self.at:
             return
         history = self.history()
         if any(entry["step"] == state.global_step for entry in history):
@@ -50,8 +50,8 @@ class Snapshots(TrainerCallback):
 class Best(Snapshots):
     """Keeps the weights with the best score on English dev examples."""
 
-    def __init__(self, folder: Path, every: int, evaluate: Callable[[object], float]):
-        super().__init__(Path(folder) / "best", every)
+    def __init__(self, folder: Path, at: frozenset[int], evaluate: Callable[[object], float]):
+        super().__init__(Path(folder) / "best", at)
         self.evaluate = evaluate
 
     def look(self, model, step: int, history: list[dict]) -> dict:
@@ -70,8 +70,8 @@ class Best(Snapshots):
 class Average(Snapshots):
     """Keeps the mean of the weights of all snapshots (Schmidt et al. 2023, arXiv 2305.16834)."""
 
-    def __init__(self, folder: Path, every: int):
-        super().__init__(Path(folder) / "average", every)
+    def __init__(self, folder: Path, at: frozenset[int]):
+        super().__init__(Path(folder) / "average", at)
 
     def look(self, model, step: int, history: list[dict]) -> dict:
         """Take the weights of now into the mean, in double precision."""
@@ -102,8 +102,8 @@ class Average(Snapshots):
 class Watch(Snapshots):
     """Notes what every snapshot scores on English dev examples and on the tests of all languages."""
 
-    def __init__(self, folder: Path, every: int, dev: Callable | None, test: Callable[[object], list[dict]]):
-        super().__init__(Path(folder) / "watch", every)
+    def __init__(self, folder: Path, at: frozenset[int], dev: Callable | None, test: Callable[[object], list[dict]]):
+        super().__init__(Path(folder) / "watch", at)
         self.dev, self.test = dev, test
 
     def look(self, model, step: int, history: list[dict]) -> dict:

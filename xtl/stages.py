@@ -167,12 +167,13 @@ def intermediate(
         **fit_params(training, "" if several else TASKS[first].format),
     }
     if several:
-        each = {part.task: experiment.training_of(part.task) for part in spec.tasks}
+        own = {part.task: experiment.overrides.get(part.task, {}) for part in spec.tasks}
+        limits = {"max_length": training.max_length, "stride": training.stride}
         params |= {
             "sampler": spec.sampler,
             "cap": spec.cap,
             "temperature": spec.temperature if spec.sampler == "temperature" else None,
-            "lengths": {name: {"max_length": own.max_length, "stride": own.stride} for name, own in each.items()},
+            "lengths": {name: {key: said.get(key, limits[key]) for key in limits} for name, said in own.items()},
         }
     labels = {k: v for k, v in labels.items() if k not in ("source", "provenance")}
     return make_run(

@@ -155,6 +155,7 @@ def fit(
         use_cpu=not torch.cuda.is_available(),
         logging_steps=max(1, steps // 50),
         logging_first_step=True,
+        logging_nan_inf_filter=False,
         save_strategy="no",
         save_total_limit=1,
         report_to=[],

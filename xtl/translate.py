@@ -73,16 +73,16 @@ def _mode(language: str) -> Path:
 
 
 def _apertium(english: list[str], language: str) -> list[str]:
-    """One text a line; unknown words stay as they are, without Apertium's mark."""
+    """One text a paragraph (as lines, texts lose their last full stop); unknown words stay, without Apertium's mark."""
     mode = _mode(language)
-    lines = "".join(" ".join(text.split()) + "\n" for text in english)
+    paragraphs = "\n\n".join(" ".join(text.split()) for text in english)
     done = subprocess.run(
-        [APERTIUM, "-u", "-f", "line", mode.stem], input=lines, capture_output=True, text=True, encoding="utf-8"
+        [APERTIUM, "-u", "-f", "txt", mode.stem], input=paragraphs, capture_output=True, text=True, encoding="utf-8"
     )
-    found = done.stdout.splitlines()
+    found = done.stdout.split("\n\n") if english else []
     if done.returncode or len(found) != len(english):
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[0]
-        raise UserError(f"translator: apertium gave {len(found)} lines for {len(english)} ({reason}).")
+        raise UserError(f"translator: apertium gave {len(found)} texts for {len(english)} ({reason}).")
     return [line.strip() for line in found]
 
 

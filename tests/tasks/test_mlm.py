@@ -6,6 +6,7 @@ import torch
 from datasets import Dataset
 
 from xtl.encoders import load_tokenizer
+from xtl.errors import UserError
 from xtl.finetune import fine_tune, save
 from xtl.tasks import mlm
 from xtl.tasks.catalog import TASKS
@@ -53,6 +54,12 @@ def test_an_interrupted_training_can_be_saved_and_read_again(tiny_encoders, arch
     other.load_state_dict(load_file(tmp_path / "weights"))
     for a, b in zip(model.parameters(), other.parameters(), strict=True):
         assert torch.equal(a, b)
+
+
+def test_a_training_that_diverges_fails_in_one_sentence(tiny_encoders, hub, tmp_path):
+    options = dict(seed=0, learning_rate=1e30, epochs=2, max_steps=6, batch_size=4, max_length=32, warmup=0.0)
+    with pytest.raises(UserError, match="training on mnli diverged: its loss is no number any more; lower"):
+        fine_tune("mnli", str(tiny_encoders["bert"]), hub, tmp_path, **options)
 
 
 def test_a_language_model_trains_and_leaves_an_encoder(tiny_encoders, hub, tmp_path):

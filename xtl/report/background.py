@@ -96,7 +96,8 @@ def recipe(data: Mapping, cells: pd.DataFrame, scores: pd.DataFrame, records: Ma
         f"Data: {source}.",
         f"Seeds: {', '.join(str(seed) for seed in sorted(set(cells['seed'])))}. A seed changes pretraining (where it "
         "happens here), fine-tuning and the order of data.",
-        f"Target training in {', '.join(dict.fromkeys(cells['source']))}; every other language is zero-shot.",
+        f"Target training in {', '.join(dict.fromkeys(cells['source']))}; every other language is zero-shot"
+        + (", but where it had shots." if "shots" in scores and scores["shots"].gt(0).any() else "."),
     ]
     targets = provenance.targets(scores, records, list(dict.fromkeys(cells["target"])), TASKS)
     if data["kind"] == "lab":
