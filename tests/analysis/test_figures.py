@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.synthetic import LANGUAGES, grid
-from xtl.analysis import drawing, figures, gains, language_figures, similarity, tables
+from xtl.analysis import aggregates, drawing, figures, gains, language_figures, similarity, tables
 
 DISTANCE = {"en": pd.Series(np.arange(len(LANGUAGES)) / 12, LANGUAGES)}
 ENCODERS = ["bert", "xlnet"]
@@ -51,7 +51,39 @@ def test_map_hatches_same_data_and_tells_missing_from_not_asked(partial):
     assert len(hatched) == 4  # every language of xnli after mnli
     texts = [text.get_text() for text in axis.texts]
     assert texts.count("–") == 4 and len(texts) == 7  # tatoeba has no English: blank, not a dash
-    assert "4 cells missing" in picture.alt
+    assert "4 cells missing" in picture.alt and "4 trained on the same data twice" in picture.alt
+    legend = [text.get_text() for text in picture.figure.legends[0].get_texts()]
+    assert legend == ["trained on the same data twice", "missing"]
+
+
+def test_map_boxes_what_is_significant_and_says_which():
+    gain = pd.DataFrame({
+        "target": ["udpos", "xnli", "udpos"], "intermediate": ["mnli", "mnli", "squad2"], "gain": [2.0, 5.0, 0.1],
+        "p": [0.001, 0.001, 0.8], "same_data": [False, True, False],
+    })  # fmt: skip
+    picture = figures.gain_map(gains.corrected(gain), "target", "intermediate", "bert", 5, ["udpos", "xnli"])
+    axis = picture.figure.axes[0]
+    boxed = [patch for patch in axis.patches if not patch.get_fill() and not patch.get_hatch()]
+    assert [box.get_xy() for box in boxed] == [(0.04, 0.06)]  # the first cell; same data is no test
+    assert "false discovery rate of 5 %: udpos mnli +2.0; 1 trained on the same data twice" in picture.alt
+    legend = [text.get_text() for text in picture.figure.legends[0].get_texts()]
+    assert legend == ["not zero (false discovery rate 5 %)", "trained on the same data twice"]
+
+
+def test_mean_gains_and_improvements_have_a_row_for_each_intermediate():
+    cells, scores, _, languages = grid(
+        encoders=ENCODERS, targets=("udpos", "xquad"), languages=LANGUAGES[:3], intermediates=("none", "mnli", "qqp"),
+        drop=[("xlnet", "qqp", "udpos", seed) for seed in (0, 1, 2)],
+    )  # fmt: skip
+    tasks = tables.task_scores(tables.main_scores(cells, scores, languages))
+    mean = figures.encoder_gains(gains.intervals(gains.pooled_gains(gains.gains(tasks)), "gain"), ENCODERS)
+    assert [label.get_text() for label in mean.figure.axes[0].get_yticklabels()] == ["mnli", "qqp"]
+    assert "xlnet qqp missing" in mean.alt and "bert mnli +" in mean.alt
+    table = aggregates.table(tasks)
+    better = figures.improvement_dots(table[table["intermediate"] != "none"], ENCODERS)
+    assert "bert mnli 100.0 (100.0 to 100.0)" in better.alt and "xlnet qqp missing" in better.alt
+    low, high = better.figure.axes[0].get_xlim()
+    assert low < 0 and high > 100
 
 
 def test_scatter_has_its_correlation_in_the_title():

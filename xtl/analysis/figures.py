@@ -24,38 +24,80 @@ def gain_dots(table: pd.DataFrame, encoders: Sequence[str]) -> Picture:
     table: gains.intervals of the gains of task scores. Cells of the same data are hollow; a cell without a gain says
     so at the zero line.
     """
+    only = set(table["intermediate"])
+    names = table["target"] if len(only) == 1 else table["target"] + " · " + table["intermediate"]
+    shown = table.assign(row=names, said=table["target"] + " " + table["intermediate"])
+    axis = f"gain of {min(only)} over {BASELINE} (points)" if len(only) == 1 else f"gain over {BASELINE} (points)"
+    return _dots(shown, encoders, axis, f"gain over {BASELINE} in points, 95 % intervals")
+
+
+def encoder_gains(table: pd.DataFrame, encoders: Sequence[str]) -> Picture:
+    """The mean gain over the grid's targets of every intermediate, a dot and a 95 % interval for each encoder.
+
+    table: gains.intervals of gains.pooled_gains.
+    """
+    what = f"mean gain over the grid's targets over {BASELINE} in points, 95 % intervals"
+    shown = table.assign(row=table["intermediate"], said=table["intermediate"])
+    return _dots(shown, encoders, f"mean gain over {BASELINE} (points)", what)
+
+
+def improvement_dots(table: pd.DataFrame, encoders: Sequence[str]) -> Picture:
+    """The probability of improvement over the baseline in per cent, a dot and its interval for each encoder.
+
+    table: aggregates.table without the baseline's rows.
+    """
+    columns = {"mean": "improvement", "low": "improvement_low", "high": "improvement_high"}
+    percent = {name: 100 * table[column] for name, column in columns.items()}
+    shown = table.assign(row=table["intermediate"], said=table["intermediate"], same_data=False, **percent)
+    axis = f"runs that beat {BASELINE} (%)"
+    return _dots(
+        shown, encoders, axis, f"probability of improvement over {BASELINE} in per cent", 50.0, (0, 100), False
+    )
+
+
+def _dots(
+    table: pd.DataFrame, encoders: Sequence[str], axis_label: str, what: str, zero: float = 0.0,
+    span: tuple[float, float] | None = None, signed: bool = True,
+) -> Picture:  # fmt: skip
+    """Rows of dots with intervals, one for each encoder.
+
+    table: row (its name at the axis), said (its name in the alt text), encoder, mean, low, high and maybe same_data.
+    zero: where a line marks no effect, and where what is missing says so. span: of the axis; default: of the values.
+    """
     colours, marks = drawing.palette(encoders), drawing.markers(encoders)
-    rows = list(dict.fromkeys(zip(table["target"], table["intermediate"], strict=True)))
-    one = len({intermediate for _, intermediate in rows}) == 1
-    names = [target if one else f"{target} · {name}" for target, name in rows]
+    names = list(dict.fromkeys(table["row"]))
+    hollow = table["same_data"].astype(bool) if "same_data" in table else pd.Series(False, table.index)
     with style():
-        left, height = 0.25 + 0.075 * drawing.longest(names), 0.23 * len(rows) * (len(encoders) + 0.8)
-        figure, axes = drawing.canvas(1, 1, (4.3 - left, height), left=left, top=0.4)
+        left, height = 0.25 + 0.075 * drawing.longest(names), 0.23 * len(names) * (len(encoders) + 0.8)
+        lines = -(-(len(encoders) + bool(hollow.any())) // 4)
+        figure, axes = drawing.canvas(1, 1, (4.3 - left, max(height, 0.7)), left=left, top=0.2 + 0.2 * lines)
         axis = axes[0, 0]
-        for row in table.itertuples():
+        for row, same in zip(table.itertuples(), hollow, strict=True):
             shift = (list(encoders).index(row.encoder) - (len(encoders) - 1) / 2) * 0.72 / len(encoders)
-            y, colour = rows.index((row.target, row.intermediate)) + shift, colours[row.encoder]
+            y, colour = names.index(row.row) + shift, colours[row.encoder]
             if not np.isfinite(row.mean):
-                axis.text(0, y, " missing", color=GREY, va="center", fontsize=8)
+                axis.text(zero, y, " missing", color=GREY, va="center", fontsize=8)
                 continue
             if np.isfinite(row.low):
                 axis.plot([row.low, row.high], [y, y], color=colour, linewidth=2, solid_capstyle="butt", zorder=2)
-            face = "white" if row.same_data else colour
+            face = "white" if same else colour
             axis.plot(row.mean, y, marks[row.encoder], color=colour, markerfacecolor=face, markersize=6, zorder=3)
-        axis.axvline(0, color="#444444", linewidth=1, zorder=1)
-        axis.set_yticks(range(len(rows)), names)
-        axis.set(ylim=(len(rows) - 0.5, -0.5))
-        axis.set_xlabel(f"gain {f'of {rows[0][1]} ' if one else ''}over {BASELINE} (points)")
+        axis.axvline(zero, color="#444444", linewidth=1, zorder=1)
+        axis.set_yticks(range(len(names)), names)
+        axis.set(ylim=(len(names) - 0.5, -0.5), xlabel=axis_label)
+        if span:
+            axis.set_xlim(span[0] - 0.03 * (span[1] - span[0]), span[1] + 0.03 * (span[1] - span[0]))
         handles = [Line2D([], [], color=colours[e], marker=marks[e], linewidth=2, label=e) for e in encoders]
-        if table["same_data"].any():
-            hollow = dict(color=GREY, marker="o", markerfacecolor="white", linewidth=0)
-            handles.append(Line2D([], [], label="same data", **hollow))
+        if hollow.any():
+            look = dict(color=GREY, marker="o", markerfacecolor="white", linewidth=0)
+            handles.append(Line2D([], [], label="same data", **look))
         drawing.legend(figure, handles, "top")
     words = [
-        f"{r.encoder} {r.target} {r.intermediate} {points(r.mean) if np.isfinite(r.mean) else 'missing'}"
+        f"{r.encoder} {r.said} {points(r.mean, signed) if np.isfinite(r.mean) else 'missing'}"
+        + (f" ({points(r.low, signed)} to {points(r.high, signed)})" if np.isfinite(r.low) else "")
         for r in table.itertuples()
     ]
-    return Picture(figure, f"Dot plot of the gain over {BASELINE} in points, 95 % intervals: {'; '.join(words)}.")
+    return Picture(figure, f"Dot plot of the {what}: {'; '.join(words)}.")
 
 
 def gain_map(
@@ -64,17 +106,18 @@ def gain_map(
     """Heat map of mean gains (columns `gain`, `same_data` and optionally `significant`) over `rows` × `columns`.
 
     limit: the colours run from −limit to +limit points, so that maps of one report compare. Cells of the same data
-    are hatched, significant ones bold and boxed, missing ones grey with a dash, and what the table has no row for (a
-    language that the target does not have) is blank. order: the rows from top to bottom.
+    are hatched, significant ones bold and boxed (gains.corrected), missing ones grey with a dash, and what the table
+    has no row for (a language that the target does not have) is blank; a legend says so where there are such cells.
+    order: the rows from top to bottom.
     """
     names = list(dict.fromkeys(table[columns]))
     cells = table.set_index([rows, columns])
     wide = cells["gain"].astype(float).unstack(columns).reindex(index=list(order), columns=names)
-    same_data = bool(table["same_data"].any())
+    keys = _map_keys(table)
     tilted = drawing.longest(names) > 8
     size = 0.72 * max(len(names), 2), 0.27 * max(len(wide), 2)
     with style():
-        bottom = (0.75 if tilted else 0.3) + 0.3 * same_data
+        bottom = (0.75 if tilted else 0.3) + 0.22 * len(keys) + 0.08 * bool(keys)
         left = 0.15 + 0.08 * drawing.longest(order)
         figure, axes = drawing.canvas(1, 1, size, left=left, right=1.0, bottom=bottom)
         axis, (width, height) = axes[0, 0], figure.get_size_inches()
@@ -88,16 +131,40 @@ def gain_map(
         axis.set(xlabel="", ylabel="", title=title)
         axis.tick_params(axis="y", rotation=0, length=0)
         axis.tick_params(axis="x", rotation=35 if tilted else 0, length=0)
-        if same_data:
-            twice = Patch(facecolor="white", label="trained on the same data twice", **HATCH)
-            drawing.legend(figure, [twice], "bottom")
+        if keys:
+            drawing.legend(figure, keys, "bottom", columns=1)
     known = table["gain"].dropna()
     span = f", from {points(known.min())} to {points(known.max())}" if len(known) else ""
     return Picture(
         figure,
         f"Heat map, {title}: gain over {BASELINE} in points for {len(wide)} rows ({rows}) and {len(names)} columns "
-        f"({columns}){span}; {len(table) - len(known)} cells missing.",
+        f"({columns}){span}; {len(table) - len(known)} cells missing{_said(table, rows, columns)}.",
     )
+
+
+def _map_keys(table: pd.DataFrame) -> list[Patch]:
+    """What the marks of a heat map mean, for those that it has."""
+    keys = []
+    if "significant" in table and table["significant"].any():
+        box = dict(facecolor="white", edgecolor="black", linewidth=1.3)
+        keys.append(Patch(label="not zero (false discovery rate 5 %)", **box))
+    if table["same_data"].any():
+        keys.append(Patch(facecolor="white", label="trained on the same data twice", **HATCH))
+    if table["gain"].isna().any():
+        keys.append(Patch(facecolor=MISSING, label="missing"))
+    return keys
+
+
+def _said(table: pd.DataFrame, rows: str, columns: str, most: int = 12) -> str:
+    """For the alt text of a heat map: its significant cells, by name up to `most`, and those of the same data."""
+    words = ""
+    if "significant" in table and table["significant"].any():
+        cells = table[table["significant"].astype(bool)]
+        named = [f"{row[rows]} {row[columns]} {points(row['gain'])}" for _, row in cells.iterrows()]
+        more = f" and {len(named) - most} more" if len(named) > most else ""
+        words += f"; not zero at a false discovery rate of 5 %: {', '.join(named[:most])}{more}"
+    same = int(table["same_data"].sum())
+    return words + (f"; {same} trained on the same data twice" if same else "")
 
 
 def _map_cell(axis, x: int, y: int, cell: pd.Series, limit: float) -> None:

@@ -12,7 +12,6 @@ from xtl import languages as linguistics
 from xtl import similarities
 from xtl.analysis import answer, drawing, figures, gains, language_figures, provenance, similarity, tables, wording
 from xtl.analysis.evidence import Evidence
-from xtl.analysis.statistics import adjust
 from xtl.analysis.tables import BASELINE
 from xtl.report.page import block, cell, parts, section, table
 
@@ -97,7 +96,7 @@ def scores_and_gains(found: Findings) -> dict:
     blocks = []
     for (source, provenance_), here in parts(found.tasks, ["source", "provenance"]):
         task_gains = _of(found.task_gains, source, provenance_)
-        gain = gains.intervals(task_gains, "gain")
+        gain = gains.corrected(gains.intervals(task_gains, "gain"))
         several = found.tasks[["source", "provenance"]].drop_duplicates().shape[0] > 1
         heading = f"Target training in {source} ({provenance_})" if several else ""
         blocks.append(block(heading, tables=[headline_table(here, task_gains, found.encoders)]))
@@ -189,14 +188,13 @@ def _maps(gain: pd.DataFrame, rows: str, columns: str, order: list[str], panels:
 
 def _every_gain(gain: pd.DataFrame, runs: Mapping) -> dict:
     known = gain[gain["mean"].notna()]
-    adjusted = adjust(known["p"].where(~known["same_data"].astype(bool)), "bh")
     rows = [
         [
             r.target, r.intermediate, r.encoder, wording.points(r.mean), wording.spread(r.low, r.high) or wording.DASH,
             cell(r.seeds, runs=runs[r.target, r.intermediate, r.encoder]), wording.decimals(r.sd),
-            wording.decimals(r.pooled_sd), wording.decimals(r.df, 1), wording.p_value(r.p), wording.p_value(p),
+            wording.decimals(r.pooled_sd), wording.decimals(r.df, 1), wording.p_value(r.p), wording.p_value(r.p_bh),
         ]
-        for r, p in zip(known.itertuples(), adjusted, strict=True)
+        for r in known.itertuples()
     ]  # fmt: skip
     columns = "target,intermediate,encoder,gain,95 % interval,seeds,sd,pooled sd,df,p,p (BH)".split(",")
     caption = (
@@ -242,12 +240,13 @@ def by_language(found: Findings) -> dict:
 
 
 def gain_maps(found: Findings) -> tuple[list[drawing.Picture], bool]:
-    """A heat map languages × targets per intermediate and encoder, and whether any cell of them is significant."""
+    """A heat map languages × targets per intermediate, encoder and source; whether any cell of them is significant."""
     gain = gains.intervals(found.language_gains.dropna(subset=["language"]), "gain")
     if not gain["mean"].notna().any():
         return [], False
-    gain["significant"] = adjust(gain["p"].where(~gain["same_data"].astype(bool)), "bh") < SIGNIFICANT
-    maps = _maps(gain, "language", "target", found.order, ["intermediate", "encoder"])
+    gain, sources = gains.corrected(gain), ["source", "provenance"]
+    several = sources if len(gain[sources].drop_duplicates()) > 1 else []
+    maps = _maps(gain, "language", "target", found.order, ["intermediate", "encoder", *several])
     return maps, bool(gain["significant"].any())
 
 
