@@ -45,7 +45,12 @@ def test_every_cell_has_its_scores(smoke):
     assert cells["bert", "none", "xnli"] == {"en", "qaa", "qab", "qad"}
     assert cells["xlnet", "mnli", "tatoeba"] == {"qaa", "qab", "qad"}
     retrieval = scores[scores.target == "tatoeba"]
-    assert set(retrieval.layer) == {0, 1, 2} and set(retrieval.pooling) == {"mean", "cls", "mean_special"}
+    assert set(retrieval.layer) == {0, 1, 2} and set(retrieval.pooling) == {
+        "mean",
+        "cls",
+        "mean_special",
+        "mean_padded",
+    }
     assert (scores.zero_shot == (scores.language != "en")).all()
     for path in outputs.glob("runs/target/*xnli*"):
         assert len((path / "predictions" / "xnli" / "test-qaa.tsv").read_text().splitlines()) == 60

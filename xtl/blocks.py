@@ -218,7 +218,7 @@ class Training(Strict):
     shot_steps: int = Field(50, ge=1, description="steps on them")
     oracle: bool = Field(False, description="also score what every selection rule gives, and the best checkpoint")
     layer: int | None = Field(None, ge=0, description="retrieval: layer of the recipe; default 14/24 of the depth")
-    pooling: Literal["mean", "cls", "mean_special"] = "mean"
+    pooling: Literal["mean", "cls", "mean_special", "mean_padded"] = "mean"
     prefix: str = Field("", description="retrieval: text put before every sentence")
 
     @model_validator(mode="after")

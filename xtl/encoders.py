@@ -15,7 +15,7 @@ from xtl.checkpoints import mirrored
 from xtl.errors import UserError
 
 # Over the tokens of the sentence; the classification token; over special tokens too, as XTREME's script averages.
-POOLINGS = ("mean", "cls", "mean_special")
+POOLINGS = ("mean", "cls", "mean_special", "mean_padded")
 # The authors read XLM-R Large (24 layers) at layer 14 (PROTOCOL: the jiant replication); the same relative depth
 # is the recipe for every encoder, so that no layer is ever chosen on the test languages.
 RECIPE_DEPTH = 14 / 24
@@ -250,7 +250,8 @@ def embed(
     """Embeddings of sentences at every layer and by every pooling, in one forward pass.
 
     `mean` averages over the tokens that are neither special nor padding; `cls` is the classification token,
-    wherever the family puts it; `mean_special` averages over all that is not padding. Without
+    wherever the family puts it; `mean_special` averages over all that is not padding, `mean_padded` over padding too,
+    as XTREME's script does: it depends on which sentences share a batch (those of similar length). Without
     `target_mapping`, XLNet's hidden states are its content stream.
 
     Returns:
@@ -281,11 +282,12 @@ def embed(
             states = model(**batch, output_hidden_states=True).hidden_states
             states = torch.stack([states[i] for i in layers] if layers else states)  # (layers, batch, length, hidden)
             means = []
-            for chosen in (inner, batch["attention_mask"].bool()):
+            attended = batch["attention_mask"].bool()
+            for chosen in (inner, attended, torch.ones_like(attended)):
                 weights = chosen.to(states.dtype)
                 means.append((states * weights[None, :, :, None]).sum(2) / weights.sum(1)[None, :, None])
             cls = states[:, torch.arange(len(rows), device=first.device), first]
             if out is None:
                 out = np.empty((len(states), len(POOLINGS), len(sentences), states.shape[-1]), dtype=np.float32)
-            out[:, :, rows] = torch.stack([means[0], cls, means[1]], 1).cpu().numpy()
+            out[:, :, rows] = torch.stack([means[0], cls, *means[1:]], 1).cpu().numpy()
     return out
