@@ -231,3 +231,13 @@ def test_git_state_is_that_of_this_repository_or_none(monkeypatch, tmp_path):
     answers = {"rev-parse": "abc\n", "status": " M xtl/cli.py\n"}
     monkeypatch.setattr(machine, "_output", lambda *command: answers[command[3]])
     assert machine.git_state() == {"commit": "abc", "dirty": True}
+
+
+def test_an_equal_run_under_another_name_is_the_same_run(tmp_path):
+    store, first, renamed = Store(tmp_path), make_run(), make_run()
+    renamed.slug, renamed.folder = "other-name", f"target/other-name-{renamed.id}"
+    assert store.folder(renamed).name == f"other-name-{renamed.id}"
+    with store.lock(first):
+        store.begin(first)
+    assert store.folder(renamed) == store.folder(first) and store.read(renamed)["hash"] == first.hash
+    assert store.folder(make_run("c")).name == "mbert-xnli-" + "c" * 12

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -62,7 +63,11 @@ class Store:
         self.runs = self.root / "runs"
 
     def folder(self, run) -> Path:
-        return self.runs / run.folder
+        """Where a run lies: under its own name, or under that of an equal run of another grid."""
+        own = self.runs / run.folder
+        if own.exists() or not own.parent.is_dir():
+            return own
+        return own.parent / _by_id(str(own.parent), own.parent.stat().st_mtime_ns).get(run.id, own.name)
 
     def find_done(self, run_id: str) -> Path | None:
         """The folder of the finished run with this id (12 hex digits), whatever its phase and slug; or None."""
@@ -183,6 +188,12 @@ def write_scores(folder: Path | str, frame) -> None:
 def write_examples(folder: Path | str, frame) -> None:
     """Write examples.parquet: EXAMPLE_COLUMNS (score in points), then added columns. Raises ValueError as above."""
     _write_table(Path(folder) / EXAMPLES_FILE, _typed(frame, EXAMPLE_TYPES, EXAMPLES_FILE))
+
+
+@lru_cache(maxsize=16)
+def _by_id(folder: str, _modified: int) -> dict[str, str]:
+    """Id (12 hex digits) -> name of every run folder of a phase; each state of the phase is listed once."""
+    return {name[-12:]: name for name in os.listdir(folder) if name[-13:-12] == "-"}
 
 
 def write_facts(folder: Path | str, **facts) -> None:
