@@ -94,7 +94,7 @@ def _dots(
         drawing.legend(figure, handles, "top")
     words = [
         f"{r.encoder} {r.said} {points(r.mean, signed) if np.isfinite(r.mean) else 'missing'}"
-        + (f" ({points(r.low, signed)} to {points(r.high, signed)})" if np.isfinite(r.low) else "")
+        + (f" ({points(r.low, signed)} to {points(r.high, signed)})" if r.high > r.low else "")
         for r in table.itertuples()
     ]
     return Picture(figure, f"Dot plot of the {what}: {'; '.join(words)}.")
