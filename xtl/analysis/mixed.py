@@ -46,6 +46,7 @@ class Fit:
 
     @property
     def slope(self) -> pd.Series:
+        """The row of similarity in the terms; a KeyError where there is none."""
         return self.terms.set_index("term").loc["similarity"]
 
 

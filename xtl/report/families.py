@@ -149,8 +149,8 @@ def _spread_note(gain: pd.DataFrame) -> str:
         return ""
     return (
         "One variance serves all encoders of a test; their own standard deviations between seeds run from "
-        f"{own.min():.1f} to {own.max():.1f} points. If the true ones were as {UNEQUAL_RATIO} : 2 : 1, the nominal 95 % "
-        f"interval of the noisiest would cover {UNEQUAL_COVERAGE} %, and the test would find what is not there in "
+        f"{own.min():.1f} to {own.max():.1f} points. If the true ones were as {UNEQUAL_RATIO} : 2 : 1, the nominal "
+        f"95 % interval of the noisiest would cover {UNEQUAL_COVERAGE} %, and the test would find what is not there in "
         f"{UNEQUAL_ERRORS} % of such grids rather than in 5 % (simulated)."
     )
 
@@ -223,7 +223,8 @@ def _mixed(fit: mixed.Fit, where: str) -> dict:
     notes = [
         f"{mixed.FORMULA}. One row a zero-shot cell (encoder, intermediate, target, language), the mean over the "
         f"{len(cells.seeds)} seeds: {len(cells.rows)} cells of {cells.rows['language'].nunique()} languages. REML "
-        "(statsmodels, Powell); factors are coded against their mean; Student's t intervals, p values not corrected.",
+        "(statsmodels, Powell); factors are coded against their mean; Student's t intervals, p values not corrected. "
+        "The test of encoders is the F test above, whose unit is the seed.",
         "Standard deviations of the random effects in points: "
         f"{', '.join(f'{name} {wording.decimals(value)}' for name, value in spreads.items())}.",
         f"{100 * fit.reliability:.0f} % of the baseline's variance, given the other terms, is not noise between seeds. "
