@@ -17,7 +17,7 @@ TOGETHER = "all together"
 KEY = ["source", "provenance"]
 COLUMNS = (
     *KEY, "intermediate", "pool", "encoders", "values", "f", "df1", "df2", "p", "pooled_sd", "spread", "detectable",
-    "power_half", "p_holm",
+    "p_holm",
 )  # fmt: skip
 
 
@@ -121,9 +121,9 @@ def interaction(pooled: pd.DataFrame, pools: Mapping[str, str] | None = None) ->
     Columns: source, provenance, intermediate (`all together` for equal_profiles over the intermediates that every
     encoder of the pool has), pool, encoders, values (encoder-seeds in the test), f, df1, df2, p, pooled_sd (points),
     spread (largest observed difference between two encoders; all together: in any intermediate), detectable (largest
-    difference found in 80 % of such grids; all together: the same difference in every intermediate, approximately),
-    power_half (power at half of it) and p_holm (over the intermediates; all together is one test). A test without two
-    encoders and a second seed is NaN; a pool of one encoder has no row.
+    difference found in 80 % of such grids; all together: the same difference in every intermediate, approximately)
+    and p_holm (over the intermediates; all together is one test). A test without two encoders and a second seed is
+    NaN; a pool of one encoder has no row.
     """
     rows = []
     pool_of = pooled["encoder"].map(lambda encoder: (pools or {}).get(encoder, "")).rename("pool")
@@ -145,12 +145,11 @@ def interaction(pooled: pd.DataFrame, pools: Mapping[str, str] | None = None) ->
 
 
 def _row(values: np.ndarray, test: FTest) -> tuple:
-    """The columns from `encoders` to `power_half` of one test of values (encoders, intermediates, seeds)."""
+    """The columns from `encoders` to `detectable` of one test of values (encoders, intermediates, seeds)."""
     whole = np.isfinite(values).all(axis=1)
     counts = [int(count) for count in whole.sum(axis=1) if count]
     means = np.array([each[:, kept].mean(axis=1) for each, kept in zip(values, whole, strict=True) if kept.any()])
     spread = float(np.ptp(means, axis=0).max()) if len(means) > 1 else np.nan
     width = float(test.df1) / (len(counts) - 1) if np.isfinite(test.f) else 1.0
     least = detectable(float(test.sd), counts, width)
-    half = power(least / 2, float(test.sd), counts, width) if np.isfinite(least) else np.nan
-    return len(counts), sum(counts), *(float(x) for x in test), spread, least, half
+    return len(counts), sum(counts), *(float(x) for x in test), spread, least

@@ -94,7 +94,7 @@ def _dots(
         drawing.legend(figure, handles, "top")
     words = [
         f"{r.encoder} {r.said} {points(r.mean, signed) if np.isfinite(r.mean) else 'missing'}"
-        + (f" ({points(r.low, signed)} to {points(r.high, signed)})" if np.isfinite(r.low) else "")
+        + (f" ({points(r.low, signed)} to {points(r.high, signed)})" if r.high > r.low else "")
         for r in table.itertuples()
     ]
     return Picture(figure, f"Dot plot of the {what}: {'; '.join(words)}.")
@@ -114,11 +114,12 @@ def gain_map(
     cells = table.set_index([rows, columns])
     wide = cells["gain"].astype(float).unstack(columns).reindex(index=list(order), columns=names)
     keys = _map_keys(table)
-    tilted = drawing.longest(names) > 8
-    size = 0.72 * max(len(names), 2), 0.27 * max(len(wide), 2)
+    left = 0.15 + 0.08 * drawing.longest(order)
+    column = float(np.clip((4.6 - 1.0 - left) / max(len(names), 2), 0.42, 0.72))  # a phone shows about 4.6 inches
+    tilted = 0.09 * drawing.longest(names) > column
+    size = column * max(len(names), 2), 0.27 * max(len(wide), 2)
     with style():
-        bottom = (0.75 if tilted else 0.3) + 0.22 * len(keys) + 0.08 * bool(keys)
-        left = 0.15 + 0.08 * drawing.longest(order)
+        bottom = (0.2 + 0.055 * drawing.longest(names) if tilted else 0.3) + 0.22 * len(keys) + 0.08 * bool(keys)
         figure, axes = drawing.canvas(1, 1, size, left=left, right=1.0, bottom=bottom)
         axis, (width, height) = axes[0, 0], figure.get_size_inches()
         bar = figure.add_axes(((width - 0.85) / width, bottom / height, 0.12 / width, min(1.8, size[1]) / height))

@@ -29,10 +29,11 @@ SINGULAR = "The mixed model is singular: these cells do not determine its coeffi
 class Fit:
     """A fitted model, or why there is none.
 
-    terms: term, estimate, low, high, p, df (points, or points per unit; NaN where a term has no interval). slope: the
-    row of similarity in terms. problem: why there are no coefficients; flag: why those of similarity must not be used.
-    dropped: term -> why the grid cannot identify it. spreads: standard deviation by random effect, in points.
-    reliability: share of the baseline's variance, given the other terms, that is not noise between seeds.
+    terms: term, kind (the part of FORMULA that it is a level of), estimate, low, high, p, df (points, or points per
+    unit; NaN where a term has no interval). slope: the row of similarity in terms. problem: why there are no
+    coefficients; flag: why those of similarity must not be used. dropped: term -> why the grid cannot identify it.
+    spreads: standard deviation by random effect, in points. reliability: share of the baseline's variance, given the
+    other terms, that is not noise between seeds.
     """
 
     cells: Cells
@@ -45,10 +46,11 @@ class Fit:
 
     @property
     def slope(self) -> pd.Series:
+        """The row of similarity in the terms; a KeyError where there is none."""
         return self.terms.set_index("term").loc["similarity"]
 
 
-TERMS = ["term", "estimate", "low", "high", "p", "df"]
+TERMS = ["term", "kind", "estimate", "low", "high", "p", "df"]
 
 
 def fit(found: Cells, level: float = LEVEL) -> Fit:
@@ -172,14 +174,15 @@ def _table(
     lines = []
     for name, weights in design.terms.items():
         used = weights != 0
-        kind = "language" if of_language[used].all() else "training" if of_training[used].all() else "cell"
-        estimate, error, df = weights @ estimates, np.sqrt(weights @ covariance @ weights), freedom[kind]
+        level_of = "language" if of_language[used].all() else "training" if of_training[used].all() else "cell"
+        estimate, error, df = weights @ estimates, np.sqrt(weights @ covariance @ weights), freedom[level_of]
+        label = design.columns[int(np.flatnonzero(used)[0])]
         if df < 1:
-            lines.append((name, estimate, *[np.nan] * 4))
+            lines.append((name, label, estimate, *[np.nan] * 4))
             continue
         half = stats.t.ppf((1 + level) / 2, df) * error
         p = 2 * stats.t.sf(abs(estimate) / error, df)
-        lines.append((name, estimate, estimate - half, estimate + half, p, df))
+        lines.append((name, label, estimate, estimate - half, estimate + half, p, df))
     return pd.DataFrame(lines, columns=TERMS)
 
 
