@@ -18,7 +18,7 @@ SHORTCUTS = pd.DataFrame(
     {"target": ["xnli", "tatoeba"], "baseline": ["bag of words", "n-grams"], "points": [40.0, 5.0]}
 )
 SECTIONS = (
-    "answer headline aggregates families languages similarity model validity gaps layers claims encoders baselines "
+    "answer headline aggregates families languages similarity validity gaps layers claims encoders baselines "
     "recipe missing runs"
 ).split()
 

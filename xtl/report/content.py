@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from xtl import corpus_sizes, similarities
 from xtl.analysis import similarity
 from xtl.report import (
-    aggregates_section,
+    aggregates,
     background,
     claims_section,
-    families_section,
+    families,
     hypotheses_section,
-    mixed_section,
     sections,
     similarity_section,
     source_languages,
@@ -45,11 +45,10 @@ def all_sections(
         sections.short_answer(found, records, both),
         hypotheses_section.hypotheses(found, grid.get("hypotheses", []), intermediates),
         sections.scores_and_gains(found),
-        aggregates_section.over_tasks(found),
-        families_section.by_family(found, records),
+        aggregates.over_tasks(found, records),
+        families.families(found, records, nearness(found), sizes(found, encoders or {})),
         sections.by_language(found),
         similarity_section.by_similarity(found, both),
-        mixed_section.what_moves(found, encoders),
         validity.trust(found),
         transfer.gaps(found),
         transfer.agreement(found, first, records),
@@ -76,3 +75,19 @@ def controls(found: sections.Findings, encoders: Mapping[str, Mapping]) -> dict:
             if checkpoint:
                 tables[name, source] = similarity.controls(found.data, source, checkpoint)
     return tables
+
+
+def nearness(found: sections.Findings) -> dict[str, pd.Series]:
+    """Source -> similarity of every language to it, 1 − the distance that the analysis leads with."""
+    return {source: 1 - similarities.distance(found.data, source) for source in dict.fromkeys(found.main["source"])}
+
+
+def sizes(found: sections.Findings, encoders: Mapping[str, Mapping]) -> pd.Series | dict | None:
+    """Log sizes of the pretraining text by language, where they are known of every encoder; else none at all."""
+    if found.data["kind"] == "lab":
+        return corpus_sizes.log_sizes(found.data)
+    known = {
+        name: corpus_sizes.log_sizes(found.data, (encoders.get(name) or {}).get("checkpoint"))
+        for name in found.encoders
+    }
+    return known if all(size.notna().any() for size in known.values()) else None
