@@ -7,8 +7,8 @@ PIP_ARGS ?=
 WORKERS  ?=
 BIN      := $(VENV)/bin
 GRID     ?= params/lab.yaml
-# A process per core for the tests, each file in one of them.
-PARALLEL ?= --numprocesses auto --dist loadfile
+# A process per core for the tests, each file in one of them, in the order of tests/conftest.py.
+PARALLEL ?= --numprocesses auto --dist loadfile --no-loadscope-reorder
 # One thread a process: small models lose most of their speed to threads that compete.
 export OMP_NUM_THREADS ?= 1
 

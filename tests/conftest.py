@@ -10,6 +10,15 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
+# Files that take a minute or more, longest first: begun first, so that no process waits for another at the end.
+LONG = ("test_smoke", "test_grids", "test_arms", "test_fetch", "test_simulations_mixed", "test_simulations_aggregates")
+
+
+def pytest_collection_modifyitems(items: list) -> None:
+    """The long files first; the order within a file stays."""
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The real data beside the project; the test is skipped where it is absent."""

@@ -68,6 +68,16 @@ def test_sources_are_kept_apart(ran):
     assert set(scores[scores.target != "tatoeba"].n_train) == {100}
 
 
+def test_a_language_whose_labels_an_intermediate_saw_is_not_zero_shot(ran):
+    """MNLI in qaa is XNLI's own training data; to tagging it is another task."""
+    english = ran[2].query("source == 'en' and intermediate == 'mnli-qaa' and headline")
+    found = english.groupby(["target", "language"]).zero_shot.all()
+    assert found["xnli"].to_dict() == {"en": False, "qaa": False, "qad": True}
+    plain = ran[2].query("source == 'en' and intermediate == 'none' and target == 'xnli' and headline")
+    assert plain.groupby("language").zero_shot.all().to_dict() == {"en": False, "qaa": True, "qad": True}
+    assert found["tatoeba"].all()
+
+
 def test_every_rule_of_selection_is_beside_the_headline(ran):
     scores = ran[2]
     xnli = scores[(scores.target == "xnli") & (scores.source == "en") & (scores.intermediate == "none")]

@@ -8,7 +8,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from tests.command import xtl
-from xtl.cli import app
+from xtl.cli import app, main
 from xtl.errors import UserError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,6 +51,18 @@ def test_an_encoder_without_weights_and_a_mirror_without_data(tmp_path, tiny_enc
     done = xtl("run", real, "--set", f"encoders.local.checkpoint={tiny_encoders['bert']}", **outputs)
     assert done.returncode == 2 and "google/xtreme" in done.stderr
     assert not (tmp_path / "outputs" / "runs").exists()
+
+
+def test_an_interruption_says_what_is_kept(monkeypatch, capsys):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("xtl.cli.load_plan", interrupted)
+    monkeypatch.setattr("sys.argv", ["xtl", "plan", SMOKE])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 130
+    assert capsys.readouterr().err == "xtl: interrupted. What is done stays done; the same command goes on from here.\n"
 
 
 def test_plan_counts_and_changes_nothing(outputs):

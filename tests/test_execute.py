@@ -92,6 +92,18 @@ def test_execute_one_runs_the_notebook_once(store, notebooks):
     assert one(run, store, notebooks) == Outcome("cached", outcome.seconds)
 
 
+def test_a_checkpoint_that_is_gone_is_named_before_anything_runs(store, notebooks):
+    base = step("a", 1, phase="pretrain")
+    one(base, store, notebooks)
+    shutil.rmtree(store.folder(base) / "checkpoint")
+    with pytest.raises(UserError, match="a-.*/checkpoint, which is gone .* remove the folder .*a-") as complaint:
+        execute([base, step("b", 2, base)], store, notebooks, workers=1)
+    assert "\n" not in str(complaint.value) and not (store.runs / "intermediate").exists()
+    shutil.rmtree(store.folder(base))
+    outcomes = execute([base, step("b", 2, base)], store, notebooks, workers=1, warm=False)
+    assert {outcome.state for outcome in outcomes.values()} == {"done"}
+
+
 def test_execute_one_keeps_the_failing_cells_error(store, notebooks):
     run = step("a", -1)
     outcome = one(run, store, notebooks)

@@ -185,16 +185,28 @@ class Intermediate(Strict):
         parts = [(part.task, part.language, part.provenance) for part in self.tasks]
         if len(set(parts)) < len(parts):
             raise ValueError("names a data set twice")
+        mixing = self.model_fields_set & {"sampler", "cap", "temperature"}
+        if mixing and len(self.tasks) < 2:
+            raise ValueError(f"{min(mixing)} says how several tasks are mixed; name two or leave it out")
         if self.cap and self.sampler == "uniform":
             raise ValueError("a cap limits sizes, which sampler uniform does not read")
+        if "temperature" in mixing and self.sampler != "temperature":
+            raise ValueError(f"temperature is read by sampler temperature, not by {self.sampler}")
         unknown = set(self.training) - set(Training.model_fields)
         if unknown:
             raise ValueError(
                 f"unknown key 'training.{sorted(unknown)[0]}'; known there: {', '.join(Training.model_fields)}"
             )
+        idle = set(self.training) & TARGET_KEYS
+        if idle:
+            raise ValueError(f"training.{min(idle)} is of target training; an intermediate does not read it")
         if self.training and len(self.tasks) < 2:
             raise ValueError("training is for several tasks together; one task has its block in `overrides`")
         return self
+
+
+# Keys of `training` that only targets read: their test data, few-shot training, retrieval.
+TARGET_KEYS = {"max_eval_examples", "shots", "shot_steps", "oracle", "layer", "pooling", "prefix"}
 
 
 class Training(Strict):

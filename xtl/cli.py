@@ -20,6 +20,7 @@ app = typer.Typer(
     epilog="Start with: [bold]xtl plan params/lab.yaml[/bold]",
 )
 out, err = Console(), Console(stderr=True)
+INTERRUPTED = 130
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 
 Grid = Annotated[Path, typer.Argument(help="The grid file, e.g. params/lab.yaml.", metavar="GRID")]
@@ -198,9 +199,11 @@ def main() -> None:
     except UserError as error:
         err.print(f"[bold red]xtl:[/bold red] {escape(str(error))}", soft_wrap=True)
         sys.exit(2)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if isinstance(stop, SystemExit) and stop.code != INTERRUPTED:  # typer exits with it for a KeyboardInterrupt
+            raise
         err.print("xtl: interrupted. What is done stays done; the same command goes on from here.")
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
 
 
 def escape(text: str) -> str:

@@ -1,56 +1,84 @@
-"""What a plan will cost: run times taken from the recorded durations of runs that resemble its own."""
+"""What a plan will cost: run times taken from the recorded durations of runs of the same size."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
 from xtl.plan import Plan
-from xtl.runs import Run, trained_on
+from xtl.runs import Run
 
 Keys = list[tuple]
+# Parameters that change what a run finds and not for how long it looks.
+IDLE = {
+    "seed", "learning_rate", "warmup", "weight_decay", "inputs", "architecture", "recipe", "layer", "pooling", "prefix",
+    "sampler", "temperature",
+}  # fmt: skip
+SIZES = ("layers", "hidden", "inner", "length", "checkpoint")  # of the encoder that a run starts from
 
 
-def keys(phase: str, params: dict, architecture: str | None) -> Keys:
-    """What two runs must share for their durations to be compared, closest resemblance first."""
-    task = "+".join(trained_on(params)) or "+".join(params.get("evaluate", {}))
-    size = params.get("steps") or params.get("max_train_examples")
-    return [(phase, architecture, task, size), (phase, architecture, task), (phase, task)]
+def keys(phase: str, params: Mapping, architecture: str | None, encoder: Mapping | None = None) -> Keys:
+    """What two runs must share for their durations to be compared, closest resemblance first.
+
+    Always the tasks, languages, steps and sizes of the run, and the size of the encoder that it starts from (encoder:
+    the parameters of that one's pretraining): nobody knows how time grows with them on another machine.
+    """
+    own = {name: value for name, value in params.items() if name not in IDLE}
+    base = {name: (encoder or {}).get(name) for name in SIZES}
+    size = json.dumps([own, base], sort_keys=True)
+    return [(phase, architecture, size), (phase, size)]
 
 
 def recorded(root: Path) -> dict[tuple, list[float]]:
     """Seconds of every finished run below outputs/runs, under each of its keys."""
-    found: dict[tuple, list[float]] = {}
+    records, found = {}, {}
     for path in root.glob("*/*/run.json"):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            records[record["id"]] = {**record, "phase": record["phase"], "params": dict(record["params"])}
+        except (OSError, ValueError, KeyError, TypeError):
             continue
+    first = {id_: (record["params"], record.get("upstream") or {}) for id_, record in records.items()}
+    for id_, record in records.items():
         if record.get("status") == "done" and record.get("seconds"):
             architecture = (record.get("labels") or {}).get("architecture")
-            for key in keys(record["phase"], record["params"], architecture):
+            for key in keys(record["phase"], record["params"], architecture, _encoder(id_, first)):
                 found.setdefault(key, []).append(record["seconds"])
     return found
 
 
-def estimate(run: Run, known: dict[tuple, list[float]]) -> float | None:
-    """Median seconds of the closest recorded runs; None where nothing like it was ever run."""
-    for key in keys(run.phase, run.params, run.labels.get("architecture")):
-        if key in known:
-            return median(known[key])
-    return None
+def estimates(plan: Plan, known: Mapping[tuple, list[float]]) -> dict[str, float | None]:
+    """Run id -> median seconds of the closest recorded runs; None where none of its size was ever run."""
+    first = {run.id: (run.params, run.upstream) for run in plan.runs.values()}
+    return {run.id: _median(run, first, known) for run in plan.runs.values()}
 
 
-def wall_clock(plan: Plan, todo: list[Run], known: dict[tuple, list[float]], workers: int) -> tuple[float, int]:
+def wall_clock(plan: Plan, todo: list[Run], seconds: Mapping[str, float | None], workers: int) -> tuple[float, int]:
     """Seconds that `todo` takes on `workers` workers, and how many of the runs have no estimate (and count nothing).
 
-    The larger of the work shared evenly and the longest chain of dependent runs.
+    seconds: `estimates` of the plan. The larger of the work shared evenly and the longest chain of dependent runs.
     """
-    seconds = {run.id: estimate(run, known) for run in todo}
+    seconds = {run.id: seconds[run.id] for run in todo}
     chains: dict[str, float] = {}
     for run in plan.runs.values():  # in dependency order
         before = max((chains.get(i, 0.0) for i in run.upstream.values()), default=0.0)
         chains[run.id] = before + (seconds.get(run.id) or 0.0)
     work = sum(s or 0.0 for s in seconds.values())
     return max(work / max(1, workers), max(chains.values(), default=0.0)), sum(s is None for s in seconds.values())
+
+
+def _median(run: Run, first: Mapping, known: Mapping[tuple, list[float]]) -> float | None:
+    for key in keys(run.phase, run.params, run.labels.get("architecture"), _encoder(run.id, first)):
+        if key in known:
+            return median(known[key])
+    return None
+
+
+def _encoder(id_: str, runs: Mapping[str, tuple[Mapping, Mapping]]) -> Mapping:
+    """Parameters of the first run that a run's checkpoint descends from; runs: id -> its parameters and upstream."""
+    params, upstream = runs[id_]
+    while upstream and next(iter(upstream.values())) in runs:
+        params, upstream = runs[next(iter(upstream.values()))]
+    return params

@@ -105,15 +105,18 @@ def watcher(
     targets: dict[str, list[str]], data: dict, *, max_eval_examples: int | None, max_length: int, stride: int
 ) -> Callable[[object, object], list[dict]]:
     """Function: (model, tokenizer) -> rows target, language, metric, value (points) and n of all tests."""
+    tests = {
+        (target, language): task_data.subset(task_data.load(target, "test", language, data), max_eval_examples)
+        for target, languages in targets.items()
+        for language in languages
+    }
 
     def rows(model, tokenizer) -> list[dict]:
         found, length = [], fitting_length(max_length, tokenizer)
-        for target, languages in targets.items():
-            for language in languages:
-                examples = task_data.subset(task_data.load(target, "test", language, data), max_eval_examples)
-                scored = predict_and_score(model, tokenizer, TASKS[target], examples, language, length, stride)
-                where = dict(target=target, language=language, n=len(examples))
-                found += [{**where, "metric": metric, "value": value} for metric, value in scored[0].items()]
+        for (target, language), examples in tests.items():
+            scored = predict_and_score(model, tokenizer, TASKS[target], examples, language, length, stride)
+            where = dict(target=target, language=language, n=len(examples))
+            found += [{**where, "metric": metric, "value": value} for metric, value in scored[0].items()]
         return found
 
     return rows
@@ -198,7 +201,8 @@ def write(
     """Write scores.parquet and examples.parquet of a target run; returns the score rows.
 
     A row is zero-shot where the language is not the source's and no label of it chose anything (the threshold of mining
-    is chosen on gold pairs of the language) or was trained on. Rows that name their own `selection` keep it.
+    is chosen on gold pairs of the language) or was trained on, by target training or an intermediate (labels `seen`:
+    target -> languages). Rows that name their own `selection` keep it.
     """
     from xtl.store import write_examples, write_scores
 
@@ -214,6 +218,10 @@ def write(
     chosen = {target: "validation" in format_of(TASKS[target]).SPLITS for target in rows.target.unique()}
     dev = rows.selection.astype(str).str.startswith("english_dev") & rows.language.eq("en")
     untouched = (rows.language != rows.source) & ~rows.target.map(chosen) & ~dev
+    seen = {(target, code) for target, codes in (labels.get("seen") or {}).items() for code in codes}
+    untouched &= pd.Series(list(zip(rows.target, rows.language, strict=True)), rows.index).map(
+        lambda at: at not in seen
+    )
     rows["zero_shot"] = untouched & rows.zero_shot.ne(False)
     write_scores(folder, rows)
     write_examples(folder, pd.concat(results.examples, ignore_index=True))

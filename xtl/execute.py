@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +85,7 @@ def execute(
         return outcomes
 
     notebooks = Path(notebooks).absolute()
-    checkpoints = {run_id: _checkpoints(run, runs, store) for run_id, run in pending.items()}
+    checkpoints = {run_id: _checkpoints(run, runs, pending, store) for run_id, run in pending.items()}
     _validate(pending.values(), notebooks)
     if workers is not None and workers < 1:
         raise UserError(f"--workers is {workers}; it must be at least 1.")
@@ -237,13 +237,18 @@ def _plain(run) -> SimpleNamespace:
     return SimpleNamespace(**{name: getattr(run, name) for name in RUN_ATTRIBUTES})
 
 
-def _checkpoints(run, runs: dict, store: Store) -> dict[str, str]:
+def _checkpoints(run, runs: dict, pending: Container, store: Store) -> dict[str, str]:
     """Notebook parameter -> checkpoint folder of the upstream run. Raises UserError for one that nobody will make."""
     paths = {}
     for name, run_id in run.upstream.items():
         folder = store.folder(runs[run_id]) if run_id in runs else store.find_done(run_id)
         if folder is None:
             raise UserError(f"{run.folder} needs the run {run_id}, which is neither asked for nor done.")
+        if run_id not in pending and not (folder / CHECKPOINT).is_dir():
+            raise UserError(
+                f"{run.folder} starts from {folder / CHECKPOINT}, which is gone although its run is done; put it back, "
+                f"or remove the folder {folder}, and the run is done again."
+            )
         paths[name] = str(folder / CHECKPOINT)
     return paths
 

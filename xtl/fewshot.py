@@ -7,11 +7,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from xtl.collate import grouped_batches, pad_batch
+from xtl.collate import grouped_batches
 from xtl.errors import UserError
-from xtl.finetune import Trained, fitting_length, module_options
+from xtl.finetune import Trained, collator, prepare
 from xtl.tasks import data as task_data
-from xtl.tasks import format_of
 
 
 def adapter(
@@ -38,32 +37,26 @@ def adapter(
     """
     from xtl.train import fit
 
-    length = fitting_length(max_length, trained.tokenizer)
-
     def adapted(target: str, language: str):
         if language == source:
             return None
-        task = task_data.resolved(target, data)
-        module = format_of(task)
         examples = task_data.subset(task_data.load(target, "validation", language, data), shots, seed)
         if len(examples) < shots:
             raise UserError(
                 f"task {target} has {len(examples)} development examples in {language}, fewer than the {shots} shots "
                 "that are asked for."
             )
-        features = module.train_features(
-            examples, trained.tokenizer, task, length, **module_options(module, stride=stride)
-        )
-        rows = list(features.select_columns([c for c in features.column_names if c != "length"]))
-        epochs = -(-steps // max(1, -(-len(rows) // batch_size)))
-        batches = grouped_batches(list(features["length"]), batch_size, epochs, seed)[:steps]
+        part = prepare(task_data.resolved(target, data), examples, trained.tokenizer, max_length, stride)
+        sizes = list(part.features["length"])
+        epochs = -(-steps // max(1, -(-len(sizes) // batch_size)))
+        batches = grouped_batches(sizes, batch_size, epochs, seed)[:steps]
         model, where = copy.deepcopy(trained.model), Path(folder) / "shots" / f"{target}-{language}"
         fit(
             model,
-            batches,
-            lambda items: pad_batch([rows[i] for i in items], trained.tokenizer),
+            [[(row, number) for row in batch] for number, batch in enumerate(batches)],
+            collator(part, model, trained.tokenizer, seed),
             where,
-            items=len(rows),
+            items=len(sizes),
             learning_rate=learning_rate,
             warmup=0.0,
             weight_decay=weight_decay,

@@ -27,6 +27,7 @@ DEV_EXAMPLES = 500  # first English dev examples that select a checkpoint, as in
 class Part:
     """One data set that a training reads: its task, features, and the inputs' limits in tokens."""
 
+    name: str  # of the task, with language and provenance where it is not its English data
     spec: Task
     features: Dataset
     examples: int
@@ -130,7 +131,7 @@ def fine_tune(
     if extra_steps:
         longer = _batches(sizes[0], batch_size, np.inf, len(batches) + extra_steps, seed)
         batches = [[(0, row) for row in rows] for rows in longer]
-    collates = [_collator(part, own, tokenizer, seed) for part, own in zip(parts, models, strict=True)]
+    collates = [collator(part, own, tokenizer, seed) for part, own in zip(parts, models, strict=True)]
 
     def collate(items: list[tuple[int, int, int]]) -> dict:
         part = items[0][0]
@@ -174,7 +175,7 @@ def fine_tune(
     }
     if len(parts) > 1:
         drawn = [batch[0][0] for batch in batches]
-        facts["steps_of"] = {part.spec.name: drawn.count(number) for number, part in enumerate(parts)}
+        facts["steps_of"] = {part.name: drawn.count(number) for number, part in enumerate(parts)}
     trained = Trained(model, tokenizer, parts, log, selection, facts)
     if watcher:
         trained.history, trained.averaged = watcher.history(), _with_average(model, average, watch, tokenizer)
@@ -191,13 +192,23 @@ def fine_tune(
 def _prepared(
     name: str, origin: Mapping | None, data: dict, tokenizer, most: int | None, seed: int, max_length: int, stride: int
 ) -> Part:
-    """A data set with its features. Raises UserError where no example fits."""
-    spec, length = task_data.resolved(name, data), fitting_length(max_length, tokenizer)
-    module, examples = format_of(spec), origins.examples(spec, origin, data, most, seed)
+    """A training set with its features. Raises UserError where no example fits."""
+    spec = task_data.resolved(name, data)
+    part = prepare(spec, origins.examples(spec, origin, data, most, seed), tokenizer, max_length, stride)
+    if origin and not (origin["language"], origin["provenance"]) == ("en", "native"):
+        part.name = f"{spec.name}/{origin['language']}/{origin['provenance']}"
+    if not len(part.features):
+        raise UserError(
+            f"task {name}: no training example fits max_length {part.max_length}; raise training.max_length."
+        )
+    return part
+
+
+def prepare(spec: Task, examples: Dataset, tokenizer, max_length: int, stride: int) -> Part:
+    """Examples with the features that training on them reads."""
+    module, length = format_of(spec), fitting_length(max_length, tokenizer)
     features = module.train_features(examples, tokenizer, spec, length, **module_options(module, stride=stride))
-    if not len(features):
-        raise UserError(f"task {name}: no training example fits max_length {length}; raise training.max_length.")
-    return Part(spec, features, len(examples), length, stride)
+    return Part(spec.name, spec, features, len(examples), length, stride)
 
 
 def _batches(lengths: list[int], batch_size: int, epochs: float, max_steps: int | None, seed: int) -> list[list[int]]:
@@ -207,7 +218,7 @@ def _batches(lengths: list[int], batch_size: int, epochs: float, max_steps: int 
     return grouped_batches(lengths, batch_size, epochs, seed)[:max_steps]
 
 
-def _collator(part: Part, model, tokenizer, seed: int) -> Callable[[list[tuple[int, int]]], dict]:
+def collator(part: Part, model, tokenizer, seed: int) -> Callable[[list[tuple[int, int]]], dict]:
     """Items (row, number of the batch) -> the inputs of the part's model."""
     if hasattr(part.module, "collator"):  # what is predicted is drawn anew in every batch
         return part.module.collator(part.features, tokenizer, model, seed)

@@ -75,7 +75,10 @@ def make(experiment: Experiment) -> Plan:
                     for group in groups:
                         if spec.steps_of and not group["params"]["train_task"]:
                             continue  # what trains nothing cannot be trained longer
-                        run = stages.target(group, data, start, origin, labels, longer)
+                        seen = {target: labels_seen(spec, target) for target in group["evaluate"]}
+                        seen = {target: codes for target, codes in seen.items() if codes}
+                        known = {**labels, "seen": seen} if seen else labels
+                        run = stages.target(group, data, start, origin, known, longer)
                         runs.setdefault(run.id, run)
                         cells += [
                             {**labels, "target": target, "run_id": run.id, "same_data": same_data(spec, target)}
@@ -88,6 +91,13 @@ def same_data(intermediate: Intermediate, target: str) -> bool:
     """Whether intermediate and target training read the same examples (PROTOCOL, "Same data twice")."""
     first = {name for part in intermediate.tasks for name in TASKS[part.task].training_set}
     return bool(first & set(TASKS[target].training_set))
+
+
+def labels_seen(intermediate: Intermediate, target: str) -> list[str]:
+    """Languages besides English in which the intermediate training read the target's own training examples."""
+    own = set(TASKS[target].training_set)
+    parts = [part for part in intermediate.tasks if own & set(TASKS[part.task].training_set)]
+    return sorted({part.language for part in parts} - {"en"})
 
 
 def _lacking(experiment: Experiment, lacking: dict[Source, dict[str, str]]) -> list[str]:

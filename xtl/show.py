@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from xtl.cost import estimate, recorded, wall_clock
+from xtl.cost import estimates, recorded, wall_clock
 from xtl.plan import Plan
 from xtl.runs import Run
 from xtl.store import Store
@@ -48,13 +48,13 @@ def plan(console: Console, made: Plan, store: Store, everything: bool = False) -
     experiment = made.experiment
     states = {run.id: store.state(run) for run in made.runs.values()}
     todo = [run for run in made.runs.values() if states[run.id] != "done"]
-    known = recorded(store.runs)
+    seconds = estimates(made, recorded(store.runs))
     console.print(f"[bold]{escape(experiment.name)}[/bold]: {escape(experiment.question)}\n")
     table = simple("phase", ">runs", ">cached", ">to run", ">estimated core time")
     for phase in dict.fromkeys(run.phase for run in made.runs.values()):
         runs = [run for run in made.runs.values() if run.phase == phase]
         new = [run for run in runs if states[run.id] != "done"]
-        guesses = [estimate(run, known) for run in new]
+        guesses = [seconds[run.id] for run in new]
         total = sum(g for g in guesses if g is not None) if any(g is not None for g in guesses) else None
         table.add_row(phase, str(len(runs)), str(len(runs) - len(new)), str(len(new)), minutes(total) if new else "0 s")
     console.print(table)
@@ -63,13 +63,13 @@ def plan(console: Console, made: Plan, store: Store, everything: bool = False) -
     )
     if todo:
         workers = os.cpu_count() or 1
-        seconds, unknown = wall_clock(made, todo, known, workers)
-        text = f"About {minutes(seconds)} on {workers} workers, from recorded durations" if unknown < len(todo) else ""
-        note = f"{unknown} runs resemble no recorded one and have no estimate" if unknown else ""
+        total, unknown = wall_clock(made, todo, seconds, workers)
+        text = f"About {minutes(total)} on {workers} workers, from recorded durations" if unknown < len(todo) else ""
+        note = f"{unknown} runs are of no recorded size and have no estimate" if unknown else ""
         console.print((text + ("; " if text and note else "") + note) + ".")
         if experiment.data == "hub":
             gpu(console, made, todo)
-        listing(console, todo, states, known, everything)
+        listing(console, todo, states, seconds, everything)
     for row in missing(made):
         console.print(f"[yellow]missing[/yellow] {row}")
     for sentence in made.notes:
@@ -88,7 +88,7 @@ def gpu(console: Console, made: Plan, todo: list[Run]) -> None:
     )
 
 
-def listing(console: Console, runs: list[Run], states: dict, known: dict, everything: bool) -> None:
+def listing(console: Console, runs: list[Run], states: dict, seconds: dict, everything: bool) -> None:
     """Print the runs in their order, the first few of each phase unless all are asked for."""
     table = simple(">", "run", "state", ">estimate", "after", title="\nOrder")
     names = {run.id: run.slug for run in runs}
@@ -98,7 +98,7 @@ def listing(console: Console, runs: list[Run], states: dict, known: dict, everyt
         if everything or shown[run.phase] <= SHOWN:
             after = ", ".join(names.get(i, "cached") for i in run.upstream.values())
             table.add_row(
-                str(number), escape(run.folder), colour(states[run.id]), minutes(estimate(run, known)), escape(after)
+                str(number), escape(run.folder), colour(states[run.id]), minutes(seconds[run.id]), escape(after)
             )
     console.print(table)
     hidden = len(runs) - table.row_count

@@ -7,6 +7,10 @@ from tests.analysis.rows import gains_table
 from xtl.analysis import contrasts
 
 THREE = {("a", "mnli", "udpos"): [1.0, 2.0, 3.0], ("b", "mnli", "udpos"): [2.0, 4.0, 6.0]}  # pooled variance 2.5
+TWO = {
+    ("a", "mnli", "udpos"): [3.0], ("a", "mnli", "xnli"): [90.0],
+    ("a", "qqp", "udpos"): [1.0], ("a", "qqp", "xnli"): [5.0],
+}  # fmt: skip
 
 
 def test_one_encoder_borrows_the_variance_of_all():
@@ -33,22 +37,14 @@ def test_p_is_one_or_two_sided():
 
 
 def test_intermediates_are_compared_over_the_targets_of_both():
-    table = gains_table(
-        {("a", "mnli", "udpos"): [3.0], ("a", "mnli", "xnli"): [90.0], ("a", "qqp", "udpos"): [1.0],
-         ("a", "qqp", "xnli"): [5.0]},
-        same_data=[("mnli", "xnli")],
-    )  # fmt: skip
+    table = gains_table(TWO, same_data=[("mnli", "xnli")])
     assert contrasts.difference(table, "mnli", "qqp")["gain"].tolist() == [2.0]
     assert contrasts.difference(table, "qqp", "mnli")["gain"].tolist() == [-2.0]
     assert contrasts.difference(table[table["target"] == "xnli"], "mnli", "qqp").empty
 
 
 def test_mean_over_intermediates_is_the_mean_of_their_pooled_gains():
-    table = gains_table(
-        {("a", "mnli", "udpos"): [3.0], ("a", "mnli", "xnli"): [90.0], ("a", "qqp", "udpos"): [1.0],
-         ("a", "qqp", "xnli"): [5.0]},
-        same_data=[("mnli", "xnli")],
-    )  # fmt: skip
+    table = gains_table(TWO, same_data=[("mnli", "xnli")])
     assert contrasts.mean_gain(table, ["mnli", "qqp"])["gain"].tolist() == [3.0]  # (3 + (1 + 5) / 2) / 2
 
 

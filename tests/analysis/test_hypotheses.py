@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from tests.analysis.rows import gains_table
-from xtl.analysis import hypotheses, profiles
+from xtl.analysis import clustered, hypotheses, profiles
 
 THREE = {("a", "mnli", "udpos"): [1.0, 2.0, 3.0], ("b", "mnli", "udpos"): [2.0, 4.0, 6.0]}
 FAMILIES = {f"l{i}": f"f{i // 3}" for i in range(24)}  # families of three
@@ -113,29 +113,58 @@ def test_correlation_of_a_profile_over_targets_and_encoders():
                                                                              similarity, "xquad")])  # fmt: skip
     wide = profiles.profiles(both, ["mnli"], ["a", "b"])
     assert wide["a"].tolist() == pytest.approx(list(1.5 * rising))
-    assert profiles.correlation(wide, {"a": 1.0}, FAMILIES).r == pytest.approx(1)
-    assert profiles.correlation(wide, {"a": 0.5, "b": 0.5}, FAMILIES).r == pytest.approx(0)
-    assert profiles.correlation(wide, {"a": 1.0, "b": -1.0}, FAMILIES).r == pytest.approx(2)
+    assert profiles.correlation(wide, {"a": 1.0}, FAMILIES).value == pytest.approx(1)
+    assert profiles.correlation(wide, {"a": 0.5, "b": 0.5}, FAMILIES).value == pytest.approx(0)
+    assert profiles.correlation(wide, {"a": 1.0, "b": -1.0}, FAMILIES).value == pytest.approx(2)
 
 
-def test_correlation_needs_five_languages_and_a_family_of_two():
+def test_correlation_needs_five_languages():
     wide = profiles.profiles(points({"a": np.arange(4.0)}, np.arange(4) / 4), ["mnli"], ["a"])
-    assert np.isnan(profiles.correlation(wide, {"a": 1.0}, FAMILIES).r)
-    six = profiles.profiles(points({"a": [1.0, 2, 3, 4, 6, 5]}, np.arange(6) / 6), ["mnli"], ["a"])
-    alone = profiles.correlation(six, {"a": 1.0}, {code: code for code in FAMILIES})
-    assert alone.r == pytest.approx(stats.spearmanr(np.arange(6), [1, 2, 3, 4, 6, 5])[0]) and np.isnan(alone.p)
+    found = profiles.correlation(wide, {"a": 1.0}, FAMILIES)
+    assert np.isnan(found.value) and np.isnan(found.p) and found.n == 3  # l3 has nobody to be compared with
+
+
+def test_languages_alone_in_their_families_are_compared_with_each_other():
+    gains = [1.0, 2, 3, 4, 6, 5]
+    six = profiles.profiles(points({"a": gains}, np.arange(6) / 6), ["mnli"], ["a"])
+    r = stats.spearmanr(np.arange(6), gains)[0]
+    every = np.array([np.corrcoef(gains, order)[0, 1] for order in permutations(range(6))])
+    for families in ({code: code for code in FAMILIES}, {}):
+        alone = profiles.correlation(six, {"a": 1.0}, families)
+        assert alone.value == pytest.approx(r)
+        assert alone.p == pytest.approx((np.abs(every) >= r - 1e-9).mean())
 
 
 def test_p_counts_the_orders_within_families():
-    gains = np.array([1.0, 2, 3, 4, 6, 5])
-    wide = profiles.profiles(points({"a": gains}, np.arange(6) / 6), ["mnli"], ["a"])
-    orders = [(*first, *second) for first in permutations(range(3)) for second in permutations(range(3, 6))]
-    r = np.array([np.corrcoef(gains, order)[0, 1] for order in orders])
-    greater, centred = (r >= r[0] - 1e-9).mean(), np.abs(r - r.mean())
-    found = profiles.correlation(wide, {"a": 1.0}, FAMILIES, "greater", draws=20_000)
-    assert found.p == pytest.approx(greater, abs=0.01) and greater == pytest.approx(5 / 36)
-    both = profiles.correlation(wide, {"a": 1.0}, FAMILIES, "two-sided", draws=20_000)
-    assert both.p == pytest.approx((centred >= centred[0] - 1e-9).mean(), abs=0.01)
+    wide = profiles.profiles(points({"a": np.array([1.0, 2, 3, 4, 6, 5])}, np.arange(6) / 6), ["mnli"], ["a"])
+    gains, similarity = np.array([1.5, 3.5, 5.5, 1.5, 5.5, 3.5]), [1.5, 3.5, 5.5] * 2  # ranks of the departures
+    orders = [[*first, *second] for first in permutations(range(3)) for second in permutations(range(3, 6))]
+    r = np.array([np.corrcoef(gains[order], similarity)[0, 1] for order in orders])
+    found = profiles.correlation(wide, {"a": 1.0}, FAMILIES, "greater")
+    assert found.value == pytest.approx(0.75) and found.df == 4
+    assert found.p == pytest.approx((r >= 0.75 - 1e-9).mean()) and found.p == pytest.approx(5 / 36)
+    both = profiles.correlation(wide, {"a": 1.0}, FAMILIES, "two-sided")
+    assert both.p == pytest.approx((np.abs(r) >= 0.75 - 1e-9).mean()) and both.p == pytest.approx(10 / 36)
+    assert profiles.correlation(wide, {"a": 1.0}, FAMILIES, "less").p == pytest.approx((r <= 0.75 + 1e-9).mean())
+
+
+def test_one_encoder_is_what_the_section_on_similarity_says():
+    similarity, gains = np.random.default_rng(1).normal(size=(2, 24))
+    wide = profiles.profiles(points({"a": gains}, similarity), ["mnli"], ["a"])
+    found = profiles.correlation(wide, {"a": 1.0}, FAMILIES)
+    same = clustered.within_families(similarity, gains, [FAMILIES[f"l{i}"] for i in range(24)])
+    assert (found.value, found.p, found.low, found.high) == pytest.approx((same.r, same.p, same.low, same.high))
+
+
+def test_the_mean_of_two_encoders_moves_similarity_against_both_at_once():
+    first, second = np.array([1.0, 2, 3, 4, 6, 5]), np.array([1.0, 3, 2, 4, 5, 6])
+    wide = profiles.profiles(points({"a": first, "b": second}, np.arange(6) / 6), ["mnli"], ["a", "b"])
+    found = profiles.correlation(wide, {"a": 0.5, "b": 0.5}, FAMILIES, "greater")
+    orders = [[*one, *two] for one in permutations(range(3)) for two in permutations(range(3, 6))]
+    a, b = np.array([1.5, 3.5, 5.5, 1.5, 5.5, 3.5]), np.array([1.5, 5.5, 3.5, 1.5, 3.5, 5.5])
+    r = [np.mean([np.corrcoef(rank[order], [1.5, 3.5, 5.5] * 2)[0, 1] for rank in (a, b)]) for order in orders]
+    assert found.each == pytest.approx((0.75, 0.75)) and found.value == pytest.approx(0.75)
+    assert found.p == pytest.approx((np.array(r) >= 0.75 - 1e-9).mean())
 
 
 def test_a_language_without_a_gain_stays_out():
@@ -156,14 +185,14 @@ def rate(slope: float, weights: dict, runs: int) -> float:
         similarity, first = planted(rng, slope)
         second = rng.normal(size=8)[np.repeat(np.arange(8), 3)] + 0.7 * rng.normal(size=24)
         wide = pd.DataFrame({"a": first, "b": second, "similarity": similarity}, index=list(FAMILIES))
-        found += profiles.correlation(wide, weights, FAMILIES, draws=400).p < 0.05
+        found += profiles.correlation(wide, weights, FAMILIES, draws=300).p < 0.05
     return found / runs
 
 
 @pytest.mark.parametrize("weights", [{"a": 1.0}, {"a": 1.0, "b": -1.0}])
 def test_families_that_cluster_do_not_pass_for_a_relation(weights):
     """Nothing planted: at most 7 % false positives, for a correlation and for a difference of two."""
-    assert rate(0.0, weights, 300) <= 0.07
+    assert rate(0.0, weights, 600) <= 0.07
 
 
 def test_a_planted_slope_is_found():
@@ -177,7 +206,7 @@ def test_a_correlation_reaches_the_table():
     by_language = points({"a": similarity * 5}, similarity)
     found = answers({"effect": "similarity", "contrast": "mnli"}, gains=seeds, by_language=by_language).loc["h0"]
     assert found["estimate"] == pytest.approx(1) and found["status"] == "supported" and found["n"] == 24
-    expected = np.tanh((1.644854 + 0.841621) * np.sqrt(1.06 / 21))
+    expected = np.tanh((1.644854 + 0.841621) * np.sqrt(1 / (24 - 8 - 2)))
     assert found["unit"] == "r" and found["detectable"] == pytest.approx(expected, rel=1e-5)
     missing = answers({"effect": "similarity"}, gains={("a", "mnli", "udpos"): [1.0, np.nan]}, by_language=by_language)
     assert missing.loc["h0", "status"] == "missing"

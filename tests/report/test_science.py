@@ -7,6 +7,7 @@ import pytest
 
 from tests.report.arms import HYPOTHESES, INTERMEDIATES, LAB, MADE, tables
 from tests.synthetic import grid
+from xtl.analysis import wording
 from xtl.report import claims_section, hypotheses_section, page, render, sections, source_languages, transfer
 
 
@@ -153,3 +154,16 @@ def test_an_empty_grid_has_claims_alone():
     shown = every({**t, "cells": cells, "found": found, "records": {}})
     assert [section["id"] for section in shown if section["blocks"]] == ["claims", "hypotheses"]
     assert "no cell of" in text_of(shown[1])
+
+
+def test_what_a_grid_never_crossed_is_no_missing_cell():
+    """XLNet after MNLI is no cell of this grid; bert's run after it has failed."""
+    t = tables(intermediates=("none", "mnli"), seeds=(0,), drop=[("bert", "mnli", "udpos", 0)])
+    crossed = ~((t["cells"]["encoder"] == "xlnet") & (t["cells"]["intermediate"] == "mnli"))
+    cells = t["cells"][crossed & (t["cells"]["source"] == "en") & (t["cells"]["target"] == "udpos")]
+    found = sections.find(LAB, cells, t["scores"], t["languages"])
+    shown = sections.headline_table(found.tasks, found.task_gains, found.encoders)
+    texts = {tuple(c["text"] for c in row[:2]): [c["text"] for c in row[2:]] for row in shown["rows"]}
+    assert texts["udpos", "mnli"] == ["missing", wording.DASH] == texts["mean gain", "mnli"]
+    assert "missing" not in texts["udpos", "none"] and wording.DASH not in texts["udpos", "none"]
+    assert f"{wording.DASH} is no cell of this grid." in shown["notes"]

@@ -29,6 +29,12 @@ def tables(section):
     return {table["caption"]: table for block in section["blocks"] for table in block["tables"]}
 
 
+def said(section):
+    """Every text of a section and of the cells of its tables."""
+    texts = [text for block in section["blocks"] for text in (*block["text"], *block["items"])]
+    return texts + [cell["text"] for table in tables(section).values() for row in table["rows"] for cell in row]
+
+
 def test_power_comes_before_the_tests(whole):
     headings = [block["heading"] for block in whole["blocks"]]
     assert headings[:3] == ["", "What this design can see", "Does the gain follow similarity?"]
@@ -65,9 +71,7 @@ def test_what_was_shown_before_is_still_there(whole):
 def test_partial_grids(changes, monkeypatch):
     monkeypatch.setattr("xtl.report.page.svg", lambda picture: "")  # drawn, but not written
     section = similarity_section.by_similarity(found(**changes))
-    texts = [text for block in section["blocks"] for text in (*block["text"], *block["items"])]
-    cells = [cell["text"] for table in tables(section).values() for row in table["rows"] for cell in row]
-    assert not [text for text in (*texts, *cells) if "nan" in text.lower()]
+    assert not [text for text in said(section) if "nan" in text.lower()]
 
 
 def test_natural_languages_say_what_their_features_are():

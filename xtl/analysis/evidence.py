@@ -38,19 +38,16 @@ class Evidence:
 
 def evidence(
     rows: pd.DataFrame, value: str, data: dict, measures: Mapping | None = None, controls: Mapping | None = None,
-    leading: Mapping[str, pd.Series] | None = None,
 ) -> Evidence:  # fmt: skip
     """Everything that is said of `gain` (of every intermediate) or of `score` (without intermediate training).
 
     rows: per cell, seed and language (gains.gains, or the baseline's rows of tables.main_scores). measures: source ->
     definition -> table of similarities (a row a language, a column a measure), default similarity.measures; controls:
-    source or (encoder, source) -> table (a row a language), default similarity.controls. leading: source -> similarity
-    by language that everything but `measures` is about, default 1 − similarities.distance. Raises UserError if the
-    features of a source language are not known.
+    source or (encoder, source) -> table (a row a language), default similarity.controls. All but `measures` is
+    about 1 − similarities.distance. Raises UserError if the features of a source language are not known.
     """
     sources, families = list(dict.fromkeys(rows["source"])), linguistics.families(data)
-    leading = {} if leading is None else leading
-    distances = {s: 1 - leading[s] if s in leading else similarities.distance(data, s) for s in sources}
+    distances = {source: similarities.distance(data, source) for source in sources}
     measures = {source: similarity.measures(data, source) for source in sources} if measures is None else measures
     controls = {source: similarity.controls(data, source) for source in sources} if controls is None else controls
     seeds = similarity.over_targets(rows, value)

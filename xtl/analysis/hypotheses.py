@@ -37,8 +37,8 @@ def evaluate(
     only where a contrast names them. Only target training in native English counts, and no cell of the same data.
 
     Means (points): the contrast seed by seed within an encoder, encoders as separate trainings, Student's t with the
-    variance between seeds pooled over encoders (contrasts.combine). Correlations: profiles.correlation, p from
-    permutations of the languages within their families.
+    variance between seeds pooled over encoders (contrasts.combine). Correlations: within families, as in the section on
+    similarity (profiles.correlation).
 
     `p` is one- or two-sided as the hypothesis says; `low` and `high` are always the two-sided 95 % interval. `p_holm`:
     over every hypothesis of the file, those without a p counted as 1. `detectable`: the smallest true effect found with
@@ -108,26 +108,20 @@ def _correlation(hypothesis: Hypothesis, points, names, weights, families, level
     """A rank correlation over languages, its mean over encoders, or the difference between two of them."""
     wide = profiles.profiles(points, names, list(weights))
     found = profiles.correlation(wide, weights, families, hypothesis.direction)
-    if not np.isfinite(found.r):
-        reason = f"{found.n} languages with every gain and a similarity, fewer than {statistics.MIN_LANGUAGES}"
-        return {
-            "n": found.n,
-            "status": UNDECIDABLE,
-            "note": reason if found.n < statistics.MIN_LANGUAGES else "no rank",
-        }
-    if not np.isfinite(found.p):
-        return {
-            "estimate": found.r, "low": found.low, "high": found.high, "n": found.n, "status": UNDECIDABLE,
-            "note": "no family has two languages, so nothing can be exchanged within families",
-        }  # fmt: skip
+    if not np.isfinite(found.value):
+        few = found.n < statistics.MIN_LANGUAGES
+        reason = f"{found.n} languages with every gain, a similarity and another language to be compared with, "
+        reason += f"fewer than {statistics.MIN_LANGUAGES}"
+        nothing = "within families no similarity or no gain differs"
+        return {"n": found.n, "status": UNDECIDABLE, "note": reason if few else nothing}
     tail = level / 2 if hypothesis.direction == "two-sided" else level
     pair = 2 if hypothesis.effect == "similarity_difference" else 1
-    # Fisher's z with the variance 1.06 / (n - 3) of a rank correlation (Fieller et al. 1957)
-    error = np.sqrt(pair * 1.06 / (found.n - 3))
+    # Fisher's z at r = 0, as within families (clustered.within_families); two encoders taken for independent
+    error = np.sqrt(pair / (found.df - 2)) if found.df > 2 else np.inf
     reach = (stats.norm.isf(tail) + stats.norm.isf(1 - POWER)) * error
     return {
-        "estimate": found.r, "low": found.low, "high": found.high, "p": found.p, "n": found.n,
-        "detectable": float(np.tanh(reach)),
+        "estimate": found.value, "low": found.low, "high": found.high, "p": found.p, "n": found.n, "df": found.df,
+        "detectable": float(np.tanh(reach)) if np.isfinite(reach) else np.nan,
     }  # fmt: skip
 
 

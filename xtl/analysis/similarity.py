@@ -74,7 +74,7 @@ def over_targets(table: pd.DataFrame, value: str) -> pd.DataFrame:
     table = table[~table["same_data"].astype(bool) & table["language"].notna()]
     parts = []
     for names, group in table.groupby(key, sort=False, dropna=False):
-        wide = group.set_index(["language", "target"])[value].unstack("target")
+        wide = group.set_index(["language", "target"])[value].unstack("target").reindex(group["language"].unique())
         listed = group.assign(listed=True).set_index(["language", "target"])["listed"].unstack("target")
         listed = listed.reindex(index=wide.index, columns=wide.columns).notna()
         part = pd.DataFrame({"language": wide.index, value: _language_effects(wide.to_numpy(float), listed.to_numpy())})

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from xtl import corpus_sizes, similarities
+from xtl import corpus_sizes
 from xtl.analysis import similarity
 from xtl.report import (
     aggregates,
@@ -46,7 +46,7 @@ def all_sections(
         hypotheses_section.hypotheses(found, grid.get("hypotheses", []), intermediates),
         sections.scores_and_gains(found),
         aggregates.over_tasks(found, records),
-        families.families(found, records, nearness(found), sizes(found, encoders or {})),
+        families.families(found, records, corpus=sizes(found, encoders or {})),
         sections.by_language(found),
         similarity_section.by_similarity(found, both),
         validity.trust(found),
@@ -75,11 +75,6 @@ def controls(found: sections.Findings, encoders: Mapping[str, Mapping]) -> dict:
             if checkpoint:
                 tables[name, source] = similarity.controls(found.data, source, checkpoint)
     return tables
-
-
-def nearness(found: sections.Findings) -> dict[str, pd.Series]:
-    """Source -> similarity of every language to it, 1 − the distance that the analysis leads with."""
-    return {source: 1 - similarities.distance(found.data, source) for source in dict.fromkeys(found.main["source"])}
 
 
 def sizes(found: sections.Findings, encoders: Mapping[str, Mapping]) -> pd.Series | dict | None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from xtl import languages as linguistics
+from xtl import similarities
 from xtl.analysis import families as tests
 from xtl.analysis import figures, gains, mixed, mixed_cells, provenance, wording
 from xtl.analysis.answer import ALPHA
@@ -59,10 +59,8 @@ def families(
     corpus: log corpus size by language, or encoder -> such a Series; default: not in the mixed model.
     """
     if similarity is None:
-        features = linguistics.features(found.data)
-        similarity = {
-            source: 1 - linguistics.distance(features, source) for source in dict.fromkeys(found.main["source"])
-        }
+        sources = dict.fromkeys(found.main["source"])
+        similarity = {source: 1 - similarities.distance(found.data, source) for source in sources}
     known = provenance.pretrained_here(records)
     pools = {encoder: HERE if encoder in known else ELSEWHERE for encoder in found.encoders}
     pools = pools if len(set(pools.values())) > 1 else {}

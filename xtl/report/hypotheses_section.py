@@ -14,12 +14,13 @@ from xtl.report.sections import Findings
 
 NOTE = (
     "Means in points: gains over the baseline, seed by seed, mean over targets without cells of the same data; "
-    "Student's t with the variance between seeds pooled over encoders. r: Spearman's correlation over languages of "
-    "the gain (mean over seeds and targets) with similarity to English, p from exchanging languages within their "
-    "families only, interval from a bootstrap over languages that takes them for independent. p is one-sided where "
+    "Student's t with the variance between seeds pooled over encoders. r: Spearman's correlation within families "
+    "of the gain (mean over seeds and targets) with similarity to English, as in the section on similarity: p from "
+    "exchanging languages within their families only, for a difference of encoders from a bootstrap over languages; "
+    "interval by Fisher's z for one encoder, else from that bootstrap. p is one-sided where "
     "the hypothesis has a direction, intervals are two-sided 95 %. Holm: corrected over all hypotheses of the file, "
     "those without a test counted as p = 1. Detectable: the smallest true effect that this design finds four times in"
-    " five at Holm's strictest level (for r by Fisher's z, before what families share)."
+    " five at Holm's strictest level (for r by Fisher's z within families; two encoders taken for independent)."
 )
 
 

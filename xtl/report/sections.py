@@ -144,6 +144,8 @@ def headline_table(tasks: pd.DataFrame, task_gains: pd.DataFrame, encoders: Sequ
             f"Cells rest on {seeds[0]} to {seeds[-1]} seeds, as far as their runs have finished and differ; a mean "
             "gain rests on the seeds in which every target has finished."
         )
+    if any(content["text"] == wording.DASH for row in rows for content in row[2:]):
+        notes.append(f"{wording.DASH} is no cell of this grid.")
     caption = f"Task scores, and below them gains over {BASELINE}, in points"
     return table(caption, ["target", "intermediate", *encoders], rows, notes)
 
@@ -158,7 +160,9 @@ def runs_of(values: pd.DataFrame, *more: str, baseline: bool = False) -> dict[tu
 
 
 def _headline_cell(score: pd.DataFrame, gain: pd.DataFrame, lacking: pd.Series, runs: Mapping, place: tuple) -> dict:
-    runs = runs.get(place, [])
+    if place not in runs:
+        return cell(wording.DASH)
+    runs = runs[place]
     if place not in score.index or not np.isfinite(score.loc[place, "mean"]):
         count = lacking.get(place, 0)
         return cell("missing", f"{count} languages lacking" if count else "", "missing", runs=runs)
@@ -174,7 +178,9 @@ def _headline_cell(score: pd.DataFrame, gain: pd.DataFrame, lacking: pd.Series, 
 
 def _mean_gain(intervals: pd.DataFrame, name: str, encoder: str) -> dict:
     row = intervals[(intervals["intermediate"] == name) & (intervals["encoder"] == encoder)]
-    known = len(row) and np.isfinite(row.iloc[0]["mean"])
+    if row.empty:
+        return cell(wording.DASH)
+    known = np.isfinite(row.iloc[0]["mean"])
     return cell(wording.gain(row.iloc[0])) if known else cell("missing", kind="missing")
 
 
