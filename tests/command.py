@@ -13,8 +13,11 @@ def xtl(
 ) -> subprocess.CompletedProcess:
     """The finished `xtl` command with its output, run in `cwd`.
 
-    environment: variables set for it; `without`: variables of ours that it does not see.
+    environment: variables set for it; `without`: variables of ours that it does not see. Where test processes run side
+    by side already, `run` takes one worker: a second would import every library once more, on a core that is busy.
     """
+    if arguments[0] == "run" and "--workers" not in arguments and "PYTEST_XDIST_WORKER" in os.environ:
+        arguments = (*arguments, "--workers", 1)
     inherited = {name: value for name, value in os.environ.items() if name not in without}
     inherited["PYTHONPATH"] = str(ROOT)
     command = [sys.executable, "-m", "xtl.cli", *map(str, arguments)]

@@ -13,6 +13,7 @@ import pandas as pd
 import seaborn as sns
 
 from xtl import languages as linguistics
+from xtl import similarities
 from xtl.analysis import drawing, gains, tables
 from xtl.errors import UserError
 from xtl.store import REPOSITORY, Store
@@ -71,16 +72,15 @@ def scores(opened: Opened) -> pd.DataFrame:
     """One row per cell, seed and language: the main score in points, and what one slices it by.
 
     Columns: encoder, architecture, intermediate, target, source, provenance, seed, language, name, family, distance
-    (from the source, 0 to 1, NaN where it is not known), score, baseline (the score of the same seed without
-    intermediate training), gain, same_data, n, status, run_id. A missing score is NaN; a cell that has no run yet has
-    rows for the languages that the grid asks for.
+    (from the source, 0 to 1, the one that the report leads with; NaN where it is not known), score, baseline (the score
+    of the same seed without intermediate training), gain, same_data, n, status, run_id. A missing score is NaN; a cell
+    that has no run yet has rows for the languages that the grid asks for.
     """
     main = tables.main_scores(opened.found.cells, opened.found.scores, opened.found.languages)
     gained = gains.gains(main)
     key = [*tables.CELL, "seed", "language"]
     table = main.merge(gained[[*key, "baseline", "gain"]], on=key, how="left")
-    features = linguistics.features(opened.data)
-    away = {source: linguistics.distance(features, source) for source in table["source"].unique()}
+    away = {source: similarities.distance(opened.data, source) for source in table["source"].unique()}
     facts = {
         "name": table["language"].map(linguistics.names(opened.data)),
         "family": table["language"].map(linguistics.families(opened.data)),
@@ -152,8 +152,9 @@ def _matching(cells: pd.DataFrame, wanted: Mapping, target: str) -> pd.DataFrame
 
 
 def label(cell: Mapping) -> str:
-    """What a cell is called in a table: `bert · mnli · seed 0`, with the source where it is not native English."""
-    origin = "" if (cell["source"], cell["provenance"]) == ("en", "native") else f" · {cell['source']}"
+    """What a cell is called in a table: `bert · mnli · seed 0`, with its source (`de machine`) where not English."""
+    kind = "" if cell["provenance"] == "native" else f" {cell['provenance']}"
+    origin = "" if (cell["source"], cell["provenance"]) == ("en", "native") else f" · {cell['source']}{kind}"
     return f"{cell['encoder']} · {cell['intermediate']}{origin} · seed {cell['seed']}"
 
 

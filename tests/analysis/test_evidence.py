@@ -101,8 +101,9 @@ def test_another_source_is_named_and_measures_and_controls_are_the_callers():
     assert any("(target training in en, native)" in text for text in said)
     assert any("(target training in qaa, native)" in text for text in said)
     assert len(found.power) == 2 and found.power["power"].notna().all()
-    other = {"en": similarity.sample(frac=1, random_state=0).set_axis(similarity.index)}
-    shuffled = evidence.evidence(english, "gain", LAB, {}, {}, other)
+    other = dict(zip(CODES, np.random.default_rng(0).permutation(CODES), strict=True))
+    moved = english.assign(language=english["language"].map(lambda code: other.get(code, code)))
+    shuffled = evidence.evidence(moved, "gain", LAB, {}, {})
     assert shuffled.measures.empty and shuffled.cells["within_r"].abs().iloc[0] < 0.5
     assert found.measures["definition"].unique().tolist() == ["one", "two"]
     assert found.cells.set_index("source")["controls"].fillna("").to_dict() == {"en": "size", "qaa": ""}
