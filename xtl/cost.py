@@ -19,15 +19,18 @@ IDLE = {
 SIZES = ("layers", "hidden", "inner", "length", "checkpoint")  # of the encoder that a run starts from
 
 
-def keys(phase: str, params: Mapping, architecture: str | None, encoder: Mapping | None = None) -> Keys:
+def keys(
+    phase: str, params: Mapping, architecture: str | None, encoder: Mapping | None = None, longer: Mapping | None = None
+) -> Keys:
     """What two runs must share for their durations to be compared, closest resemblance first.
 
     Always the tasks, languages, steps and sizes of the run, and the size of the encoder that it starts from (encoder:
-    the parameters of that one's pretraining): nobody knows how time grows with them on another machine.
+    the parameters of that one's pretraining): nobody knows how time grows with them on another machine. longer: the
+    parameters of the run by whose steps this one is longer.
     """
-    own = {name: value for name, value in params.items() if name not in IDLE}
+    own, longer = ({k: v for k, v in (given or {}).items() if k not in IDLE} for given in (params, longer))
     base = {name: (encoder or {}).get(name) for name in SIZES}
-    size = json.dumps([own, base], sort_keys=True)
+    size = json.dumps([own, base, longer], sort_keys=True)
     return [(phase, architecture, size), (phase, size)]
 
 
@@ -44,7 +47,7 @@ def recorded(root: Path) -> dict[tuple, list[float]]:
     for id_, record in records.items():
         if record.get("status") == "done" and record.get("seconds"):
             architecture = (record.get("labels") or {}).get("architecture")
-            for key in keys(record["phase"], record["params"], architecture, _encoder(id_, first)):
+            for key in keys(record["phase"], record["params"], architecture, *_before(id_, first)):
                 found.setdefault(key, []).append(record["seconds"])
     return found
 
@@ -70,15 +73,19 @@ def wall_clock(plan: Plan, todo: list[Run], seconds: Mapping[str, float | None],
 
 
 def _median(run: Run, first: Mapping, known: Mapping[tuple, list[float]]) -> float | None:
-    for key in keys(run.phase, run.params, run.labels.get("architecture"), _encoder(run.id, first)):
+    for key in keys(run.phase, run.params, run.labels.get("architecture"), *_before(run.id, first)):
         if key in known:
             return median(known[key])
     return None
 
 
-def _encoder(id_: str, runs: Mapping[str, tuple[Mapping, Mapping]]) -> Mapping:
-    """Parameters of the first run that a run's checkpoint descends from; runs: id -> its parameters and upstream."""
+def _before(id_: str, runs: Mapping[str, tuple[Mapping, Mapping]]) -> tuple[Mapping, Mapping]:
+    """Parameters of the first run that a run's checkpoint descends from, and of the one by whose steps it is longer.
+
+    runs: id -> its parameters and upstream.
+    """
     params, upstream = runs[id_]
-    while upstream and next(iter(upstream.values())) in runs:
-        params, upstream = runs[next(iter(upstream.values()))]
-    return params
+    longer, _ = runs.get(upstream.get("longer_by"), ({}, {}))
+    while upstream.get("checkpoint") in runs:
+        params, upstream = runs[upstream["checkpoint"]]
+    return params, longer

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from xtl import stages
-from xtl.blocks import Intermediate, Source
+from xtl.blocks import Intermediate, Origin, Source
 from xtl.errors import UserError
 from xtl.runs import Run, make_run
 from xtl.schema import Experiment
@@ -75,29 +76,43 @@ def make(experiment: Experiment) -> Plan:
                     for group in groups:
                         if spec.steps_of and not group["params"]["train_task"]:
                             continue  # what trains nothing cannot be trained longer
-                        seen = {target: labels_seen(spec, target) for target in group["evaluate"]}
+                        seen = {target: labels_seen(spec, target, source) for target in group["evaluate"]}
                         seen = {target: codes for target, codes in seen.items() if codes}
                         known = {**labels, "seen": seen} if seen else labels
                         run = stages.target(group, data, start, origin, known, longer)
                         runs.setdefault(run.id, run)
                         cells += [
-                            {**labels, "target": target, "run_id": run.id, "same_data": same_data(spec, target)}
+                            {
+                                **labels,
+                                "target": target,
+                                "run_id": run.id,
+                                "same_data": same_data(spec, target, source, data),
+                            }
                             for target in group["evaluate"]
                         ]
     return Plan(experiment, runs, pd.DataFrame(cells, columns=CELL_COLUMNS), missing, notes)
 
 
-def same_data(intermediate: Intermediate, target: str) -> bool:
-    """Whether intermediate and target training read the same examples (PROTOCOL, "Same data twice")."""
-    first = {name for part in intermediate.tasks for name in TASKS[part.task].training_set}
-    return bool(first & set(TASKS[target].training_set))
+def same_data(intermediate: Intermediate, target: str, source: Source, data: Mapping) -> bool:
+    """Whether intermediate and target training read the same examples (PROTOCOL, "Same data twice").
+
+    A translation holds the examples that it was made from; native data of another language are other examples, except
+    in the laboratory, whose training sets are parallel.
+    """
+
+    def collected(origin: Origin) -> str:
+        own = origin.provenance == "native" and data["kind"] != "lab"
+        return origin.language if own else "en"
+
+    first = {(name, collected(part)) for part in intermediate.tasks for name in TASKS[part.task].training_set}
+    return bool(first & {(name, collected(source)) for name in TASKS[target].training_set})
 
 
-def labels_seen(intermediate: Intermediate, target: str) -> list[str]:
-    """Languages besides English in which the intermediate training read the target's own training examples."""
+def labels_seen(intermediate: Intermediate, target: str, source: Source) -> list[str]:
+    """Languages besides the source's in which the intermediate training read the target's own training set."""
     own = set(TASKS[target].training_set)
     parts = [part for part in intermediate.tasks if own & set(TASKS[part.task].training_set)]
-    return sorted({part.language for part in parts} - {"en"})
+    return sorted({part.language for part in parts} - {source.language})
 
 
 def _lacking(experiment: Experiment, lacking: dict[Source, dict[str, str]]) -> list[str]:

@@ -88,6 +88,8 @@ class Store:
             return None
         except ValueError as error:
             raise UserError(f"{path} is not readable JSON ({error}): move its folder away to run it again.") from error
+        if not isinstance(record, dict):
+            raise UserError(f"{path} holds no record of a run: move its folder away to run it again.")
         if record.get("hash") != run.hash:
             raise UserError(
                 f"{path} records the run {record.get('hash')}, but the folder's name stands for {run.hash}: "
@@ -111,14 +113,14 @@ class Store:
         is an error instead of a lock that outlives its holder.
         """
         folder = self.folder(run)
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         return FileLock(folder / ".lock", poll_interval=0.2, fallback_to_soft=False)
 
     def begin(self, run) -> Path:
         """Record that the run starts, and clear what an earlier attempt left, except what training resumes from."""
         folder = self.folder(run)
         self.read(run)  # a folder that belongs to another run must not be overwritten
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         # first the record, so that no moment shows results without saying that they are unfinished
         write_json(folder / RUN_FILE, {
             "id": run.id, "hash": run.hash, "phase": run.phase, "slug": run.slug, "params": run.params,
@@ -247,11 +249,23 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _read_json(path: Path):
+def _read_json(path: Path) -> dict | None:
+    """The map that a file holds; None where there is none, or another thing."""
     try:
-        return json.loads(path.read_text("utf-8"))
+        found = json.loads(path.read_text("utf-8"))
     except (FileNotFoundError, ValueError):
         return None
+    return found if isinstance(found, dict) else None
+
+
+def _make(folder: Path) -> None:
+    """Make a folder, with those above it. Raises UserError where that is not possible."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"{folder} cannot be made ({error.strerror}); name a folder for results in XTL_OUTPUTS."
+        ) from error
 
 
 def _held(path: Path) -> bool:
@@ -297,7 +311,11 @@ def _read_tables(paths: list[Path], types: dict, run_ids: list[str] | None = Non
     tables = []
     for index, path in enumerate(paths):
         if path.exists():  # pretraining has no scores
-            table = pq.ParquetFile(path).read()  # not read_table: its dataset layer triples the time of a small file
+            try:  # not read_table: its dataset layer triples the time of a small file
+                table = pq.ParquetFile(path).read()
+            except (pa.ArrowException, OSError) as error:
+                told = str(error).split(".")[0]
+                raise UserError(f"{path} cannot be read ({told}); move its folder away to run it again.") from error
             if run_ids is not None:
                 table = table.add_column(0, "run_id", pa.array([run_ids[index]] * len(table), pa.string()))
             tables.append(table)

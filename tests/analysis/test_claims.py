@@ -218,3 +218,37 @@ def test_other_sources_stay_out():
     table = gains_table({("a", "mnli", "tatoeba"): [9.0, 9.1, 9.2]}, source="de")
     found = claims.judge(claims.grid({"kind": "lab"}, table, {})).set_index("id")
     assert found.loc[5, "verdict"] == UNTESTABLE
+
+
+RAGGED = {("a", "mnli", "udpos"): 3.0, ("a", "mnli-de", "udpos"): 0.0, ("b", "mnli", "udpos"): 3.0}
+
+
+def test_an_encoder_that_lacks_the_other_arm_is_not_compared():
+    """b was never crossed with the translated arm, so a alone decides."""
+    found = verdict("english_beats", made(RAGGED), other="translated")
+    assert found.verdict == HOLDS and " at b " not in found.evidence
+
+
+def test_only_machine_translation_is_a_translation():
+    for provenance in ("native", "human"):
+        other = {"tasks": [{"task": "mnli", "language": "de", "provenance": provenance}]}
+        where = made(RAGGED, **{"mnli-de": other})
+        assert verdict("english_beats", where, other="translated").verdict == UNTESTABLE
+        assert "mnli-de" not in where.english()
+
+
+def test_the_best_is_of_encoders_with_several_and_of_whole_seeds():
+    values = {("a", "mnli", "tatoeba"): 8.0, ("a", "ccg", "tatoeba"): [1.0, 1.1, np.nan], ("b", "mnli", "tatoeba"): 3.0}
+    found = verdict("best_reaches", made(values), reference=5.4)
+    assert found.verdict == HOLDS and "b " not in found.evidence.split(":")[1].split(".")[0]
+    assert "best of 2 intermediates" in found.evidence and "2 seeds" in found.evidence
+    assert "covers 85 to 89 %" in found.evidence
+
+
+def test_an_unfinished_encoder_leaves_nearly_every_open():
+    whole = {("a", name, "tatoeba"): 9.0 for name in NINE[:4]}
+    part = {("b", name, "tatoeba"): 9.0 if i < 2 else [np.nan] * 3 for i, name in enumerate(NINE[:4])}
+    arguments = dict(targets=["tatoeba"], minimum=5.0, share=0.75, least=3)
+    assert verdict("nearly_every_gains", made(whole), **arguments).verdict == HOLDS
+    found = verdict("nearly_every_gains", made(whole | part), **arguments)
+    assert found.verdict == OPEN and "b 2 of 4 clear, 0 clearly not, 2 missing" in found.evidence

@@ -159,3 +159,14 @@ def test_difference_within_families_is_of_departures_and_wider():
     assert found.difference == pytest.approx(plain.difference)
     ratio = (found.high - found.difference) / (plain.high - plain.difference)
     assert ratio == pytest.approx(np.sqrt(11 / 8))
+
+
+def test_the_order_of_the_languages_changes_nothing():
+    rng = np.random.default_rng(7)
+    x, a, b = rng.normal(size=(3, 24))
+    families = np.repeat(list("abcdef"), 4)
+    order = rng.permutation(24)
+    one = clustered.within_families(x, a, families)
+    assert clustered.within_families(x[order], a[order], families[order]) == pytest.approx(one)
+    two = clustered.difference(x, a, b, families)
+    assert clustered.difference(x[order], a[order], b[order], families[order]) == pytest.approx(two)

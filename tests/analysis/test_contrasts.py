@@ -75,3 +75,10 @@ def test_coverage_of_three_encoders_and_three_seeds(weights):
         found = contrasts.combine(series.assign(gain=rng.normal(size=9)), weights)
         covered += found.low < 0 < found.high
     assert 0.92 < covered / runs < 0.98
+
+
+def test_a_control_without_retrieval_is_compared_over_what_it_has():
+    gains = {("a", "mnli", "udpos"): [2.0, 3.0], ("a", "mnli", "tatoeba"): [12.0, 12.0],
+             ("a", "none+steps", "udpos"): [1.0, 2.5], ("b", "mnli", "udpos"): [9.0, 9.0]}  # fmt: skip
+    found = contrasts.difference(gains_table(gains), "mnli", "none+steps")
+    assert found["encoder"].tolist() == ["a", "a"] and found["gain"].tolist() == [1.0, 0.5]

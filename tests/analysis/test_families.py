@@ -62,7 +62,18 @@ def test_all_together_is_a_row_of_its_own_outside_holms_correction():
 def test_an_intermediate_that_an_encoder_lacks_is_not_in_the_joint_test():
     lacking = ABC | {("a", "squad2"): [1.0, 2, 3], ("b", "squad2"): [1.0, 5, 3]}
     found = families.interaction(pooled(lacking)).set_index("intermediate")
-    assert list(found.index) == ["mnli", "squad2"] and found.loc["squad2", "encoders"] == 2
+    assert list(found.index) == ["mnli", "squad2", families.TOGETHER] and found.loc["squad2", "encoders"] == 2
+    assert found.loc["mnli", "encoders"] == 3 and found.loc[families.TOGETHER, "encoders"] == 2
+    alone = pooled({key: gains for key, gains in lacking.items() if key != ("b", "squad2")})
+    assert list(families.interaction(alone)["intermediate"]) == ["mnli", "squad2"]  # one encoder has two
+
+
+def test_encoders_with_one_intermediate_do_not_silence_the_joint_test():
+    two = {key: gains for key, gains in ABC.items() if key[0] != "c"}
+    two |= {("a", "squad2"): [1.0, 2, 3], ("b", "squad2"): [1.0, 5, 3]}
+    whole = families.interaction(pooled(two)).set_index("intermediate").loc[families.TOGETHER]
+    ragged = families.interaction(pooled(two | ABC)).set_index("intermediate").loc[families.TOGETHER]
+    assert ragged["f"] == pytest.approx(whole["f"]) and ragged["p"] == pytest.approx(whole["p"])
 
 
 def test_pools_are_tested_by_themselves():

@@ -210,3 +210,39 @@ def test_a_correlation_reaches_the_table():
     assert found["unit"] == "r" and found["detectable"] == pytest.approx(expected, rel=1e-5)
     missing = answers({"effect": "similarity"}, gains={("a", "mnli", "udpos"): [1.0, np.nan]}, by_language=by_language)
     assert missing.loc["h0", "status"] == "missing"
+
+
+def test_a_control_is_compared_over_the_targets_that_it_has():
+    """MNLI gains 12 on retrieval, where the control has no cell; on tagging both gain alike."""
+    gains = {("a", "mnli", "udpos"): [2.0, 2.2, 1.8], ("a", "none+mnli", "udpos"): [2.1, 2.0, 1.9],
+             ("a", "mnli", "tatoeba"): [12.0, 12.1, 11.9]}  # fmt: skip
+    arms = {"mnli": {"tasks": ["mnli"]}, "none+mnli": {"tasks": [], "steps_of": "mnli"}}
+    asked = {"effect": "intermediate_difference", "contrast": ["mnli", "none+mnli"]}
+    found = answers(asked, {**asked, "targets": ["udpos", "tatoeba"]}, gains=gains, intermediates=arms)
+    assert found.loc["h0", "estimate"] == pytest.approx(0) and found.loc["h0", "status"] == "not shown"
+    assert found.loc["h0", "targets"] == "udpos" and found.loc["h0", "statement"].endswith("over udpos: above 0")
+    assert found.loc["h1", "status"] == "missing" and "no cell of a none+mnli tatoeba" in found.loc["h1", "note"]
+
+
+def test_encoders_need_not_have_every_intermediate():
+    """b has no qqp: it is out of what compares with qqp, and qqp out of what compares with b."""
+    gains = {("a", "mnli", "udpos"): [1.0, 1.2, 0.8], ("a", "qqp", "udpos"): [11.0, 11.1, 10.9],
+             ("b", "mnli", "udpos"): [1.0, 1.1, 0.9]}  # fmt: skip
+    found = answers(
+        {"effect": "encoder_difference", "contrast": "a - b"},
+        {"effect": "intermediate_difference", "contrast": "qqp - mnli"}, {"effect": "gain", "contrast": ["qqp", "b"]},
+        gains=gains,
+    )  # fmt: skip
+    assert found.loc["h0", "estimate"] == pytest.approx(0) and "gain of mnli, a − b" in found.loc["h0", "statement"]
+    assert found.loc["h1", "estimate"] == pytest.approx(10) and "at a" in found.loc["h1", "statement"]
+    assert found.loc["h2", "status"] == "missing"
+
+
+def test_few_orders_cannot_pass_however_strong_the_relation():
+    families = {f"l{i}": f"f{i // 2}" for i in range(24)}
+    six = profiles.profiles(points({"a": np.arange(6.0)}, np.arange(6) / 6), ["mnli"], ["a"])
+    assert profiles.correlation(six, {"a": 1.0}, families).orders == 8
+    table = gains_table({("a", "mnli", "udpos"): [1.0, 2.0]})
+    asked = [{"name": "h", "effect": "similarity", "contrast": "mnli"}]
+    found = hypotheses.evaluate(asked, table, points({"a": np.arange(6.0)}, np.arange(6) / 6), families).iloc[0]
+    assert found["p"] == pytest.approx(1 / 8) and np.isnan(found["detectable"])

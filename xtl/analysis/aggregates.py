@@ -102,9 +102,9 @@ def table(tasks: pd.DataFrame) -> pd.DataFrame:
     encoder, without the cells of the same data; the baseline itself has none.
 
     Columns: encoder, architecture, intermediate, source, provenance, iqm, iqm_low, iqm_high (points), targets, seeds,
-    missing, same_data (whether the interquartile mean holds such cells), improvement, improvement_low,
-    improvement_high (0 to 1), improvement_targets, left_out (targets of the same data), improvement_seeds,
-    baseline_seeds.
+    missing, uncrossed (those of them in which the grid has no such cell), same_data (whether the interquartile mean
+    holds such cells), improvement, improvement_low, improvement_high (0 to 1), improvement_targets, left_out
+    (targets of the same data), improvement_seeds, baseline_seeds.
     """
     rows = []
     for (source, provenance), here in tasks.groupby(["source", "provenance"], sort=False, dropna=False):
@@ -118,7 +118,19 @@ def table(tasks: pd.DataFrame) -> pd.DataFrame:
             values, same = _complete(scores), marks[encoder, name].reindex(targets, fill_value=False).astype(bool)
             iqm = bootstrap_mean(values) if values.shape[1] else Aggregate(*[np.nan] * 3)
             missing = " ".join(target for target in targets if scores.loc[target].isna().any())
-            row = (encoder, architecture, name, source, provenance, *iqm, len(targets), values.shape[1], missing)
+            uncrossed = " ".join(target for target in targets if target not in marks[encoder, name])
+            row = (
+                encoder,
+                architecture,
+                name,
+                source,
+                provenance,
+                *iqm,
+                len(targets),
+                values.shape[1],
+                missing,
+                uncrossed,
+            )
             after, before = _complete(scores[~same]), np.empty((0, 0))
             if name != BASELINE and (encoder, architecture, BASELINE) in matrices:
                 before = _complete(matrices[encoder, architecture, BASELINE][~same])
@@ -126,7 +138,9 @@ def table(tasks: pd.DataFrame) -> pd.DataFrame:
             better = bootstrap_improvement(after, before) if possible else Aggregate(*[np.nan] * 3)
             counts = int((~same).sum()), int(same.sum()), after.shape[1], before.shape[1]
             rows.append((*row, bool(same.any()), *better, *counts))
-    columns = "iqm iqm_low iqm_high targets seeds missing same_data improvement improvement_low improvement_high "
+    columns = (
+        "iqm iqm_low iqm_high targets seeds missing uncrossed same_data improvement improvement_low improvement_high "
+    )
     columns += "improvement_targets left_out improvement_seeds baseline_seeds"
     return pd.DataFrame(rows, columns=[*SYSTEM, *columns.split()])
 

@@ -22,12 +22,14 @@ class Arm:
     Attributes:
         tasks: names of its tasks; empty for a control that only lengthens target training.
         languages: of their training data.
+        machine: whether each was translated by a machine.
         steps_of: the intermediate whose number of steps a control adds to target training.
     """
 
     name: str
     tasks: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    machine: tuple[bool, ...] = ()
     steps_of: str | None = None
 
     @property
@@ -42,13 +44,13 @@ class Arm:
 
     @property
     def translated(self) -> bool:
-        """Whether a part of a task with labels is in another language than English."""
-        return not self.models_language and any(code != ENGLISH for code in self.languages)
+        """Whether a part of a task with labels was translated by a machine."""
+        return not self.models_language and any(self.machine)
 
     @property
     def english(self) -> bool:
         """Whether it is supervised training on English alone."""
-        return bool(self.tasks) and not self.models_language and not self.translated
+        return bool(self.tasks) and not self.models_language and set(self.languages) == {ENGLISH}
 
 
 def read(intermediates: Mapping[str, Mapping] | None, names: Iterable[str] = ()) -> dict[str, Arm]:
@@ -68,7 +70,8 @@ def read(intermediates: Mapping[str, Mapping] | None, names: Iterable[str] = ())
         parts = [{"task": part} if isinstance(part, str) else part for part in spec.get("tasks") or ()]
         tasks = tuple(part["task"] for part in parts)
         languages = tuple(part.get("language") or ENGLISH for part in parts)
-        found[name] = Arm(name, tasks, languages, spec.get("steps_of"))
+        machine = tuple(part.get("provenance") == "machine" for part in parts)
+        found[name] = Arm(name, tasks, languages, machine, spec.get("steps_of"))
     return found
 
 

@@ -11,6 +11,7 @@ from xtl.analysis import arms as arms_of
 from xtl.analysis import contrasts, gains
 from xtl.analysis.verdicts import (
     CATALOG,
+    CHOSEN,
     FAILS,
     HOLDS,
     PARTIAL,
@@ -163,14 +164,16 @@ def nearly_every_gains(grid: Grid, targets: Sequence[str], minimum: float, share
         known = here[np.isfinite(here["mean"])]
         arms = known["intermediate"].nunique()
         most = max(most, arms)
-        if arms >= least:
+        if len(here) >= least:
             yes, no = (known["low"] > 0) & (known["mean"] >= minimum), (known["high"] < minimum) | (known["high"] <= 0)
             clear, against = yes.sum() / len(here), no.sum() / len(here)
             bears_out = True if clear >= share else False if 1 - against < share else None
+            bears_out = bears_out if arms >= least else None
             count = f"{yes.sum()} of {len(here)} clear, {no.sum()} clearly not, {len(here) - len(known)} missing"
-            span = f"means from {points(known['mean'].min())} to {points(known['mean'].max())} points"
-            parts.append(Part(bears_out, f"{encoder} {count}, {span}, {known['seeds'].min()} seeds"))
-    if not parts:
+            span = f", means from {points(known['mean'].min())} to {points(known['mean'].max())} points, "
+            span += f"{known['seeds'].min()} seeds"
+            parts.append(Part(bears_out, f"{encoder} {count}{span if arms else ''}"))
+    if most < least:
         asked = f"It takes {least} single English intermediate tasks with a gain on {' or '.join(targets)}"
         return Verdict(UNTESTABLE, " ".join(filter(None, [f"{asked}, this grid has {most}.", note])))
     clear = f"above zero{f' and at least {minimum:g} points' if minimum else ''}"
@@ -209,8 +212,10 @@ def best_reaches(grid: Grid, reference: float) -> Verdict:
     """
     rows, note = judged(grid)
     rows = rows[rows["intermediate"].isin(grid.english()) & ~rows["same_data"].astype(bool)]
-    arms = rows["intermediate"].nunique()
-    if arms < 2:
+    arms = rows.groupby("encoder", sort=False)["intermediate"].nunique()
+    arms = arms[arms > 1]  # an encoder with one has no best
+    rows = rows[rows["encoder"].isin(arms.index)]
+    if arms.empty:
         return Verdict(UNTESTABLE, "A best intermediate is chosen among at least two; this grid has fewer.")
     chosen = _best(rows)
     if chosen["gain"].isna().all():
@@ -220,8 +225,10 @@ def best_reaches(grid: Grid, reference: float) -> Verdict:
     for encoder in dict.fromkeys(chosen["encoder"]):
         found = part(chosen, encoder, lambda low, high: reaches(low, high, reference))
         parts.append(found._replace(bears_out=_whole(found.bears_out, rows, encoder)))
-    what = f"gain of the best of {arms} intermediates, chosen on other seeds, mean of {listing(_targets(rows))}"
-    return combined(grid, parts, f"{what}, set against {points(reference)} on XTREME", note, _short(parts, rows))
+    counts = " or ".join(str(count) for count in sorted(set(arms)))
+    what = f"gain of the best of {counts} intermediates, chosen on other seeds, mean of {listing(_targets(rows))}"
+    what += f", set against {points(reference)} on XTREME"
+    return combined(grid, parts, what, note, CHOSEN, _short(parts, rows))
 
 
 def english_beats(grid: Grid, other: str) -> Verdict:
@@ -285,11 +292,9 @@ def _best(rows: pd.DataFrame) -> pd.DataFrame:
         by_target = {}
         for target, cells in here.groupby("target", sort=False):
             wide = cells.pivot_table(index="seed", columns="intermediate", values="gain", dropna=False)
-            picked = {}
-            for seed in wide.index:
-                others = wide.drop(index=seed)
-                if len(others) and wide.notna().all(axis=None):
-                    picked[seed] = wide.loc[seed, others.mean().idxmax()]
+            whole, picked = wide.dropna(), {}
+            for seed in whole.index if len(whole) > 1 else []:
+                picked[seed] = whole.loc[seed, whole.drop(index=seed).mean().idxmax()]
             by_target[target] = pd.Series(picked, index=wide.index, dtype=float)
         mean = pd.DataFrame(by_target).mean(axis=1, skipna=False)
         parts.append(mean.rename("gain").rename_axis("seed").reset_index().assign(encoder=encoder))

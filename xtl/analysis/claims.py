@@ -83,8 +83,8 @@ def _counted(records: Mapping[str, Mapping]) -> dict[str, list[int]]:
         params, facts = record["params"], record["run"].get("facts") or {}
         tasks = params.get("tasks") or []
         whole = (params.get("data") or {}).get("kind") == "hub" and not params.get("max_train_examples")
-        if record["phase"] == "intermediate" and record["state"] == "done" and whole and len(tasks) == 1:
-            name = tasks[0] if isinstance(tasks[0], str) else tasks[0].get("task")
+        english = len(tasks) == 1 and isinstance(tasks[0], str)  # other languages are written out
+        if record["phase"] == "intermediate" and record["state"] == "done" and whole and english:
             if facts.get("n_train"):
-                found.setdefault(name, set()).add(int(facts["n_train"]))
+                found.setdefault(tasks[0], set()).add(int(facts["n_train"]))
     return {name: sorted(counts) for name, counts in found.items()}

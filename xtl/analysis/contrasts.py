@@ -46,10 +46,14 @@ def difference(task_gains: pd.DataFrame, first: str, second: str) -> pd.DataFram
     """Gain of one intermediate minus that of another, per encoder and seed: columns encoder, seed, gain (points).
 
     The baseline cancels out: it is the difference of two scores of one encoder and seed. Both are means over the same
-    targets, those that neither of the two trains on twice; empty where there is none.
+    targets, those that neither of the two trains on twice and in which every encoder that has both has a cell of each
+    (a control has none in retrieval). An encoder without one of the two has no rows; empty where nothing is left.
     """
     rows = task_gains[task_gains["intermediate"].isin([first, second])]
     rows = rows[~rows["target"].isin(twice(rows))]
+    both = rows.groupby(["encoder", "target"])["intermediate"].nunique().unstack("target").eq(2)
+    both = both[both.any(axis=1)]
+    rows = rows[rows["encoder"].isin(both.index) & rows["target"].isin(both.columns[both.all()])]
     pooled = gains.pooled_gains(rows, same_data=True)
     if set(pooled["intermediate"]) != {first, second}:
         return pd.DataFrame(columns=SERIES)

@@ -159,7 +159,8 @@ def _under_definitions(found: Evidence, place: tuple) -> str:
         verdict = similarity.verdict(here)
         if verdict not in (similarity.NOTHING, similarity.SINGLE):
             start = next(start for start in said if verdict.startswith(start))
-            said[start].setdefault(measure, []).append(encoder)
+            falls = verdict.startswith("holds") and here["within_r"].max() < 0
+            said[start].setdefault(measure, []).append(f"{encoder}, with r below 0" if falls else encoder)
             tested += 1
     if not tested:
         return ""

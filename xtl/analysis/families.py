@@ -118,12 +118,12 @@ def interaction(pooled: pd.DataFrame, pools: Mapping[str, str] | None = None) ->
     pooled: as gains.pooled_gains returns it; one value per encoder and seed is the unit. pools: encoder -> name of the
     pool whose runs scatter alike; each is tested by itself, because one F test has one variance. Default: one pool.
 
-    Columns: source, provenance, intermediate (`all together` for equal_profiles over the intermediates that every
-    encoder of the pool has), pool, encoders, values (encoder-seeds in the test), f, df1, df2, p, pooled_sd (points),
-    spread (largest observed difference between two encoders; all together: in any intermediate), detectable (largest
-    difference found in 80 % of such grids; all together: the same difference in every intermediate, approximately)
-    and p_holm (over the intermediates; all together is one test). A test without two encoders and a second seed is
-    NaN; a pool of one encoder has no row.
+    Columns: source, provenance, intermediate (`all together` for equal_profiles over the encoders of the pool that have
+    several, and the intermediates that all of these have), pool, encoders, values (encoder-seeds in the test), f,
+    df1, df2, p, pooled_sd (points), spread (largest observed difference between two encoders; all together: in any
+    intermediate), detectable (largest difference found in 80 % of such grids; all together: the same difference in
+    every intermediate, approximately) and p_holm (over the intermediates; all together is one test). A test without
+    two encoders and a second seed is NaN; a pool of one encoder has no row.
     """
     rows = []
     pool_of = pooled["encoder"].map(lambda encoder: (pools or {}).get(encoder, "")).rename("pool")
@@ -136,8 +136,10 @@ def interaction(pooled: pd.DataFrame, pools: Mapping[str, str] | None = None) ->
         values = wide.reindex(index).to_numpy(float).reshape(len(encoders), len(names), -1)
         for i, name in enumerate(names):
             rows.append((*place, name, pool, *_row(values[:, [i]], equal_means(values[:, i]))))
-        everywhere = np.isfinite(values).any(axis=-1).all(axis=0)
-        if everywhere.sum() > 1:
+        has = np.isfinite(values).any(axis=-1)  # (encoders, intermediates)
+        values, has = values[has.sum(axis=1) > 1], has[has.sum(axis=1) > 1]
+        everywhere = has.all(axis=0)
+        if len(values) > 1 and everywhere.sum() > 1:
             rows.append((*place, TOGETHER, pool, *_row(values[:, everywhere], equal_profiles(values[:, everywhere]))))
     result = pd.DataFrame(rows, columns=COLUMNS[:-1])
     single = result["intermediate"] != TOGETHER

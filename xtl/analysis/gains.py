@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import combinations
 
+import numpy as np
 import pandas as pd
 
 from xtl.analysis import statistics
@@ -97,7 +98,7 @@ def encoder_differences(pooled: pd.DataFrame, pools: Mapping[str, str] | None = 
     variance, and the degrees of freedom are Satterthwaite's (Welch 1947). Holm's correction is over the whole table.
 
     Columns: intermediate, source, provenance, first, second, difference, low, high, p, df, detectable (minimum
-    detectable difference at 80 % power), p_holm; empty without two seeds or two encoders.
+    detectable difference at 80 % power and Holm's strictest level), p_holm; empty without two seeds or two encoders.
     """
     key, rows = ["intermediate", "source", "provenance"], []
     for name, group in pooled.groupby(key, sort=False, dropna=False):
@@ -113,8 +114,10 @@ def encoder_differences(pooled: pd.DataFrame, pools: Mapping[str, str] | None = 
                 df = sum(variances) ** 2 / (variances[0] ** 2 / a["df"] + variances[1] ** 2 / b["df"])
             difference = a["mean"] - b["mean"]
             low, high, p = statistics.t_of_difference(difference, error, df)
-            detectable = statistics.minimum_detectable(error, df)
-            rows.append((*name, first, second, difference, low, high, p, df, detectable))
+            rows.append((*name, first, second, difference, low, high, p, df, error))
     columns = [*key, "first", "second", "difference", "low", "high", "p", "df", "detectable"]
     result = pd.DataFrame(rows, columns=columns)
+    strictest = 1 - (1 - statistics.LEVEL) / max(len(result), 1)
+    found = [statistics.minimum_detectable(r.detectable, r.df, strictest) for r in result.itertuples()]
+    result["detectable"] = np.array(found, float)
     return result.assign(p_holm=statistics.adjust(result["p"], "holm"))

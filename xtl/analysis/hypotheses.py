@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -59,11 +60,9 @@ def evaluate(
 
 
 def _test(hypothesis: Hypothesis, task_gains, points, families, arms, level: float) -> dict:
-    targets = hypothesis.targets or list(dict.fromkeys(task_gains["target"]))
+    names, encoders, targets = _crossed(hypothesis, task_gains, arms)
     task_gains = task_gains[task_gains["target"].isin(targets)]
     points = points[points["target"].isin(targets)]
-    names = hypothesis.of("intermediate") or [arm.name for arm in arms.values() if arm.tasks]
-    encoders = hypothesis.of("encoder") or list(dict.fromkeys(task_gains["encoder"]))
     correlates = hypothesis.effect.startswith("similarity")
     base = dict.fromkeys(COLUMNS, np.nan) | {
         "name": hypothesis.name, "effect": hypothesis.effect, "direction": hypothesis.direction,
@@ -82,6 +81,27 @@ def _test(hypothesis: Hypothesis, task_gains, points, families, arms, level: flo
     return base | _mean(hypothesis, task_gains, names, weights, level)
 
 
+def _crossed(hypothesis: Hypothesis, task_gains: pd.DataFrame, arms) -> tuple[list, list, list]:
+    """Intermediates, encoders and targets of a hypothesis; what it leaves open is what the grid has of all the rest.
+
+    Not every encoder need be crossed with every intermediate, nor a control with retrieval. Encoders that are not named
+    are those with all the named intermediates; intermediates that are not named those that all the encoders have;
+    targets those in which each encoder has each intermediate. Where nothing is left, everything, for `_lacking`.
+    """
+    has = task_gains.groupby(["encoder", "intermediate"], sort=False)["target"].agg(set).to_dict()
+    every = list(dict.fromkeys(task_gains["encoder"]))
+    names, encoders = hypothesis.of("intermediate"), hypothesis.of("encoder")
+    if not encoders:
+        encoders = [encoder for encoder in every if all((encoder, name) in has for name in names)] or every
+    if not names:
+        trained = [arm.name for arm in arms.values() if arm.tasks]
+        names = [name for name in trained if all((encoder, name) in has for encoder in encoders)] or trained
+    places = [has.get((encoder, name), set()) for encoder in encoders for name in names]
+    known = list(dict.fromkeys(task_gains["target"]))
+    shared = [target for target in known if all(target in place for place in places)]
+    return list(names), list(encoders), list(hypothesis.targets or shared or known)
+
+
 def _mean(hypothesis: Hypothesis, task_gains, names, weights, level: float) -> dict:
     """A mean or a difference of means in points."""
     if hypothesis.effect == "intermediate_difference":
@@ -92,10 +112,9 @@ def _mean(hypothesis: Hypothesis, task_gains, names, weights, level: float) -> d
         return {"status": UNDECIDABLE, "note": "every target is trained on the same data twice"}
     found = contrasts.combine(series, weights)
     if not np.isfinite(found.error):
-        return {
-            "estimate": found.estimate, "seeds": found.seeds, "status": UNDECIDABLE,
-            "note": "one seed: nothing says how far another would land",
-        }  # fmt: skip
+        one = "one seed: nothing says how far another would land"
+        note = one if np.isfinite(found.estimate) else "the encoders have no targets in common"
+        return {"estimate": found.estimate, "seeds": found.seeds, "status": UNDECIDABLE, "note": note}
     two_sided = 1 - level if hypothesis.direction == "two-sided" else 1 - 2 * level
     return {
         "estimate": found.estimate, "low": found.low, "high": found.high, "df": found.df, "seeds": found.seeds,
@@ -117,7 +136,8 @@ def _correlation(hypothesis: Hypothesis, points, names, weights, families, level
     tail = level / 2 if hypothesis.direction == "two-sided" else level
     pair = 2 if hypothesis.effect == "similarity_difference" else 1
     # Fisher's z at r = 0, as within families (clustered.within_families); two encoders taken for independent
-    error = np.sqrt(pair / (found.df - 2)) if found.df > 2 else np.inf
+    possible = found.df > 2 and 1 / found.orders <= tail  # fewer orders than that never give such a p
+    error = np.sqrt(pair / (found.df - 2)) if possible or (pair == 2 and found.df > 2) else np.inf
     reach = (stats.norm.isf(tail) + stats.norm.isf(1 - POWER)) * error
     return {
         "estimate": found.value, "low": found.low, "high": found.high, "p": found.p, "n": found.n, "df": found.df,
@@ -133,6 +153,10 @@ def _lacking(task_gains: pd.DataFrame, names, encoders, targets) -> str:
     absent += [name for name in targets if name not in set(needed["target"])]
     if absent or needed.empty:
         return f"no cell of {listing(absent or targets)}"
+    cells = set(zip(needed["encoder"], needed["intermediate"], needed["target"], strict=True))
+    absent = [" ".join(cell) for cell in product(encoders, names, targets) if cell not in cells]
+    if absent:
+        return f"no cell of {absent[0]}" + (f" and {len(absent) - 1} more" if len(absent) > 1 else "")
     gaps = needed[needed["gain"].isna() & ~needed["same_data"].astype(bool)]
     if gaps.empty:
         return ""

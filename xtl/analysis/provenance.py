@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import combinations
 
 import pandas as pd
@@ -13,6 +13,7 @@ from xtl.analysis.tables import headline
 from xtl.analysis.wording import DASH
 from xtl.tasks.catalog import TASKS
 
+HERE, FINISHED = "pretrained here", "finished checkpoints"
 PHASES = ("pretrain", "intermediate", "target", "analysis")
 ELSEWHERE = {"data", "inputs", "evaluate", "seed", "hash"}  # parameters that have their own place in the report
 DEFINITIONS = {
@@ -197,6 +198,13 @@ def contrasts(records: Mapping[str, Mapping], encoders: list[str]) -> list[str]:
 def pretrained_here(records: Mapping[str, Mapping]) -> set[str]:
     """The encoders that this grid pretrains; a seed changes their pretraining, too."""
     return {record["labels"].get("encoder") for record in records.values() if record["phase"] == "pretrain"}
+
+
+def pools(records: Mapping[str, Mapping], encoders: Iterable[str]) -> dict[str, str]:
+    """Encoder -> HERE or FINISHED, whose runs scatter differently; empty where all encoders are of one kind."""
+    known = pretrained_here(records)
+    found = {encoder: HERE if encoder in known else FINISHED for encoder in encoders}
+    return found if len(set(found.values())) > 1 else {}
 
 
 def runs(records: Mapping[str, Mapping]) -> pd.DataFrame:

@@ -108,6 +108,7 @@ def english_rank(main: pd.DataFrame, averages: pd.DataFrame, draws: int = DRAWS,
             wide = {m: group.set_index(["label", "seed"])[m].unstack("seed").dropna(axis=1) for m in MEASURES[:2]}
             own = scores[(scores[PLACE] == list(place)).all(axis=1) & scores["label"].isin(labels)]
             own = own[~own["language"].isin(set(here["source"]))]
+            own = own[own["seed"].isin(wide["common"].columns)]
             table = own.groupby(["label", "language"])["score"].agg(lambda x: x.mean(skipna=False)).unstack("language")
             table = table.reindex(labels).dropna(axis=1)
             common = wide["common"].reindex(labels)

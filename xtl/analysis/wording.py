@@ -37,7 +37,10 @@ def listing(words: Sequence[str]) -> str:
 
 def decimals(value: float, digits: int = 2) -> str:
     """A number with a fixed number of decimals and a real minus sign."""
-    return DASH if pd.isna(value) else f"{value:.{digits}f}".replace("-", "−")
+    if pd.isna(value):
+        return DASH
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")  # no minus before a zero
 
 
 def p_value(value: float) -> str:

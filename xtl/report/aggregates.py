@@ -70,6 +70,12 @@ def _table(summary: pd.DataFrame, nine: pd.DataFrame, partial: Mapping[str, str]
     notes += [_nine(nine, partial)]
     if summary["same_data"].any():
         notes.append("† holds cells that trained on the same data twice.")
+    part = summary[summary["uncrossed"] != ""]
+    if len(part):
+        named = [f"{r.encoder} · {r.intermediate}: {r.uncrossed}" for r in part.itertuples()]
+        lacks = f"not every target is a cell of the grid ({'; '.join(named)}), so there is no aggregate."
+        notes.append(f"{wording.DASH}: {lacks}")
+    summary = summary[summary["uncrossed"] == ""]
     if summary["missing"].any():
         lacking = [f"{r.encoder} · {r.intermediate}: {r.missing}" for r in summary.itertuples() if r.missing]
         notes.append(f"Only seeds in which every target has a score enter; lacking: {'; '.join(lacking)}.")
@@ -81,7 +87,7 @@ def _table(summary: pd.DataFrame, nine: pd.DataFrame, partial: Mapping[str, str]
 
 def _cell(row: pd.Series, name: str, words, mark: str, seeds: int) -> dict:
     if not np.isfinite(row[name]):
-        return cell("missing", kind="missing")
+        return cell(wording.DASH) if row["uncrossed"] else cell("missing", kind="missing")
     low, high = row[f"{name}_low"], row[f"{name}_high"]
     if np.isfinite(low) and low == high:
         return cell(words(row[name]) + mark, "the same in every draw")

@@ -44,7 +44,7 @@ def all_sections(
     return [
         sections.short_answer(found, records, both),
         hypotheses_section.hypotheses(found, grid.get("hypotheses", []), intermediates),
-        sections.scores_and_gains(found),
+        sections.scores_and_gains(found, records),
         aggregates.over_tasks(found, records),
         families.families(found, records, corpus=sizes(found, encoders or {})),
         sections.by_language(found),

@@ -12,13 +12,13 @@ from xtl import similarities
 from xtl.analysis import families as tests
 from xtl.analysis import figures, gains, mixed, mixed_cells, provenance, wording
 from xtl.analysis.answer import ALPHA
+from xtl.analysis.provenance import FINISHED, HERE
 from xtl.analysis.statistics import LEVEL, UNEQUAL_COVERAGE, UNEQUAL_ERRORS, UNEQUAL_RATIO, minimum_detectable
 from xtl.report.page import block, cell, parts, section, table
 from xtl.report.sections import Findings
 
 TITLE = "Encoder families"
 LONG = 12  # rows from which a table is folded
-HERE, ELSEWHERE = "pretrained here", "finished checkpoints"
 # kind of contrast -> heading of its block, and how a difference of this kind is to be read
 KINDS = {
     "pretraining recipe": (
@@ -62,8 +62,7 @@ def families(
         sources = dict.fromkeys(found.main["source"])
         similarity = {source: 1 - similarities.distance(found.data, source) for source in sources}
     known = provenance.pretrained_here(records)
-    pools = {encoder: HERE if encoder in known else ELSEWHERE for encoder in found.encoders}
-    pools = pools if len(set(pools.values())) > 1 else {}
+    pools = provenance.pools(records, found.encoders)
     sources, blocks = parts(found.main, ["source", "provenance"]), []
     for (source, origin), main in sources:
         pooled = found.pooled[(found.pooled["source"] == source) & (found.pooled["provenance"] == origin)]
@@ -114,7 +113,7 @@ def _df(first: float, second: float) -> str:
 
 def _verdicts(rows: pd.DataFrame) -> list[str]:
     """The tests of one pool in words: each difference that is shown, and in one sentence what is not shown."""
-    among = {HERE: f"the encoders {HERE}", ELSEWHERE: f"the {ELSEWHERE}"}.get(rows["pool"].iloc[0], "the encoders")
+    among = {HERE: f"the encoders {HERE}", FINISHED: f"the {FINISHED}"}.get(rows["pool"].iloc[0], "the encoders")
     names = rows["intermediate"].replace(tests.TOGETHER, "the intermediates together")
     decisive = rows["p_holm"].fillna(rows["p"])
     sentences = [
@@ -184,7 +183,7 @@ def _contrasts(found: Findings, records: Mapping, pooled: pd.DataFrame, pools: M
         note = (
             "Difference of the mean gains in points. Student's t with the variance between seeds pooled over encoders "
             f"that scatter alike; Holm's correction is over the differences of all kinds together ({len(every)}); "
-            "detectable: the true difference that such a grid finds four times in five."
+            "detectable: the true difference that such a grid finds four times in five, at Holm's strictest level."
         )
         made = [table(f"{heading}: difference of mean gains", columns, rows, [note], len(rows) > LONG)] if rows else []
         blocks.append(block(heading + where, [text] if rows else [], tables=made))

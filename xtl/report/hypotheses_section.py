@@ -16,11 +16,12 @@ NOTE = (
     "Means in points: gains over the baseline, seed by seed, mean over targets without cells of the same data; "
     "Student's t with the variance between seeds pooled over encoders. r: Spearman's correlation within families "
     "of the gain (mean over seeds and targets) with similarity to English, as in the section on similarity: p from "
-    "exchanging languages within their families only, for a difference of encoders from a bootstrap over languages; "
-    "interval by Fisher's z for one encoder, else from that bootstrap. p is one-sided where "
+    "exchanging languages within their families only and interval by Fisher's z, both from a bootstrap over languages "
+    "for a difference of encoders. p is one-sided where "
     "the hypothesis has a direction, intervals are two-sided 95 %. Holm: corrected over all hypotheses of the file, "
     "those without a test counted as p = 1. Detectable: the smallest true effect that this design finds four times in"
-    " five at Holm's strictest level (for r by Fisher's z within families; two encoders taken for independent)."
+    " five at Holm's strictest level (for r by Fisher's z within families; two encoders taken for independent, "
+    "and no noise between seeds: what that costs stands in the power of the design, under similarity)."
 )
 
 
@@ -62,7 +63,10 @@ def sentences(tested: pd.DataFrame) -> list[str]:
         text = f"{row.name}: {row.status}; {row.statement}, estimated at {value}, Holm p {_equals(row.p_holm)}."
         if row.status == "not shown":
             missed = number(row.detectable, row.unit, False)
-            text += f" A true effect below {missed}{unit} would escape this design more than one time in five."
+            start = "A true effect" if unit else "Even without noise between seeds a true correlation"
+            text += f" {start} below {missed}{unit} would escape this design more than one time in five."
+            if pd.isna(row.detectable):
+                text = text.rpartition(f" {start}")[0] + " No correlation at all could pass here: too few languages."
         said.append(text)
     return said
 

@@ -10,7 +10,18 @@ import pandas as pd
 
 from xtl import languages as linguistics
 from xtl import similarities
-from xtl.analysis import answer, drawing, figures, gains, language_figures, provenance, similarity, tables, wording
+from xtl.analysis import (
+    answer,
+    arms,
+    drawing,
+    figures,
+    gains,
+    language_figures,
+    provenance,
+    similarity,
+    tables,
+    wording,
+)
 from xtl.analysis.evidence import Evidence
 from xtl.analysis.tables import BASELINE
 from xtl.report.page import block, cell, parts, section, table
@@ -20,7 +31,7 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True)
 class Findings:
-    """Every table that the sections read, computed once, of the target training that the grid names first.
+    """Every table that the sections read, computed once, of the target training that leads (`first_source`).
 
     everywhere: tables.main_scores of all sources of target training; main: tables.main_scores; tasks:
     tables.task_scores; task_gains, language_gains: gains.gains of either; pooled: gains.pooled_gains; gain_points,
@@ -69,14 +80,16 @@ def sentences(
 ) -> tuple[list[str], list[str]]:
     """The answer in words, and the notes on what limits it; both: of similarity_section.gather."""
     pooled, known = found.pooled, found.main.dropna(subset=["score"])
-    words = answer.answer(pooled, gains.intervals(pooled, "gain"), gains.encoder_differences(pooled), both)
+    pools = provenance.pools(records, found.encoders)
+    gain, apart = gains.intervals(pooled, "gain", pools), gains.encoder_differences(pooled, pools)
+    words = answer.answer(pooled, gain, apart, both)
     seeds = known.groupby(tables.CELL)["seed"].nunique().max() if len(known) else 0
     notes = answer.caveats(
         found.data,
         seeds=int(seeds),
         languages=most_languages(found),
         missing_runs=sum(r["phase"] == "target" and r["state"] != "done" for r in records.values()),
-        missing_cells=int(found.main["score"].isna().sum()),
+        missing_cells=int(found.everywhere["score"].isna().sum()),
         subset=provenance.subset(records),
     )
     return words, notes
@@ -88,18 +101,19 @@ def short_answer(found: Findings, records: Mapping[str, Mapping], both: Sequence
     return section("answer", "Short answer", block(text=words, items=notes))
 
 
-def scores_and_gains(found: Findings) -> dict:
+def scores_and_gains(found: Findings, records: Mapping[str, Mapping]) -> dict:
     """The headline: table, dots with intervals, a heat map where there are several intermediates, every gain."""
+    pools = provenance.pools(records, found.encoders)
     title = "Scores and gains"
     if not found.tasks["score"].notna().any():
         return section("headline", title, block(text=["No target has a complete score yet."]))
     blocks = []
     for (source, provenance_), here in parts(found.tasks, ["source", "provenance"]):
         task_gains = _of(found.task_gains, source, provenance_)
-        gain = gains.corrected(gains.intervals(task_gains, "gain"))
+        gain = gains.corrected(gains.intervals(task_gains, "gain", pools))
         several = found.tasks[["source", "provenance"]].drop_duplicates().shape[0] > 1
         heading = f"Target training in {source} ({provenance_})" if several else ""
-        blocks.append(block(heading, tables=[headline_table(here, task_gains, found.encoders)]))
+        blocks.append(block(heading, tables=[headline_table(here, task_gains, found.encoders, pools)]))
         if gain["mean"].notna().any():
             blocks.append(block(pictures=[figures.gain_dots(gain, found.encoders)]))
             if gain["intermediate"].nunique() > 1:
@@ -109,22 +123,24 @@ def scores_and_gains(found: Findings) -> dict:
     return section("headline", title, *blocks)
 
 
-def headline_table(tasks: pd.DataFrame, task_gains: pd.DataFrame, encoders: Sequence[str]) -> dict:
+def headline_table(
+    tasks: pd.DataFrame, task_gains: pd.DataFrame, encoders: Sequence[str], pools: Mapping[str, str] | None = None
+) -> dict:
     """Targets × intermediates, a column an encoder: task score ± its interval, below it the gain over the baseline.
 
     tasks: tables.task_scores; task_gains: gains.gains of them. The last rows are the mean gains over targets, without
-    the cells of the same data and, as a sensitivity line, with them.
+    the cells of the same data and, as a sensitivity line, with them. pools: see gains.intervals.
     """
     key = ["target", "intermediate", "encoder"]
-    score, gain = gains.intervals(tasks, "score"), gains.intervals(task_gains, "gain")
+    score, gain = gains.intervals(tasks, "score", pools), gains.intervals(task_gains, "gain", pools)
     lacking, runs = tasks.groupby(key)["missing"].max(), runs_of(tasks, baseline=True)
     by_score, by_gain = score.set_index(key), gain.set_index(key)
     rows = []
     for (target, name), _ in parts(score, ["target", "intermediate"]):
         places = [(target, name, encoder) for encoder in encoders]
         rows.append([target, name, *(_headline_cell(by_score, by_gain, lacking, runs, place) for place in places)])
-    pooled = gains.intervals(gains.pooled_gains(task_gains), "gain")
-    every = gains.intervals(gains.pooled_gains(task_gains, same_data=True), "gain")
+    pooled = gains.intervals(gains.pooled_gains(task_gains), "gain", pools)
+    every = gains.intervals(gains.pooled_gains(task_gains, same_data=True), "gain", pools)
     for (name,), here in parts(gain, ["intermediate"]):
         rows.append(["mean gain", name, *(_mean_gain(pooled, name, encoder) for encoder in encoders)])
         if here["same_data"].any():
@@ -271,9 +287,12 @@ def _of(values: pd.DataFrame, source: str, provenance_: str) -> pd.DataFrame:
 
 
 def first_source(values: pd.DataFrame, cells: pd.DataFrame | None = None) -> pd.DataFrame:
-    """The rows of the source of target training that the grid names first (the first of `cells`, or of the values)."""
+    """The rows of the source of target training that leads: native English, else the first of `cells` (or values)."""
     cells = values if cells is None else cells
-    return _of(values, *cells.iloc[0][["source", "provenance"]]) if len(cells) else values
+    if not len(cells):
+        return values
+    home = arms.home(cells)
+    return _of(values, *(home if len(home) else cells).iloc[0][["source", "provenance"]])
 
 
 def most_languages(found: Findings) -> int:
