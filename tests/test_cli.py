@@ -23,6 +23,7 @@ SMOKE = str(ROOT / "params" / "smoke.yaml")
         (["run", SMOKE, "--set", "targets=[xnly]"], "unknown target task 'xnly'"),
         (["run", SMOKE, "--set", "languages=[en, qzz]"], "'qzz'"),
         (["run", SMOKE, "--set", "seeds=all"], "seeds"),
+        (["run", SMOKE, "--set", "targets=udpos"], "should be a list"),
         (["run", SMOKE, "--set", "encoders={}"], "'encoders' is empty"),
         (["run", SMOKE, "--only", "nothing-like-this"], "no run of this grid matches"),
         (["run", SMOKE, "--cluster", "nowhere.yaml"], "nowhere.yaml"),
@@ -35,6 +36,12 @@ def test_a_mistake_is_one_sentence_and_leaves_no_trace(arguments, said, tmp_path
     assert said in done.stderr and "Traceback" not in done.stderr + done.stdout
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "outputs" / "runs").exists()
+
+
+def test_results_that_cannot_be_written_are_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = xtl("run", SMOKE, XTL_OUTPUTS=str(tmp_path / "file" / "outputs"))
+    assert done.returncode == 2 and "Traceback" not in done.stderr and "XTL_OUTPUTS names the folder" in done.stderr
 
 
 def test_an_encoder_without_weights_and_a_mirror_without_data(tmp_path, tiny_encoders, mirror):

@@ -8,6 +8,7 @@ import yaml
 
 from xtl import plan as planning
 from xtl import runs
+from xtl.blocks import Intermediate, Source
 from xtl.errors import UserError
 from xtl.experiment import load
 
@@ -83,6 +84,22 @@ def test_a_new_parameter_at_its_neutral_value_changes_no_identity(monkeypatch):
     assert runs.identity("target", {"a": 1, "sampler": "uniform"}, {}) != before
     monkeypatch.setitem(runs.VERSIONS, "target", 99)
     assert runs.identity("target", {"a": 1}, {}) != before
+
+
+def test_labels_seen_and_same_data_by_origin():
+    """Translations hold the examples that they were made from; native data of another language are others."""
+    mnli, german = ([{"task": "mnli", **more}] for more in ({}, {"language": "de", "provenance": "machine"}))
+    tags = Intermediate(tasks=[{"task": "udpos", "language": "de"}])
+    english, foreign = Source(), Source(language="de")
+    hub, lab = {"kind": "hub"}, {"kind": "lab"}
+    for parts in (mnli, german):
+        assert planning.same_data(Intermediate(tasks=parts), "xnli", english, hub)
+    assert planning.labels_seen(Intermediate(tasks=german), "xnli", english) == ["de"]
+    assert planning.labels_seen(Intermediate(tasks=mnli), "xnli", english) == []
+    assert planning.labels_seen(Intermediate(tasks=mnli), "xnli", foreign) == ["en"]
+    assert planning.labels_seen(Intermediate(tasks=german), "udpos", english) == []
+    assert not planning.same_data(tags, "udpos", english, hub) and planning.same_data(tags, "udpos", foreign, hub)
+    assert planning.same_data(tags, "udpos", english, lab)
 
 
 def test_same_data_is_marked(plan):

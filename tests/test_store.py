@@ -241,3 +241,16 @@ def test_an_equal_run_under_another_name_is_the_same_run(tmp_path):
         store.begin(first)
     assert store.folder(renamed) == store.folder(first) and store.read(renamed)["hash"] == first.hash
     assert store.folder(make_run("c")).name == "mbert-xnli-" + "c" * 12
+
+
+def test_results_that_cannot_be_read_name_their_file(store):
+    run = make_run()
+    store.begin(run)
+    store.finish(run)
+    path = store.folder(run) / "scores.parquet"
+    path.write_text("junk")
+    with pytest.raises(UserError, match="scores.parquet cannot be read .*move its folder away"):
+        store.read_scores([run])
+    (store.folder(run) / "run.json").write_text("[]")
+    with pytest.raises(UserError, match="run.json holds no record of a run"):
+        store.state(run)

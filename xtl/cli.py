@@ -199,6 +199,14 @@ def main() -> None:
     except UserError as error:
         err.print(f"[bold red]xtl:[/bold red] {escape(str(error))}", soft_wrap=True)
         sys.exit(2)
+    except OSError as error:
+        from xtl.store import outputs_root
+
+        if not str(error.filename).startswith(str(outputs_root())):
+            raise
+        told = f"{error.filename}: {error.strerror}; XTL_OUTPUTS names the folder for results."
+        err.print(f"[bold red]xtl:[/bold red] {escape(told)}", soft_wrap=True)
+        sys.exit(2)
     except (KeyboardInterrupt, SystemExit) as stop:
         if isinstance(stop, SystemExit) and stop.code != INTERRUPTED:  # typer exits with it for a KeyboardInterrupt
             raise

@@ -138,6 +138,7 @@ def sentence(error: ValidationError) -> str:
         text = f"'{where}' is empty; name at least one."
     else:
         given = first.get("input")
+        message = message.replace("valid tuple", "list")  # what YAML calls it
         text = f"{where}: {message[0].lower() + message[1:]} (given: {str(given)[:60]!r})."
     more = len(problems) - 1
     return text + (f" (and {more} more)" if more else "")
