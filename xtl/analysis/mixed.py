@@ -114,7 +114,7 @@ def _maximise(rows: pd.DataFrame, design: Design) -> tuple[np.ndarray, np.ndarra
                 formula, data, groups="one", vc_formula=components, use_sparse=len(rows) > SPARSE
             )
             result = model.fit(method="powell")
-        except (np.linalg.LinAlgError, ValueError):
+        except (np.linalg.LinAlgError, ValueError, RuntimeError):  # the last from a sparse factor that is singular
             return None
     found = dict(zip(model.exog_vc.names, result.vcomp, strict=True))
     effects, variances = np.asarray(result.fe_params), np.array([*(found[name] for name in components), result.scale])
