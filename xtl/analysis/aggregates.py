@@ -119,18 +119,8 @@ def table(tasks: pd.DataFrame) -> pd.DataFrame:
             iqm = bootstrap_mean(values) if values.shape[1] else Aggregate(*[np.nan] * 3)
             missing = " ".join(target for target in targets if scores.loc[target].isna().any())
             uncrossed = " ".join(target for target in targets if target not in marks[encoder, name])
-            row = (
-                encoder,
-                architecture,
-                name,
-                source,
-                provenance,
-                *iqm,
-                len(targets),
-                values.shape[1],
-                missing,
-                uncrossed,
-            )
+            row = (encoder, architecture, name, source, provenance, *iqm, len(targets))
+            row += (values.shape[1], missing, uncrossed)
             after, before = _complete(scores[~same]), np.empty((0, 0))
             if name != BASELINE and (encoder, architecture, BASELINE) in matrices:
                 before = _complete(matrices[encoder, architecture, BASELINE][~same])
@@ -138,10 +128,10 @@ def table(tasks: pd.DataFrame) -> pd.DataFrame:
             better = bootstrap_improvement(after, before) if possible else Aggregate(*[np.nan] * 3)
             counts = int((~same).sum()), int(same.sum()), after.shape[1], before.shape[1]
             rows.append((*row, bool(same.any()), *better, *counts))
-    columns = (
-        "iqm iqm_low iqm_high targets seeds missing uncrossed same_data improvement improvement_low improvement_high "
+    columns = "iqm iqm_low iqm_high targets seeds missing uncrossed same_data "
+    columns += (
+        "improvement improvement_low improvement_high improvement_targets left_out improvement_seeds baseline_seeds"
     )
-    columns += "improvement_targets left_out improvement_seeds baseline_seeds"
     return pd.DataFrame(rows, columns=[*SYSTEM, *columns.split()])
 
 

@@ -136,8 +136,8 @@ def _correlation(hypothesis: Hypothesis, points, names, weights, families, level
     tail = level / 2 if hypothesis.direction == "two-sided" else level
     pair = 2 if hypothesis.effect == "similarity_difference" else 1
     # Fisher's z at r = 0, as within families (clustered.within_families); two encoders taken for independent
-    possible = found.df > 2 and 1 / found.orders <= tail  # fewer orders than that never give such a p
-    error = np.sqrt(pair / (found.df - 2)) if possible or (pair == 2 and found.df > 2) else np.inf
+    reachable = pair == 2 or 1 / found.orders <= tail  # with fewer orders of the languages p is never that small
+    error = np.sqrt(pair / (found.df - 2)) if found.df > 2 and reachable else np.inf
     reach = (stats.norm.isf(tail) + stats.norm.isf(1 - POWER)) * error
     return {
         "estimate": found.value, "low": found.low, "high": found.high, "p": found.p, "n": found.n, "df": found.df,
