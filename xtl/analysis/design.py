@@ -28,6 +28,10 @@ class Design:
     random: dict[str, list[str]]
     dropped: dict[str, str]
 
+    def levels(self, rows: pd.DataFrame) -> list[np.ndarray]:
+        """By random effect, the number of each row's level."""
+        return [codes(rows, by) for by in self.random.values()]
+
 
 def make(rows: pd.DataFrame) -> Design:
     """The fixed terms and random effects that the rows identify, in the order of the model's formula.
@@ -73,8 +77,8 @@ def codes(rows: pd.DataFrame, by: list[str]) -> np.ndarray:
 
 def constant_within(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
     """Which columns of values (rows, columns) have one value in each group."""
-    spread = pd.DataFrame(values).groupby(groups).agg(np.ptp)
-    return (spread.to_numpy() < 1e-9).all(axis=0)
+    within = pd.DataFrame(values).groupby(groups)
+    return ((within.max() - within.min()).to_numpy() < 1e-9).all(axis=0)
 
 
 def indicators(groups: np.ndarray) -> np.ndarray:
@@ -114,14 +118,15 @@ def _padded(weight: np.ndarray, start: int, width: int) -> np.ndarray:
 def _random(rows: pd.DataFrame, matrix: np.ndarray) -> tuple[dict[str, list[str]], dict[str, str]]:
     """The random effects whose variance can be told from the fixed effects, from each other and from the residual."""
     kept, seen, dropped = {}, [], {}
+    basis = np.linalg.qr(matrix)[0]
     for name, by in RANDOM.items():
         groups, label = codes(rows, by), f"(1|{name})"
-        together = np.hstack([matrix, indicators(groups)])
+        outside = len(rows) - (pd.DataFrame(basis).groupby(groups).sum() ** 2).to_numpy().sum()
         if groups.max() + 1 == len(rows):
             dropped[label] = "each of its levels has one cell"
         elif any((groups == other).all() for other in seen):
             dropped[label] = "it has the levels of another random effect"
-        elif np.linalg.matrix_rank(together) == matrix.shape[1]:
+        elif outside < 1e-8 * len(rows):  # the part of its indicators that lies outside the fixed terms, squared
             dropped[label] = "the fixed terms take all of it"
         else:
             kept[name] = by

@@ -219,8 +219,8 @@ def _mixed(fit: mixed.Fit, where: str) -> dict:
     cells, spreads = fit.cells, fit.spreads
     notes = [
         f"{mixed.FORMULA}. One row a zero-shot cell (encoder, intermediate, target, language), the mean over the "
-        f"{len(cells.seeds)} seeds: {len(cells.rows)} cells of {cells.rows['language'].nunique()} languages. REML "
-        "(statsmodels, Powell); factors are coded against their mean; Student's t intervals, p values not corrected. "
+        f"{len(cells.seeds)} seeds: {len(cells.rows)} cells of {cells.rows['language'].nunique()} languages. REML; "
+        "factors are coded against their mean; Student's t intervals, p values not corrected. "
         "The test of encoders is the F test above, whose unit is the seed.",
         "Standard deviations of the random effects in points: "
         f"{', '.join(f'{name} {wording.decimals(value)}' for name, value in spreads.items())}.",
