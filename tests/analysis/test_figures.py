@@ -32,7 +32,7 @@ def test_drawing_changes_no_global_setting(partial):
 
 
 def test_dots_mark_same_data_and_say_what_is_missing(partial):
-    picture = figures.gain_dots(gains.intervals(partial[2], "gain"), ENCODERS)
+    [picture] = figures.gain_dots(gains.intervals(partial[2], "gain"), ENCODERS)
     axis = picture.figure.axes[0]
     assert axis.get_xlabel() == "gain of mnli over none (points)"
     assert "xlnet xnli mnli missing" in picture.alt
@@ -40,6 +40,13 @@ def test_dots_mark_same_data_and_say_what_is_missing(partial):
     hollow = [line for line in axis.lines if line.get_markerfacecolor() == "white"]
     assert len(hollow) == 1  # bert's xnli; xlnet's is missing
     assert "same data" in [text.get_text() for text in picture.figure.legends[0].get_texts()]
+
+
+def test_many_dots_are_a_picture_a_target_on_one_scale(partial, monkeypatch):
+    monkeypatch.setattr(figures, "DOTS", 3)
+    both = figures.gain_dots(gains.intervals(partial[2], "gain"), ENCODERS)
+    assert [picture.figure.axes[0].get_yticklabels()[0].get_text() for picture in both] == ["xnli", "tatoeba"]
+    assert both[0].figure.axes[0].get_xlim() == both[1].figure.axes[0].get_xlim()
 
 
 def test_map_hatches_same_data_and_tells_missing_from_not_asked(partial):
@@ -128,7 +135,7 @@ def test_language_scores_and_layers_draw_on_a_partial_grid(partial):
 
 def test_pictures_are_embedded_and_the_same_every_time(partial):
     table = gains.intervals(partial[2], "gain")
-    first, second = (drawing.svg(figures.gain_dots(table, ENCODERS)) for _ in range(2))
+    first, second = (drawing.svg(figures.gain_dots(table, ENCODERS)[0]) for _ in range(2))
     assert first == second and first.startswith("data:image/svg+xml;base64,")
     assert b"</svg>" in base64.b64decode(first.partition(",")[2])
 
@@ -138,3 +145,11 @@ def test_palette_and_axis_labels():
     assert drawing.unit("udpos") == "F1 (points)" and drawing.unit("tatoeba") == "accuracy (points)"
     assert drawing.limits(pd.Series([np.nan])) == (0.0, 1.0)
     assert drawing.limits(pd.Series([10.0, 20.0]), 0.1) == (9.0, 21.0)
+
+
+def test_a_legend_has_as_many_columns_as_its_names_leave_room_for():
+    assert drawing.legend_columns(["bert", "roberta", "xlnet"], 4.4) == (3, 1)
+    assert drawing.legend_columns(["a"] * 9, 4.4) == (4, 3)
+    assert drawing.legend_columns(["roberta-segments", "b", "c"], 4.4) == (2, 2)  # 0.45 + 16 × 0.075 = 1.65 inches
+    assert drawing.legend_columns(["a name that is far too long for it"], 2) == (1, 1)
+    assert drawing.legend_columns([], 4.4) == (1, 0)

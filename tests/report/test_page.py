@@ -3,7 +3,7 @@
 import pytest
 
 from xtl.analysis import drawing
-from xtl.report.page import block, cell, finished, section, table
+from xtl.report.page import MOST, TALL, affordable, block, cell, finished, section, table
 
 
 @pytest.fixture
@@ -47,3 +47,26 @@ def test_cells_link_into_the_report_and_to_the_web(address):
 def test_cells_link_to_nothing_else(address):
     with pytest.raises(ValueError, match="cannot link to"):
         cell("x", href=address)
+
+
+def test_pictures_are_drawn_group_by_group_until_nobody_would_read_more():
+    called = []
+
+    def kind(**sizes):
+        return [(name, lambda name=name: called.append(name) or name) for name, n in sizes.items() for _ in range(n)]
+
+    shown, left_out = affordable(kind(a=MOST - 10, b=10, c=1, d=2))
+    assert {name: len(group) for name, group in shown.items()} == {"a": MOST - 10, "b": 10} and len(called) == MOST
+    assert left_out == [
+        "No pictures here, because nobody reads more than 36 of a kind: c and d. "
+        "The numbers are in the tables and in explore.ipynb."
+    ]
+    assert affordable(kind(a=MOST + 1, b=1))[0].keys() == {"a"}  # never nothing
+    assert affordable(kind(a=2, b=3)) == ({"a": ["a", "a"], "b": ["b", "b", "b"]}, [])
+    assert affordable([]) == ({}, [])
+
+
+def test_a_table_that_nobody_scrolls_through_is_folded():
+    assert not table("t", ["x"], [[1]] * TALL)["folded"] and table("t", ["x"], [[1]] * (TALL + 1))["folded"]
+    assert table("t", ["x"], [[1]], folded=True)["folded"]
+    assert not table("t", ["x"], [[1]] * (TALL + 1), folded=False)["folded"]

@@ -119,11 +119,22 @@ def facets(
     return figure, panels
 
 
-def legend(figure: Figure, handles: list, place: str, columns: int = 4) -> None:
-    """A frameless legend at the `top` or `bottom` edge, in the margin that was left for it."""
+def legend_columns(names: Iterable, width: float) -> tuple[int, int]:
+    """Columns and lines of a legend of these names that fits into `width` inches; at most four columns."""
+    names = list(names)
+    columns = min(4, max(1, int(width / (0.45 + 0.075 * longest(names)))), max(len(names), 1))
+    return columns, -(-len(names) // columns)
+
+
+def legend(figure: Figure, handles: list, place: str, columns: int | None = None) -> None:
+    """A frameless legend at the `top` or `bottom` edge, in the margin that was left for it.
+
+    columns: default: those of legend_columns for the width of the figure.
+    """
+    columns = columns or legend_columns([handle.get_label() for handle in handles], figure.get_figwidth())[0]
     edge = {"top": ("upper center", (0.5, 1)), "bottom": ("lower center", (0.5, 0))}[place]
     figure.legend(
-        handles=handles, loc=edge[0], bbox_to_anchor=edge[1], ncols=min(len(handles), columns), frameon=False,
+        handles=handles, loc=edge[0], bbox_to_anchor=edge[1], ncols=columns, frameon=False,
         borderaxespad=0.2, columnspacing=1.2,
     )  # fmt: skip
 

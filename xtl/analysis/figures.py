@@ -15,20 +15,25 @@ from xtl.analysis.drawing import GREY, Picture, style
 from xtl.analysis.tables import BASELINE
 from xtl.analysis.wording import points
 
+DOTS = 60  # of gains in one picture
 MISSING, HATCH = "#d9d9d9", dict(hatch="////", edgecolor="#777777")
 
 
-def gain_dots(table: pd.DataFrame, encoders: Sequence[str]) -> Picture:
+def gain_dots(table: pd.DataFrame, encoders: Sequence[str]) -> list[Picture]:
     """Headline: the gain over the baseline per target and intermediate, a dot and a 95 % interval for each encoder.
 
     table: gains.intervals of the gains of task scores. Cells of the same data are hollow; a cell without a gain says
-    so at the zero line.
+    so at the zero line. One picture; where it would hold more than DOTS dots, one for each target, on one scale.
     """
     only = set(table["intermediate"])
     names = table["target"] if len(only) == 1 else table["target"] + " · " + table["intermediate"]
     shown = table.assign(row=names, said=table["target"] + " " + table["intermediate"])
     axis = f"gain of {min(only)} over {BASELINE} (points)" if len(only) == 1 else f"gain over {BASELINE} (points)"
-    return _dots(shown, encoders, axis, f"gain over {BASELINE} in points, 95 % intervals")
+    what = f"gain over {BASELINE} in points, 95 % intervals"
+    if len(shown) <= DOTS:
+        return [_dots(shown, encoders, axis, what)]
+    span = drawing.limits(shown[["low", "high", "mean"]].stack())
+    return [_dots(here, encoders, axis, what, span=span) for _, here in shown.groupby("target", sort=False)]
 
 
 def encoder_gains(table: pd.DataFrame, encoders: Sequence[str]) -> Picture:
@@ -69,7 +74,7 @@ def _dots(
     hollow = table["same_data"].astype(bool) if "same_data" in table else pd.Series(False, table.index)
     with style():
         left, height = 0.25 + 0.075 * drawing.longest(names), 0.23 * len(names) * (len(encoders) + 0.8)
-        lines = -(-(len(encoders) + bool(hollow.any())) // 4)
+        lines = drawing.legend_columns([*encoders, *(["same data"] if hollow.any() else [])], 4.4)[1]
         figure, axes = drawing.canvas(1, 1, (4.3 - left, max(height, 0.7)), left=left, top=0.2 + 0.2 * lines)
         axis = axes[0, 0]
         for row, same in zip(table.itertuples(), hollow, strict=True):

@@ -29,7 +29,7 @@ def group_dots(
     order = [name for name in order if name in set(table[group])]
     with drawing.style():
         left, height = 0.25 + 0.08 * drawing.longest(order), max(len(order), 2) * (0.1 + 0.12 * len(encoders))
-        top = 0.35 + 0.2 * -(-len(encoders) // 4)
+        top = 0.35 + 0.2 * drawing.legend_columns(encoders, WIDTH)[1]
         figure, axes = drawing.canvas(1, 1, (WIDTH - 0.1 - left, height), left=left, top=top)
         axis = axes[0, 0]
         for row in table.itertuples():

@@ -99,7 +99,8 @@ def language_scores(
     step = 0.5 / max(len(intermediates), 2)
     with drawing.style():
         height, left = 0.2 * max(len(order), 3), 0.25 + 0.08 * drawing.longest(order)
-        figure, facets = drawing.facets(table, encoders, (2.75, height), left=left, bottom=0.8)
+        bottom = 0.6 + 0.2 * drawing.legend_columns(intermediates, left + 2.85)[1]
+        figure, facets = drawing.facets(table, encoders, (2.75, height), left=left, bottom=bottom)
         for axis, target, encoder, here in facets:
             codes = [code for code in order if code in set(table.loc[table["target"] == target, "language"])]
             colour = colours[encoder]

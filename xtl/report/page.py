@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from xtl.analysis.drawing import Picture, svg
-from xtl.analysis.wording import DASH
+from xtl.analysis.wording import DASH, listing
 
 # Where a cell may link to: a place in the page, a page beside it, the web. A scheme that runs code is none of these.
 ADDRESS = re.compile(r"https?://|#|(?![/\\])[^:]*\Z", re.I)
+MOST = 36  # pictures of one kind: nobody reads more of them, and a page of a thousand weighs a hundred megabytes
+TALL = 150  # rows of a table from which it is folded
 PIXELS = 118  # of page width per inch of figure, at most: text of 10 points shows as 16 pixels
 
 
@@ -46,18 +49,23 @@ def cell(
 
 
 def table(
-    caption: str, columns: Iterable[str], rows: Iterable[Sequence], notes: Sequence[str] = (), folded: bool = False
+    caption: str,
+    columns: Iterable[str],
+    rows: Iterable[Sequence],
+    notes: Sequence[str] = (),
+    folded: bool | None = None,
 ) -> dict:
     """A table; what is not yet a cell is shown as text, and columns of numbers stand right.
 
-    notes: paragraphs below it. folded: closed until the reader opens it.
+    notes: paragraphs below it. folded: closed until the reader opens it; default: where it has more than TALL rows.
     """
     columns, rows = list(columns), [[c if isinstance(c, dict) else cell(c) for c in row] for row in rows]
     numeric = [_numeric([row[i]["text"] for row in rows]) for i in range(len(columns))]
-    return {"caption": caption, "columns": columns, "rows": rows, "numeric": numeric, "notes": notes, "folded": folded}
+    return {"caption": caption, "columns": columns, "rows": rows, "numeric": numeric, "notes": notes,
+            "folded": len(rows) > TALL if folded is None else folded}  # fmt: skip
 
 
-def frame(caption: str, values: pd.DataFrame, notes: Sequence[str] = (), folded: bool = False) -> dict:
+def frame(caption: str, values: pd.DataFrame, notes: Sequence[str] = (), folded: bool | None = None) -> dict:
     """A DataFrame as a table."""
     return table(caption, values.columns, values.itertuples(index=False), notes, folded)
 
@@ -96,6 +104,26 @@ def _numeric(texts: list[str]) -> bool:
     """Whether a column holds numbers (with signs, intervals or units) and otherwise only dashes and `missing`."""
     present = [text for text in texts if text not in (DASH, "missing")]
     return bool(present) and all(text and text[0] in "+−<0123456789" for text in present)
+
+
+def affordable(
+    kind: Iterable[tuple[str, Callable[[], Picture]]],
+) -> tuple[dict[str, list[Picture]], list[str]]:
+    """The pictures of the first groups that are MOST together, by group; a sentence on the groups that are left out.
+
+    kind: the group and what draws it, picture by picture; called only for what is shown. The first group is shown
+    whatever its size.
+    """
+    groups: dict[str, list[Callable[[], Picture]]] = {}
+    for name, draw in kind:
+        groups.setdefault(name, []).append(draw)
+    total = np.cumsum([len(group) for group in groups.values()])
+    names, many = list(groups), max(1, int((total <= MOST).sum()))
+    shown = {name: [draw() for draw in groups[name]] for name in names[:many]}
+    if len(names) <= many:
+        return shown, []
+    why = f"No pictures here, because nobody reads more than {MOST} of a kind: {listing(names[many:])}."
+    return shown, [f"{why} The numbers are in the tables and in explore.ipynb."]
 
 
 def parts(values: pd.DataFrame, by: list[str]) -> list[tuple[tuple, pd.DataFrame]]:

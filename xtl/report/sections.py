@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -24,7 +26,7 @@ from xtl.analysis import (
 )
 from xtl.analysis.evidence import Evidence
 from xtl.analysis.tables import BASELINE
-from xtl.report.page import block, cell, parts, section, table
+from xtl.report.page import affordable, block, cell, parts, section, table
 
 SIGNIFICANT = 0.05
 
@@ -115,10 +117,12 @@ def scores_and_gains(found: Findings, records: Mapping[str, Mapping]) -> dict:
         heading = f"Target training in {source} ({provenance_})" if several else ""
         blocks.append(block(heading, tables=[headline_table(here, task_gains, found.encoders, pools)]))
         if gain["mean"].notna().any():
-            blocks.append(block(pictures=[figures.gain_dots(gain, found.encoders)]))
+            blocks.append(block(pictures=figures.gain_dots(gain, found.encoders)))
             if gain["intermediate"].nunique() > 1:
                 order = list(dict.fromkeys(gain["target"]))
-                blocks.append(block(pictures=_maps(gain, "target", "intermediate", order, ["encoder"])))
+                blocks.append(
+                    block(pictures=[draw() for _, draw in _maps(gain, "target", "intermediate", order, ["encoder"])])
+                )
             blocks.append(block(tables=[_every_gain(gain, runs_of(here))]))
     return section("headline", title, *blocks)
 
@@ -163,7 +167,7 @@ def headline_table(
     if any(content["text"] == wording.DASH for row in rows for content in row[2:]):
         notes.append(f"{wording.DASH} is no cell of this grid.")
     caption = f"Task scores, and below them gains over {BASELINE}, in points"
-    return table(caption, ["target", "intermediate", *encoders], rows, notes)
+    return table(caption, ["target", "intermediate", *encoders], rows, notes, folded=False)
 
 
 def runs_of(values: pd.DataFrame, *more: str, baseline: bool = False) -> dict[tuple, list[str]]:
@@ -200,12 +204,17 @@ def _mean_gain(intervals: pd.DataFrame, name: str, encoder: str) -> dict:
     return cell(wording.gain(row.iloc[0])) if known else cell("missing", kind="missing")
 
 
-def _maps(gain: pd.DataFrame, rows: str, columns: str, order: list[str], panels: list[str]) -> list:
-    """A heat map per combination of `panels`, all on one colour scale; gain: gains.intervals."""
+def _maps(gain: pd.DataFrame, rows: str, columns: str, order: list[str], panels: list[str]) -> list[tuple]:
+    """What draws a heat map per combination of `panels`, all on one colour scale, each with the first of its panels.
+
+    gain: gains.intervals.
+    """
     limit = max(float(gain["mean"].abs().max()), 1.0)
     shown = gain.rename(columns={"mean": "gain"})
-    titled = [(" · ".join(key), part) for key, part in parts(shown, panels)]
-    return [figures.gain_map(part, rows, columns, title, limit, order) for title, part in titled]
+    return [
+        (key[0], partial(figures.gain_map, part, rows, columns, " · ".join(key), limit, order))
+        for key, part in parts(shown, panels)
+    ]
 
 
 def _every_gain(gain: pd.DataFrame, runs: Mapping) -> dict:
@@ -231,19 +240,20 @@ def by_language(found: Findings) -> dict:
     if not score["mean"].notna().any():
         return section("languages", "By language")
     blocks = []
-    maps, boxed = gain_maps(found)
+    maps, text = gain_maps(found)
     if maps:
-        text = f"Gain over {BASELINE} in points, nearest language to the source on top. "
-        text += "Grey: missing; blank: not a language of the target."
-        if boxed:
-            text += " Boxed: not zero, at a false discovery rate of 5 % (Benjamini–Hochberg over all these cells)."
-        blocks.append(block("Gain heat map", [text], pictures=maps))
+        blocks.append(block("Gain heat map", text, pictures=maps))
     span = drawing.limits(score[["low", "high", "mean"]].stack())
-    dots = [
-        language_figures.language_scores(part, found.encoders, found.order, span)
-        for _, part in parts(score, ["target", "encoder"])
-    ]
-    blocks.append(block("Scores", ["Mean over seeds with 95 % intervals, nearest language on top."], pictures=dots))
+    arms_ = list(dict.fromkeys(score["intermediate"]))
+    told, others = arms_[: len(drawing.MARKERS)], arms_[len(drawing.MARKERS) :]
+    dots, left_out = affordable(
+        (target, partial(language_figures.language_scores, part, found.encoders, found.order, span))
+        for (target, _), part in parts(score[score["intermediate"].isin(told)], ["target", "encoder"])
+    )
+    text = ["Mean over seeds with 95 % intervals, nearest language on top.", *left_out]
+    if others:
+        text.append(f"Too many arms to tell apart: {wording.listing(others)} are in the table only.")
+    blocks.append(block("Scores", text, pictures=chain(*dots.values())))
     names, of = linguistics.names(found.data), ["source", "provenance", "language"]
     runs = runs_of(found.main, *of)
     rows = [
@@ -261,25 +271,38 @@ def by_language(found: Findings) -> dict:
     return section("languages", "By language", *blocks)
 
 
-def gain_maps(found: Findings) -> tuple[list[drawing.Picture], bool]:
-    """A heat map languages × targets per intermediate, encoder and source; whether any cell of them is significant."""
+def gain_maps(found: Findings) -> tuple[list[drawing.Picture], list[str]]:
+    """A heat map languages × targets per intermediate, encoder and source; how they are read, which are left out."""
     gain = gains.intervals(found.language_gains.dropna(subset=["language"]), "gain")
     if not gain["mean"].notna().any():
-        return [], False
+        return [], []
     gain, sources = gains.corrected(gain), ["source", "provenance"]
     several = sources if len(gain[sources].drop_duplicates()) > 1 else []
-    maps = _maps(gain, "language", "target", found.order, ["intermediate", "encoder", *several])
-    return maps, bool(gain["significant"].any())
+    maps, left_out = affordable(_maps(gain, "language", "target", found.order, ["intermediate", "encoder", *several]))
+    text = f"Gain over {BASELINE} in points, nearest language to the source on top. "
+    text += "Grey: missing; blank: not a language of the target."
+    if gain["significant"].any():
+        text += " Boxed: not zero, at a false discovery rate of 5 % (Benjamini–Hochberg over all languages, targets, "
+        text += "intermediates and encoders)."
+    return list(chain(*maps.values())), [text, *left_out]
 
 
 def by_layer(cells: pd.DataFrame, scores: pd.DataFrame, encoders: Sequence[str]) -> dict:
     """Retrieval scores over layers and poolings, where the runs recorded more than one layer."""
-    curves, panels = tables.layer_curves(cells, scores), []
-    for _, here in parts(curves[curves["score"].notna()], ["target"]):
+    curves, kind = tables.layer_curves(cells, scores), []
+    for (target,), here in parts(curves[curves["score"].notna()], ["target"]):
         span = drawing.limits(here["score"])
-        panels += [figures.layer_curves(part, encoders, span) for _, part in parts(here, ["target", "encoder"])]
+        kind += [
+            (target, partial(figures.layer_curves, part, encoders, span))
+            for _, part in parts(here, ["target", "encoder"])
+        ]
+    panels, left_out = affordable(kind)
     text = "The pooled layer decides a retrieval score. The ring is the recipe's layer, which all tables use."
-    return section("layers", "Retrieval by layer", block(text=[text], pictures=panels) if panels else block())
+    return section(
+        "layers",
+        "Retrieval by layer",
+        block(text=[text, *left_out], pictures=chain(*panels.values())) if panels else block(),
+    )
 
 
 def _of(values: pd.DataFrame, source: str, provenance_: str) -> pd.DataFrame:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -12,7 +14,7 @@ from xtl.analysis.evidence import Evidence, answer_sentences, design_sentence, e
 from xtl.analysis.forest import forest
 from xtl.analysis.statistics import MIN_LANGUAGES, adjust
 from xtl.analysis.tables import BASELINE
-from xtl.report.page import block, parts, section, table
+from xtl.report.page import affordable, block, parts, section, table
 from xtl.report.sections import SIGNIFICANT, Findings, most_languages
 
 TITLE = "Similarity to the source language"
@@ -190,25 +192,31 @@ def _measures(found: Evidence) -> dict:
 
 def _points(found: Findings) -> list[dict]:
     """One point a language, target by target: gains against similarity and scores against distance."""
-    blocks = []
+    kind = []
     for (name,), here in parts(found.gain_points, ["intermediate"]):
         r = found.gain_r[found.gain_r["intermediate"] == name]
         label, span_ = f"gain of {name} over {BASELINE} (points)", drawing.limits(here["gain"])
-        panels = [
-            language_figures.scatter(part, r, "gain", "similarity", found.encoders, label, span_)
+        kind += [
+            (name, partial(language_figures.scatter, part, r, "gain", "similarity", found.encoders, label, span_))
             for _, part in parts(here, ["target", "encoder"])
         ]
-        blocks.append(block(f"Gain of {name} against similarity, target by target", pictures=panels))
-    panels, r = [], found.score_r
-    for _, here in parts(found.score_points, ["target"]):
+    shown, left_out = affordable(kind)
+    blocks = [
+        block(f"Gain of {name} against similarity, target by target", pictures=panels) for name, panels in shown.items()
+    ]
+    blocks.append(block(text=left_out))
+    kind, r = [], found.score_r
+    for (target,), here in parts(found.score_points, ["target"]):
         span_ = drawing.limits(here["score"])
-        panels += [
-            language_figures.scatter(part, r, "score", "distance", found.encoders, y_range=span_)
+        kind += [
+            (target, partial(language_figures.scatter, part, r, "score", "distance", found.encoders, y_range=span_))
             for _, part in parts(here, ["target", "encoder"])
         ]
+    shown, left_out = affordable(kind)
     falls, tested = int(((r["p"] < SIGNIFICANT) & (r["r"] < 0)).sum()), int(r["r"].notna().sum())
     text = f"The score falls with distance in {falls} of {tested} cells (r < 0, p < 0.05, languages as if independent)."
-    blocks.append(block("Score against distance, target by target", [text] if tested else [], pictures=panels))
+    text = [*([text] if tested else []), *left_out]
+    blocks.append(block("Score against distance, target by target", text, pictures=chain(*shown.values())))
     return blocks
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import chain
+
 import numpy as np
 import pandas as pd
 
 from xtl import languages as linguistics
 from xtl.analysis import drawing, gains, group_figures, sources, wording
 from xtl.analysis.tables import BASELINE
-from xtl.report.page import block, cell, parts, section, table
+from xtl.report.page import affordable, block, cell, parts, section, table
 from xtl.report.sections import Findings
 
 NOTE = (
@@ -37,18 +40,18 @@ def source_languages(found: Findings) -> dict:
     maps = sources.matrix(found.everywhere)
     plain = maps[maps["intermediate"] == BASELINE]
     span = drawing.limits(plain["mean"], 0.0)
-    pictures = [
-        group_figures.source_matrix(here, found.order, " · ".join(key), span)
+    matrices, left_out = affordable(
+        (key[0], partial(group_figures.source_matrix, here, found.order, " · ".join(key), span))
         for key, here in parts(plain, ["target", "encoder"])
         if here["mean"].notna().any()
-    ]
+    )
     text = [*sentences(ranks, against), *sources.unequal(averages)]
-    shown = "Scores without intermediate training; nearest language on top; boxed: the source's own language."
+    shown = ["Scores without intermediate training; nearest language on top; boxed: the source's own language."]
     return section(
         "sources",
         title,
         block(text=text, tables=[_rank_table(ranks)] if len(ranks) else []),
-        block("Matrices", [shown] if pictures else [], pictures=pictures),
+        block("Matrices", [*shown, *left_out] if matrices else [], pictures=chain(*matrices.values())),
         block(tables=[_mean_table(averages, against)]),
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -13,7 +15,7 @@ from xtl.analysis import drawing, gains, group_figures, wording
 from xtl.analysis import selection as selecting
 from xtl.analysis import transfer as gaps_of
 from xtl.analysis.tables import BASELINE
-from xtl.report.page import block, cell, parts, section, table
+from xtl.report.page import affordable, block, cell, parts, section, table
 from xtl.report.sections import Findings
 
 GAP = (
@@ -58,17 +60,17 @@ def gaps(found: Findings) -> dict:
     span = drawing.limits(drawn[["low", "high", "mean"]].stack())
     for kind, values in grouped.items():
         own = means[kind][means[kind]["intermediate"] == BASELINE]
-        pictures = [
-            group_figures.group_dots(here, "group", _order(here), found.encoders, " · ".join(key), LABEL, span)
+        shown, left_out = affordable(
+            (key[0], partial(group_figures.group_dots, here, "group", _order(here), found.encoders, " · ".join(key),
+                             LABEL, span))
             for key, here in parts(own, ["target", *_sources(own)])
             if here["mean"].notna().any()
-        ]
+        )  # fmt: skip
         change = gains.intervals(gaps_of.narrowing(values).rename(columns={"group": "language"}), "change")
         tables = [_gap_table(means[kind], kind, found.encoders), _change_table(change, kind, found.encoders)]
-        text = [f"Without intermediate training, the narrowest gap on top. {DESCRIBES}"]
-        blocks.append(
-            block(f"By {kind}", text if pictures else [], pictures=pictures, tables=[t for t in tables if t["rows"]])
-        )
+        text = [f"Without intermediate training, the narrowest gap on top. {DESCRIBES}", *left_out] if shown else []
+        pictures, tables = chain(*shown.values()), [t for t in tables if t["rows"]]
+        blocks.append(block(f"By {kind}", text, pictures=pictures, tables=tables))
     return section("gaps", title, *blocks)
 
 
@@ -85,11 +87,11 @@ def agreement(found: Findings, cells: pd.DataFrame, records: Mapping[str, Mappin
     means = agreeing.intervals(measured)
     own = means[means["intermediate"] == BASELINE]
     span = drawing.limits(own[["low", "high", "mean"]].stack(), 0.05)
-    pictures = [
-        group_figures.group_dots(here, "language", found.order, found.encoders, " · ".join(key),
-                                 "agreement with the source language", span, digits=2)
+    shown, left_out = affordable(
+        (key[0], partial(group_figures.group_dots, here, "language", found.order, found.encoders, " · ".join(key),
+                         "agreement with the source language", span, digits=2))
         for key, here in parts(own, ["target", *_sources(own)])
-    ]  # fmt: skip
+    )  # fmt: skip
     rows = [
         [r.language, r.target, r.encoder, r.intermediate, wording.decimals(r.mean), _between(r), r.seeds,
          wording.decimals(r.kappa), wording.points(r.right, False), int(r.n)]
@@ -97,10 +99,8 @@ def agreement(found: Findings, cells: pd.DataFrame, records: Mapping[str, Mappin
     ]  # fmt: skip
     columns = "language,target,encoder,intermediate,agreement,95 % interval,seeds,kappa,mean score,examples".split(",")
     caption = "Agreement of errors in numbers (kappa: not divided by its maximum)"
-    text = [AGREEMENT, *_agreeing(own)]
-    return section(
-        "agreement", title, block(text=text, pictures=pictures, tables=[table(caption, columns, rows, folded=True)])
-    )
+    text, numbers = [AGREEMENT, *_agreeing(own), *left_out], table(caption, columns, rows, folded=True)
+    return section("agreement", title, block(text=text, pictures=chain(*shown.values()), tables=[numbers]))
 
 
 def selection(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from xtl.analysis import drawing, similarity, validity, wording
 from xtl.analysis.forest import forest, shared_range
 from xtl.analysis.tables import BASELINE
 from xtl.analysis.validity import AGREE, DISAGREE, EVERY, Change
-from xtl.report.page import block, cell, parts, section, table
+from xtl.report.page import affordable, block, cell, parts, section, table
 from xtl.report.sections import Findings
 
 TITLE = "How far to trust a regression over languages"
@@ -46,10 +47,16 @@ def trust(found: Findings) -> dict:
     score, gain = _compared(found, baseline, "score", pairs), _compared(found, found.language_gains, "gain", pairs)
     if not score["estimate_twin"].notna().any():
         return section("validity", TITLE)
-    blocks = [block(text=[PURPOSE, *design_words(score), *_unpaired(unpaired)])]
-    blocks.append(_shown(score, pairs, "Zero-shot score without intermediate training", "score", [NOTE]))
+    each = {"score": ("Zero-shot score without intermediate training", score)}
     for (name,), here in parts(gain[gain["estimate_twin"].notna()], ["intermediate"]):
-        blocks.append(_shown(here, pairs, f"Gain of {name}", f"gain of {name}", []))
+        each[f"gain of {name}"] = (f"Gain of {name}", here)
+    pictures, left_out = affordable(
+        (what, draw) for what, (_, rows) in each.items() for draw in _forests(rows, pairs, what)
+    )
+    blocks = [block(text=[PURPOSE, *design_words(score), *_unpaired(unpaired), *left_out])]
+    for what, (heading, rows) in each.items():
+        notes = [NOTE] if what == "score" else []
+        blocks.append(_shown(rows, pairs, heading, what, pictures.get(what, []), notes))
     return section("validity", TITLE, *blocks, block(text=[LIMIT]))
 
 
@@ -96,19 +103,26 @@ def _unpaired(names: list[str]) -> list[str]:
     return [f"Features without a pair of twins in this design, of which nothing is said: {wording.listing(names)}."]
 
 
-def _shown(rows: pd.DataFrame, pairs: list[Change], heading: str, what: str, notes: list[str]) -> dict:
+def _shown(
+    rows: pd.DataFrame, pairs: list[Change], heading: str, what: str, pictures: list[drawing.Picture], notes: list[str]
+) -> dict:  # fmt: skip
     """Sentences, forests and tables of one value; rows: of one intermediate."""
     whole = _headline(rows[rows["target"] == similarity.POOLED])
     words = [sentence(r, _name(pairs, r.feature), what) for r in whole.itertuples()]
-    targets = [_headline(here) for _, here in parts(rows, ["target"])]
-    forests = [_marks(here, pairs) for here in targets]
-    span = shared_range(forests, TWINS)
-    pictures = [
-        _forest(marks, here.iloc[0]["target"], what, span) for marks, here in zip(forests, targets, strict=True)
-    ]
     lead = _table(whole, pairs, f"Mean over encoders and targets: {what}", notes)
     every = _table(rows, pairs, f"Every encoder and target: {what}", folded=True)
     return block(heading, items=words, pictures=pictures, tables=[lead, every])
+
+
+def _forests(rows: pd.DataFrame, pairs: list[Change], what: str) -> list[Callable[[], drawing.Picture]]:
+    """What draws the effects of all features, target by target, on one scale."""
+    targets = [_headline(here) for _, here in parts(rows, ["target"])]
+    forests = [_marks(here, pairs) for here in targets]
+    span = shared_range(forests, TWINS)
+    return [
+        partial(_forest, marks, here.iloc[0]["target"], what, span)
+        for marks, here in zip(forests, targets, strict=True)
+    ]
 
 
 def _headline(rows: pd.DataFrame) -> pd.DataFrame:
