@@ -4,7 +4,6 @@ import logging
 import os
 import re
 import shutil
-import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Container, Iterable, Iterator
@@ -17,10 +16,6 @@ from types import SimpleNamespace
 from xtl.cluster import ALLOWED_FAILURES, cluster_from, local_cluster, sigterm_as_interrupt, worker_setup
 from xtl.errors import UserError
 from xtl.store import CHECKPOINT, NOTEBOOK_FILE, SCORES_FILE, Store, read_progress, write_progress
-
-# nbformat imports jsonschema, which compiles a grammar of international URIs where it finds this package (JupyterLab
-# brings it): more than two seconds in every process, for a format that no notebook has. None makes it not to be found.
-sys.modules.setdefault("rfc3987_syntax", None)
 
 # What a notebook of each phase must leave behind; the analysis leaves its report elsewhere.
 PROMISES = {"pretrain": CHECKPOINT, "intermediate": CHECKPOINT, "target": SCORES_FILE}

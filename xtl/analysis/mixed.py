@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from scipy import stats
+from statsmodels.regression.linear_model import OLS
 
 from xtl.analysis import reml
 from xtl.analysis.design import TRAINING, Design, codes, constant_within, indicators, make
@@ -160,7 +160,7 @@ def _flag(rows: pd.DataFrame, design: Design, slope: float, terms: pd.DataFrame,
     """Why the slope of similarity must not be used, or the empty text."""
     i = design.columns.index("similarity")
     groups = {"groups": codes(rows, ["language"])}
-    ols = sm.OLS(rows["after"].to_numpy(float), design.matrix).fit(cov_type="cluster", cov_kwds=groups, use_t=True)
+    ols = OLS(rows["after"].to_numpy(float), design.matrix).fit(cov_type="cluster", cov_kwds=groups, use_t=True)
     other, (low, high) = ols.params[i], ols.conf_int(1 - level)[i]
     own = terms.set_index("term").loc["similarity"]
     text = f"The mixed model's slope of similarity ({slope:+.2f})"
