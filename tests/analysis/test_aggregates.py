@@ -34,8 +34,8 @@ def test_the_interquartile_mean_leaves_a_quarter_out_at_either_end():
 def test_the_probability_of_improvement_counts_pairs_of_runs():
     after, before = np.array([[55.0, 53, 51], [1, 1, 1]]), np.array([[50.0, 52, 54], [1, 1, 1]])
     # 55 beats three, 53 two, 51 one of nine pairs; equal runs are half a win each
-    assert aggregates.probability_of_improvement(after, before) == pytest.approx((6 / 9 + 1 / 2) / 2)
-    assert aggregates.probability_of_improvement(after[:, :2], before) == pytest.approx((5 / 6 + 1 / 2) / 2)
+    assert aggregates.bootstrap_improvement(after, before, draws=10).value == pytest.approx((6 / 9 + 1 / 2) / 2)
+    assert aggregates.bootstrap_improvement(after[:, :2], before, draws=10).value == pytest.approx((5 / 6 + 1 / 2) / 2)
 
 
 def test_the_bootstrap_draws_seeds_within_targets_and_is_the_same_every_time():

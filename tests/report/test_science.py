@@ -167,3 +167,20 @@ def test_what_a_grid_never_crossed_is_no_missing_cell():
     assert texts["udpos", "mnli"] == ["missing", wording.DASH] == texts["mean gain", "mnli"]
     assert "missing" not in texts["udpos", "none"] and wording.DASH not in texts["udpos", "none"]
     assert f"{wording.DASH} is no cell of this grid." in shown["notes"]
+
+
+def test_a_hypothesis_about_two_encoders_says_what_they_differ_in(whole):
+    def pretrained(encoder, architecture, **recipe):
+        params = {"architecture": architecture, "recipe": recipe, "learning_rate": 1e-3}
+        return {"phase": "pretrain", "labels": {"encoder": encoder}, "params": params}
+
+    records = {
+        "1": pretrained("bert", "bert", objective="masked", nsp=True),
+        "2": pretrained("xlnet", "xlnet", objective="permutation", nsp=True),
+    }
+    pair = {"name": "matters", "effect": "encoder_difference", "contrast": "bert - xlnet", "direction": "two-sided"}
+    shown = hypotheses_section.hypotheses(whole["found"], [pair, pair | {"name": "again"}], INTERMEDIATES, records)
+    assert shown["blocks"][0]["items"] == [
+        "bert and xlnet: a contrast of architecture and objective. They differ in objective."
+    ]
+    assert hypotheses_section.differing([{"name": "helps", "effect": "gain", "contrast": "mnli"}], records) == []

@@ -46,15 +46,6 @@ def interquartile_mean(values: np.ndarray) -> np.ndarray:
     return stats.trim_mean(values.reshape(*values.shape[:-2], -1), 0.25, axis=-1)
 
 
-def probability_of_improvement(after: np.ndarray, before: np.ndarray) -> float:
-    """How probably a run of one system beats a run of another on the same target, the mean over targets.
-
-    after: (targets, seeds), before: (targets, other seeds), both complete. For each target it is the Mann-Whitney U of
-    the two over the number of pairs; a tie counts half (Agarwal et al. 2021, arXiv 2108.13264).
-    """
-    return float(_wins(after, before).mean())
-
-
 def _wins(after: np.ndarray, before: np.ndarray) -> np.ndarray:
     """1, ½ or 0 for each pair of runs: (targets, seeds, other seeds)."""
     return (np.sign(np.asarray(after)[:, :, None] - np.asarray(before)[:, None, :]) + 1) / 2
@@ -76,9 +67,12 @@ def bootstrap_mean(values: np.ndarray, draws: int = DRAWS, seed: int = 0, level:
 def bootstrap_improvement(
     after: np.ndarray, before: np.ndarray, draws: int = DRAWS, seed: int = 0, level: float = LEVEL
 ) -> Aggregate:
-    """The probability of improvement with a percentile interval from a stratified bootstrap; see bootstrap_mean.
+    """How probably a run of one system beats a run of another on the same target, the mean over targets.
 
-    The seeds of both systems are drawn, independently of each other.
+    after: (targets, seeds), before: (targets, other seeds), both complete. For each target it is the Mann-Whitney U of
+    the two over the number of pairs; a tie counts half (Agarwal et al. 2021, arXiv 2108.13264). The interval is a
+    percentile interval from a stratified bootstrap, see bootstrap_mean: the seeds of both systems are drawn,
+    independently of each other.
     """
     wins, rng = _wins(after, before), np.random.default_rng(seed)
     targets, n, m = wins.shape

@@ -41,7 +41,8 @@ def answer(
 
 def _gains(pooled: pd.DataFrame, intervals: pd.DataFrame) -> str:
     """What many intermediates did, encoder by encoder: in how many the interval is clear of zero, and the best."""
-    targets, parts = int(pooled["targets"].max()), []
+    counts, parts = sorted({int(count) for count in pooled["targets"] if count}), []
+    targets = " to ".join(str(count) for count in dict.fromkeys([counts[0], counts[-1]])) if counts else "no"
     for encoder, rows in intervals.groupby("encoder", sort=False):
         known = rows[np.isfinite(rows["mean"])]
         if known.empty:

@@ -12,7 +12,6 @@ from xtl.analysis import statistics
 from xtl.analysis.tables import BASELINE, CELL
 
 PAIR = [column for column in CELL if column != "intermediate"]
-CONTEXT = ["encoder", "architecture", "source", "provenance"]
 
 
 def gains(scores: pd.DataFrame) -> pd.DataFrame:

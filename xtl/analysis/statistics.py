@@ -23,16 +23,6 @@ EXACT_LANGUAGES = 8
 UNEQUAL_RATIO, UNEQUAL_COVERAGE, UNEQUAL_ERRORS = 3, 85, 7
 
 
-class Interval(NamedTuple):
-    """A mean with its Student t interval, in the unit of the values; `low` and `high` are NaN for a single value."""
-
-    mean: float
-    low: float
-    high: float
-    n: int
-    df: float
-
-
 class Correlation(NamedTuple):
     """Spearman's r with its two-sided p and a bootstrap interval; everything but `n` is NaN below five languages."""
 
@@ -41,17 +31,6 @@ class Correlation(NamedTuple):
     low: float
     high: float
     n: int
-
-
-def t_interval(values, level: float = LEVEL) -> Interval:
-    """Student t interval of the mean of independent values (one per seed); missing values are left out."""
-    values = np.asarray(values, float)
-    values = values[np.isfinite(values)]
-    n = len(values)
-    if n < 2:
-        return Interval(values.mean() if n else np.nan, np.nan, np.nan, n, np.nan)
-    half = stats.t.ppf((1 + level) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n)
-    return Interval(values.mean(), values.mean() - half, values.mean() + half, n, n - 1)
 
 
 def pooled_intervals(

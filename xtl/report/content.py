@@ -43,7 +43,7 @@ def all_sections(
     first = sections.first_source(cells)
     return [
         sections.short_answer(found, records, both),
-        hypotheses_section.hypotheses(found, grid.get("hypotheses", []), intermediates),
+        hypotheses_section.hypotheses(found, grid.get("hypotheses", []), intermediates, records),
         sections.scores_and_gains(found, records),
         aggregates.over_tasks(found, records),
         families.families(found, records, corpus=sizes(found, encoders or {})),

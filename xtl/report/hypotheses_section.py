@@ -8,9 +8,11 @@ import pandas as pd
 
 from xtl import languages as linguistics
 from xtl.analysis import hypotheses as testing
+from xtl.analysis import provenance
 from xtl.analysis.wording import DASH, decimals, p_value, points
 from xtl.report.page import block, cell, section, table
 from xtl.report.sections import Findings
+from xtl.schema import Hypothesis
 
 NOTE = (
     "Means in points: gains over the baseline, seed by seed, mean over targets without cells of the same data; "
@@ -26,11 +28,13 @@ NOTE = (
 
 
 def hypotheses(
-    found: Findings, declared: Sequence[Mapping], intermediates: Mapping[str, Mapping] | None = None
+    found: Findings, declared: Sequence[Mapping], intermediates: Mapping[str, Mapping] | None = None,
+    records: Mapping[str, Mapping] | None = None,
 ) -> dict:  # fmt: skip
     """Every hypothesis with its estimate, interval, p values, detectable effect and verdict; empty without any.
 
     declared: the hypotheses of the grid file (schema.Hypothesis or mappings). intermediates: see analysis.arms.read.
+    records: of the runs; they tell what two compared encoders differ in.
     """
     if not declared:
         return section("hypotheses", "Hypotheses")
@@ -48,7 +52,18 @@ def hypotheses(
     columns = ["hypothesis", "estimate, 95 % interval", "unit", "p", "p (Holm)", "detectable", "n", "verdict"]
     text = ["Fixed in the grid file before it ran.", *sentences(tested)]
     shown = table("Confirmatory hypotheses", columns, rows, [NOTE])
-    return section("hypotheses", "Hypotheses", block(text=text, tables=[shown]))
+    told = differing(declared, records or {})
+    return section("hypotheses", "Hypotheses", block(text=text, items=told, tables=[shown]))
+
+
+def differing(declared: Sequence[Mapping], records: Mapping[str, Mapping]) -> list[str]:
+    """What the encoders of every compared pair differ in: a difference of gains is no finding about one of these."""
+    pairs = {
+        tuple(hypothesis.of("encoder")): None
+        for hypothesis in map(Hypothesis.model_validate, declared)
+        if hypothesis.roles().count("encoder") == 2
+    }
+    return [sentence for pair in pairs for sentence in provenance.contrasts(records, list(pair))] if records else []
 
 
 def sentences(tested: pd.DataFrame) -> list[str]:

@@ -98,8 +98,11 @@ def agreement(found: Findings, cells: pd.DataFrame, records: Mapping[str, Mappin
         for r in means.itertuples() if np.isfinite(r.mean)
     ]  # fmt: skip
     columns = "language,target,encoder,intermediate,agreement,95 % interval,seeds,kappa,mean score,examples".split(",")
-    caption = "Agreement of errors in numbers (kappa: not divided by its maximum)"
-    text, numbers = [AGREEMENT, *_agreeing(own), *left_out], table(caption, columns, rows, folded=True)
+    notes = [
+        "Kappa: not divided by its maximum. Mean score: over examples, which for an F1 of spans is another number."
+    ]
+    text = [AGREEMENT, *_agreeing(own), *left_out]
+    numbers = table("Agreement of errors in numbers", columns, rows, notes, folded=True)
     return section("agreement", title, block(text=text, pictures=chain(*shown.values()), tables=[numbers]))
 
 
