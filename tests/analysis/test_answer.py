@@ -57,7 +57,7 @@ MANY = ("none", "mnli", "qqp", "squad1", "ccg")
 
 def test_many_arms_are_counted_instead_of_told_one_by_one():
     first, second = sentences(intermediates=MANY, gain=5.0, encoders=("bert", "xlnet"))
-    assert first.startswith("Mean gain over 1 to 2 targets, 4 arms before the target task. bert: largest +")
+    assert first.startswith("Mean gain over 2 targets, 4 arms before the target task. bert: largest +")
     # xquad trains on SQuAD: that cell is left out of the mean, the arm is not
     assert first.count("above zero in 4 of 4, below in 0") == 2 and "too large by selection" in first
     assert second.startswith("The gain differs between two encoders in 0 of 4 arms")
