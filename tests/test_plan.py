@@ -200,14 +200,29 @@ def test_shots_need_development_sets_of_the_test_languages(plan):
         plan(targets=["xquad"], training={"shots": 4})
 
 
-# The identities of the laboratory's smallest grid before several tasks, sources, selection rules and shots were there.
+# A grid of the laboratory, and its identities before several tasks, sources, selection rules and shots were there.
+OLD = """
+name: old
+question: Are its runs still the same?
+data: lab
+lab: {languages: 12, sentences: 1500, train: 2000, test: 60}
+seeds: [0]
+encoders: {bert: {pretrain: {architecture: bert}}, xlnet: {pretrain: {architecture: xlnet}}}
+pretraining:
+  {layers: 2, hidden: 64, heads: 2, inner: 128, steps: 150, batch_tokens: 1024, recipe: {pairs: 0.5, predicted: 0.4}}
+intermediates: {mnli: [mnli]}
+targets: [xnli, xquad, tatoeba]
+languages: [en, qaa, qab, qad]
+training: {learning_rate: 1.0e-3, epochs: 1, max_steps: 60}
+"""
 BEFORE = {
     "bert-s0": "d7bab4210548", "bert-mnli-s0": "525c45c9b0be", "bert-none-xnli-s0": "d4a90989b6c1",
     "xlnet-mnli-xquad-s0": "b6adf936d35a", "xlnet-none-tatoeba-s0": "1ef3f6270539",
 }  # fmt: skip
 
 
-def test_new_arms_leave_old_identities_alone():
-    made = planning.make(load(Path(__file__).parents[1] / "params" / "smoke.yaml"))
+def test_new_arms_leave_old_identities_alone(tmp_path):
+    (tmp_path / "old.yaml").write_text(OLD)
+    made = planning.make(load(tmp_path / "old.yaml"))
     found = {run.slug: run.id for run in made.runs.values()}
     assert {name: found[name] for name in BEFORE} == BEFORE
