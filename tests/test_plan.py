@@ -1,7 +1,6 @@
 """From a grid to its runs: identities that must not move, sharing, cells, languages, and what is missing."""
 
 import copy
-from pathlib import Path
 
 import pytest
 import yaml
