@@ -28,7 +28,9 @@ def test_the_grid_runs_to_its_report(smoke):
     assert len(records) <= 20
     assert {r["status"] for r in records} == {"done"}
     assert {r["phase"] for r in records} == {"pretrain", "intermediate", "target", "analysis"}
-    assert len(list(outputs.glob("runs/*/*/notebook.ipynb"))) == len(records)
+    notebooks = list(outputs.glob("runs/*/*/notebook.ipynb"))
+    assert len(notebooks) == len(records)
+    assert not [path for path in notebooks if "Warning: " in path.read_text()], "libraries talk about themselves"
     report = outputs / "smoke" / "report"
     page = (report / "index.html").read_text()
     assert "Does the whole way from corpus to report work?" in page

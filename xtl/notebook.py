@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +38,6 @@ def quiet() -> None:
     import transformers
     from datasets.utils.logging import disable_progress_bar
 
-    warnings.filterwarnings("ignore", message="IProgress not found")
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     disable_progress_bar()
