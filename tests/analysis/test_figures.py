@@ -42,8 +42,8 @@ def test_dots_mark_same_data_and_say_what_is_missing(partial):
     assert "same data" in [text.get_text() for text in picture.figure.legends[0].get_texts()]
 
 
-def test_many_dots_are_a_picture_a_target_on_one_scale(partial, monkeypatch):
-    monkeypatch.setattr(figures, "DOTS", 3)
+def test_many_dots_are_several_pictures_on_one_scale(partial, monkeypatch):
+    monkeypatch.setattr(figures, "DOTS", 3)  # of six gains, three a target
     both = figures.gain_dots(gains.intervals(partial[2], "gain"), ENCODERS)
     assert [picture.figure.axes[0].get_yticklabels()[0].get_text() for picture in both] == ["xnli", "tatoeba"]
     assert both[0].figure.axes[0].get_xlim() == both[1].figure.axes[0].get_xlim()
@@ -150,6 +150,6 @@ def test_palette_and_axis_labels():
 def test_a_legend_has_as_many_columns_as_its_names_leave_room_for():
     assert drawing.legend_columns(["bert", "roberta", "xlnet"], 4.4) == (3, 1)
     assert drawing.legend_columns(["a"] * 9, 4.4) == (4, 3)
-    assert drawing.legend_columns(["roberta-segments", "b", "c"], 4.4) == (2, 2)  # 0.45 + 16 × 0.075 = 1.65 inches
+    assert drawing.legend_columns(["roberta-segments", "b", "c"], 4.4) == (2, 2)  # 0.55 + 16 × 0.075 = 1.75 inches
     assert drawing.legend_columns(["a name that is far too long for it"], 2) == (1, 1)
     assert drawing.legend_columns([], 4.4) == (1, 0)

@@ -86,10 +86,23 @@ def test_ten_thousand_rows_give_back_their_variances():
     assert 2 < np.sqrt(found.variances[0]) < 4.5
 
 
+@pytest.mark.parametrize("factor, mean", [(1e-3, 0.0), (1e3, 0.0), (1.0, 1e6)])
+def test_variances_follow_the_scale_and_leave_the_mean_alone(factor, mean):
+    response, matrix, groups = crossed(np.random.default_rng(2))
+    one, other = reml.fit(response, matrix, groups), reml.fit(factor * response + mean, matrix, groups)
+    assert other.variances == pytest.approx(factor**2 * one.variances, rel=1e-3)
+    assert other.effects == pytest.approx(factor * one.effects + [mean, 0, 0], rel=1e-4)
+
+
 @pytest.mark.filterwarnings("error")
 def test_without_an_answer_there_is_none():
-    levels = np.repeat([0, 1, 2], 4)
-    twice = np.ones((12, 2))
-    assert reml.fit(np.arange(12.0), twice, [levels]) is None, "the fixed terms are not independent"
+    levels, response = np.repeat([0, 1, 2], 4), np.random.default_rng(0).normal(size=12)
+    for seed in range(20):
+        x = np.random.default_rng(seed).normal(size=12)
+        depends = np.column_stack([np.ones(12), x, 2 * x - 3])
+        assert reml.fit(response, depends, [levels]) is None, "the fixed terms are not independent"
     assert reml.fit(levels.astype(float), np.ones((12, 1)), [levels]) is None, "no residual is left"
-    assert reml.fit(np.full(12, 3.0), np.ones((12, 1)), [levels]) is None, "nothing varies"
+    assert reml.fit(np.full(12, 3.1), np.ones((12, 1)), [levels]) is None, "nothing varies"
+    square = np.random.default_rng(1).normal(size=(12, 12))
+    assert reml.fit(response, square, [levels]) is None, "no degree of freedom is left"
+    assert reml.fit(np.where(levels == 0, np.nan, response), np.ones((12, 1)), [levels]) is None, "values are missing"

@@ -114,7 +114,7 @@ def test_a_flagged_slope_is_not_printed(fitted):
     assert rows["similarity"][1]["text"] == "flagged" and rows["similarity"][2]["text"] == "–"
     assert rows["encoder bert × similarity"][1]["text"] == "flagged" and rows["baseline"][1]["text"] != "flagged"
     stopped = replace(fitted, problem=mixed.NO_CONVERGENCE)
-    assert module._mixed(stopped, "")["text"] == ["The mixed model did not converge. No coefficient is shown."]
+    assert module._mixed(stopped, "")["text"] == [f"{mixed.NO_CONVERGENCE} No coefficient is shown."]
 
 
 def test_an_open_slope_carries_its_minimum_detectable_size():

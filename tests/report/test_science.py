@@ -183,4 +183,8 @@ def test_a_hypothesis_about_two_encoders_says_what_they_differ_in(whole):
     assert shown["blocks"][0]["items"] == [
         "bert and xlnet: a contrast of architecture and objective. They differ in objective."
     ]
-    assert hypotheses_section.differing([{"name": "helps", "effect": "gain", "contrast": "mnli"}], records) == []
+    assert hypotheses_section.differing([pair], records, ["bert", "roberta"]) == []  # xlnet is not in the grid
+    (confounded,) = hypotheses_section.differing([pair], {"1": records["1"]}, ["bert", "xlnet"])
+    assert confounded.endswith("as one of them or both came as finished checkpoints: a confounded contrast.")
+    helps = {"name": "helps", "effect": "gain", "contrast": "mnli"}
+    assert hypotheses_section.differing([helps], records, ["bert", "xlnet"]) == []

@@ -122,7 +122,7 @@ def facets(
 def legend_columns(names: Iterable, width: float) -> tuple[int, int]:
     """Columns and lines of a legend of these names that fits into `width` inches; at most four columns."""
     names = list(names)
-    columns = min(4, max(1, int(width / (0.45 + 0.075 * longest(names)))), max(len(names), 1))
+    columns = min(4, max(1, int(width / (0.55 + 0.075 * longest(names)))), max(len(names), 1))
     return columns, -(-len(names) // columns)
 
 

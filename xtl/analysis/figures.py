@@ -23,17 +23,20 @@ def gain_dots(table: pd.DataFrame, encoders: Sequence[str]) -> list[Picture]:
     """Headline: the gain over the baseline per target and intermediate, a dot and a 95 % interval for each encoder.
 
     table: gains.intervals of the gains of task scores. Cells of the same data are hollow; a cell without a gain says
-    so at the zero line. One picture; where it would hold more than DOTS dots, one for each target, on one scale.
+    so at the zero line. One picture for about DOTS dots, all on one scale; targets stay whole.
     """
     only = set(table["intermediate"])
     names = table["target"] if len(only) == 1 else table["target"] + " · " + table["intermediate"]
     shown = table.assign(row=names, said=table["target"] + " " + table["intermediate"])
     axis = f"gain of {min(only)} over {BASELINE} (points)" if len(only) == 1 else f"gain over {BASELINE} (points)"
     what = f"gain over {BASELINE} in points, 95 % intervals"
-    if len(shown) <= DOTS:
+    targets = list(dict.fromkeys(shown["target"]))
+    count = min(-(-len(shown) // DOTS), len(targets))
+    if count < 2:
         return [_dots(shown, encoders, axis, what)]
     span = drawing.limits(shown[["low", "high", "mean"]].stack())
-    return [_dots(here, encoders, axis, what, span=span) for _, here in shown.groupby("target", sort=False)]
+    each = [shown[shown["target"].isin(part)] for part in np.array_split(targets, count)]
+    return [_dots(part, encoders, axis, what, span=span) for part in each]
 
 
 def encoder_gains(table: pd.DataFrame, encoders: Sequence[str]) -> Picture:

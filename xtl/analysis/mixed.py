@@ -19,7 +19,7 @@ FORMULA = (
     "+ (1|task) + (1|training) + (1|encoder × task) + (1|encoder × task × language)"
 )
 LEAST_SIGNAL = 0.2  # share of the baseline's variance, given the other terms, that must be more than noise
-NO_CONVERGENCE = "The mixed model did not converge."
+NO_CONVERGENCE = "The mixed model did not converge, or its terms leave nothing to explain."
 SINGULAR = "The mixed model is singular: these cells do not determine its coefficients."
 
 

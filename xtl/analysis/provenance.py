@@ -183,8 +183,8 @@ def contrasts(records: Mapping[str, Mapping], encoders: list[str]) -> list[str]:
     for row in contrast_table(records, encoders).itertuples():
         if row.kind == "confounded":
             sentences.append(
-                f"{row.first} and {row.second} differ in architecture, data and size at once, as one of them came as a "
-                "finished checkpoint: a confounded contrast."
+                f"{row.first} and {row.second} differ in architecture, data and size at once, as one of them or both "
+                "came as finished checkpoints: a confounded contrast."
             )
             continue
         same = " (both compute the same function)" if row.kind == "pretraining recipe" else ""

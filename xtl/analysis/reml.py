@@ -11,7 +11,9 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize
 
 PRECISION = 1e-4  # of a standard deviation, in standard deviations of the residual
-LEAST_RESIDUAL = 1e-12  # of the response's variance: below it nothing is left to compare variances with
+ROUNDING = 1e-20  # of the response's sum of squares: below it nothing but rounding is left
+LEAST_RESIDUAL = 1e-12  # of what the fixed terms leave: below it there is no residual to compare variances with
+INDEPENDENT = 1e-10  # what the columns before it must leave of a column of the fixed terms
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,23 @@ class Crossed:
 
 
 def fit(response: np.ndarray, matrix: np.ndarray, groups: Sequence[np.ndarray]) -> Estimate | None:
-    """The fixed effects of matrix (rows, columns) on response (rows,), and the variances; None without convergence.
+    """The fixed effects of matrix (rows, columns) on response (rows,), and the variances; None without an answer.
 
     The restricted likelihood, with the fixed effects and the residual's variance profiled out, is maximised over the
     standard deviations by COBYQA (Ragonneau 2022), which needs no derivative and keeps them from falling below zero.
+    There is no answer where it does not converge, where the columns of the matrix depend on each other, where nothing
+    is left of the response, and where a value is missing.
     """
     rows, columns = matrix.shape
-    weighted = Crossed(groups, np.column_stack([matrix, response]))
-    least = LEAST_RESIDUAL * max(float(np.var(response)), np.finfo(float).tiny) * rows
+    if rows <= columns or not (np.isfinite(response).all() and np.isfinite(matrix).all()):
+        return None
+    basis, triangle = np.linalg.qr(matrix)
+    if (np.abs(np.diag(triangle)) < INDEPENDENT * np.linalg.norm(matrix, axis=0)).any():
+        return None
+    plain = basis.T @ response
+    rest = response - basis @ plain  # of the response itself, a large mean would cancel
+    weighted = Crossed(groups, np.column_stack([basis, rest]))
+    least = max(LEAST_RESIDUAL * float(rest @ rest), ROUNDING * float(response @ response), np.finfo(float).tiny)
 
     def profiled(ratios: np.ndarray) -> tuple[float, np.ndarray, float]:
         """−2 × the restricted log-likelihood without its constant, fixed effects, weighted residual sum of squares."""
@@ -88,7 +99,7 @@ def fit(response: np.ndarray, matrix: np.ndarray, groups: Sequence[np.ndarray]) 
     if not (found.success and left > least and np.isfinite(deviance)):
         return None
     residual = left / (rows - columns)
-    return Estimate(effects, np.array([*(found.x**2 * residual), residual]))
+    return Estimate(np.linalg.solve(triangle, plain + effects), np.array([*(found.x**2 * residual), residual]))
 
 
 def _indicators(levels: np.ndarray) -> sparse.csr_array:

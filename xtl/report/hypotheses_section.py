@@ -52,16 +52,19 @@ def hypotheses(
     columns = ["hypothesis", "estimate, 95 % interval", "unit", "p", "p (Holm)", "detectable", "n", "verdict"]
     text = ["Fixed in the grid file before it ran.", *sentences(tested)]
     shown = table("Confirmatory hypotheses", columns, rows, [NOTE])
-    told = differing(declared, records or {})
+    told = differing(declared, records or {}, found.encoders)
     return section("hypotheses", "Hypotheses", block(text=text, items=told, tables=[shown]))
 
 
-def differing(declared: Sequence[Mapping], records: Mapping[str, Mapping]) -> list[str]:
-    """What the encoders of every compared pair differ in: a difference of gains is no finding about one of these."""
+def differing(declared: Sequence[Mapping], records: Mapping[str, Mapping], encoders: Sequence[str]) -> list[str]:
+    """What the encoders of every compared pair differ in: a difference of gains is no finding about one of these.
+
+    encoders: of the grid; pairs of others are left out.
+    """
     pairs = {
         tuple(hypothesis.of("encoder")): None
         for hypothesis in map(Hypothesis.model_validate, declared)
-        if hypothesis.roles().count("encoder") == 2
+        if hypothesis.roles().count("encoder") == 2 and set(hypothesis.of("encoder")) <= set(encoders)
     }
     return [sentence for pair in pairs for sentence in provenance.contrasts(records, list(pair))] if records else []
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from xtl.analysis.drawing import Picture, svg
@@ -14,6 +13,7 @@ from xtl.analysis.wording import DASH, listing
 # Where a cell may link to: a place in the page, a page beside it, the web. A scheme that runs code is none of these.
 ADDRESS = re.compile(r"https?://|#|(?![/\\])[^:]*\Z", re.I)
 MOST = 36  # pictures of one kind: nobody reads more of them, and a page of a thousand weighs a hundred megabytes
+EXPLORE = "explore.ipynb"
 TALL = 150  # rows of a table from which it is folded
 PIXELS = 118  # of page width per inch of figure, at most: text of 10 points shows as 16 pixels
 
@@ -107,23 +107,23 @@ def _numeric(texts: list[str]) -> bool:
 
 
 def affordable(
-    kind: Iterable[tuple[str, Callable[[], Picture]]],
+    kind: Iterable[tuple[str, Callable[[], Picture]]], where: str = "the tables of this section"
 ) -> tuple[dict[str, list[Picture]], list[str]]:
-    """The pictures of the first groups that are MOST together, by group; a sentence on the groups that are left out.
+    """The first MOST pictures of a kind, by group in their order; a sentence on the others, if there are any.
 
-    kind: the group and what draws it, picture by picture; called only for what is shown. The first group is shown
-    whatever its size.
+    kind: the group and what draws it, picture by picture; called only for what is shown. where: what has the numbers of
+    the others.
     """
-    groups: dict[str, list[Callable[[], Picture]]] = {}
-    for name, draw in kind:
-        groups.setdefault(name, []).append(draw)
-    total = np.cumsum([len(group) for group in groups.values()])
-    names, many = list(groups), max(1, int((total <= MOST).sum()))
-    shown = {name: [draw() for draw in groups[name]] for name in names[:many]}
-    if len(names) <= many:
+    kind = list(kind)
+    shown: dict[str, list[Picture]] = {}
+    for name, draw in kind[:MOST]:
+        shown.setdefault(name, []).append(draw())
+    others = list(dict.fromkeys(name for name, _ in kind[MOST:]))
+    if not others:
         return shown, []
-    why = f"No pictures here, because nobody reads more than {MOST} of a kind: {listing(names[many:])}."
-    return shown, [f"{why} The numbers are in the tables and in explore.ipynb."]
+    others = [f"a part of {name}" if name in shown else name for name in others]
+    why = f"The first {MOST} of {len(kind)} pictures, because nobody reads more. Not drawn: {listing(others)}"
+    return shown, [f"{why}; the numbers are in {where}."]
 
 
 def parts(values: pd.DataFrame, by: list[str]) -> list[tuple[tuple, pd.DataFrame]]:

@@ -26,7 +26,7 @@ from xtl.analysis import (
 )
 from xtl.analysis.evidence import Evidence
 from xtl.analysis.tables import BASELINE
-from xtl.report.page import affordable, block, cell, parts, section, table
+from xtl.report.page import EXPLORE, affordable, block, cell, parts, section, table
 
 SIGNIFICANT = 0.05
 
@@ -278,12 +278,12 @@ def gain_maps(found: Findings) -> tuple[list[drawing.Picture], list[str]]:
         return [], []
     gain, sources = gains.corrected(gain), ["source", "provenance"]
     several = sources if len(gain[sources].drop_duplicates()) > 1 else []
-    maps, left_out = affordable(_maps(gain, "language", "target", found.order, ["intermediate", "encoder", *several]))
+    kind = _maps(gain, "language", "target", found.order, ["intermediate", "encoder", *several])
+    maps, left_out = affordable(kind, EXPLORE)
     text = f"Gain over {BASELINE} in points, nearest language to the source on top. "
     text += "Grey: missing; blank: not a language of the target."
     if gain["significant"].any():
-        text += " Boxed: not zero, at a false discovery rate of 5 % (Benjamini–Hochberg over all languages, targets, "
-        text += "intermediates and encoders)."
+        text += " Boxed: not zero, at a false discovery rate of 5 % (Benjamini–Hochberg over the cells of all maps)."
     return list(chain(*maps.values())), [text, *left_out]
 
 
@@ -296,7 +296,7 @@ def by_layer(cells: pd.DataFrame, scores: pd.DataFrame, encoders: Sequence[str])
             (target, partial(figures.layer_curves, part, encoders, span))
             for _, part in parts(here, ["target", "encoder"])
         ]
-    panels, left_out = affordable(kind)
+    panels, left_out = affordable(kind, EXPLORE)
     text = "The pooled layer decides a retrieval score. The ring is the recipe's layer, which all tables use."
     return section(
         "layers",

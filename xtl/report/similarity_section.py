@@ -14,7 +14,7 @@ from xtl.analysis.evidence import Evidence, answer_sentences, design_sentence, e
 from xtl.analysis.forest import forest
 from xtl.analysis.statistics import MIN_LANGUAGES, adjust
 from xtl.analysis.tables import BASELINE
-from xtl.report.page import affordable, block, parts, section, table
+from xtl.report.page import EXPLORE, affordable, block, parts, section, table
 from xtl.report.sections import SIGNIFICANT, Findings, most_languages
 
 TITLE = "Similarity to the source language"
@@ -200,11 +200,11 @@ def _points(found: Findings) -> list[dict]:
             (name, partial(language_figures.scatter, part, r, "gain", "similarity", found.encoders, label, span_))
             for _, part in parts(here, ["target", "encoder"])
         ]
-    shown, left_out = affordable(kind)
-    blocks = [
-        block(f"Gain of {name} against similarity, target by target", pictures=panels) for name, panels in shown.items()
-    ]
-    blocks.append(block(text=left_out))
+    shown, left_out = affordable(kind, EXPLORE)
+    last, blocks = list(shown)[-1:], []
+    for name, panels in shown.items():
+        text = left_out if [name] == last else []
+        blocks.append(block(f"Gain of {name} against similarity, target by target", text, pictures=panels))
     kind, r = [], found.score_r
     for (target,), here in parts(found.score_points, ["target"]):
         span_ = drawing.limits(here["score"])

@@ -11,7 +11,7 @@ import pandas as pd
 from xtl import languages as linguistics
 from xtl.analysis import drawing, gains, group_figures, sources, wording
 from xtl.analysis.tables import BASELINE
-from xtl.report.page import affordable, block, cell, parts, section, table
+from xtl.report.page import EXPLORE, affordable, block, cell, parts, section, table
 from xtl.report.sections import Findings
 
 NOTE = (
@@ -40,11 +40,12 @@ def source_languages(found: Findings) -> dict:
     maps = sources.matrix(found.everywhere)
     plain = maps[maps["intermediate"] == BASELINE]
     span = drawing.limits(plain["mean"], 0.0)
-    matrices, left_out = affordable(
+    kind = [
         (key[0], partial(group_figures.source_matrix, here, found.order, " · ".join(key), span))
         for key, here in parts(plain, ["target", "encoder"])
         if here["mean"].notna().any()
-    )
+    ]
+    matrices, left_out = affordable(kind, EXPLORE)
     text = [*sentences(ranks, against), *sources.unequal(averages)]
     shown = ["Scores without intermediate training; nearest language on top; boxed: the source's own language."]
     return section(
