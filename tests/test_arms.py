@@ -20,7 +20,7 @@ intermediates:
   mnli-qaa: [{task: mnli, language: qaa, provenance: machine}]
   none+all: {steps_of: all}
 targets: [xnli, udpos, tatoeba]
-sources: [en, {language: qaa, provenance: human}]
+sources: [en, {language: qaa, provenance: human, intermediates: [none, all]}]
 languages: [en, qaa, qad]
 training: {learning_rate: 1.0e-3, max_steps: 4, batch_size: 8, max_train_examples: 100, oracle: true,
   selection: average}

@@ -45,7 +45,7 @@ def test_a_slope_is_found_and_covered(slope):
     dict(seeds=5), dict(seeds=2), dict(languages=24), dict(targets=9), dict(intermediates=2),
 ])  # fmt: skip
 def test_bias_and_coverage_in_the_projects_designs(design):
-    count = 50 if design.keys() & {"intermediates", "targets"} else 80  # those take longer to fit
+    count = 50 if design.keys() & {"intermediates", "targets"} else 60  # those take longer to fit
     errors, held, unusable = summary(count, 6.0, seed=1, **design)
     assert unbiased(errors, 6.0) and in_band(held, count) and unusable < 0.06
 
