@@ -20,7 +20,8 @@ def xtl(
         arguments = (*arguments, "--workers", 1)
     inherited = {name: value for name, value in os.environ.items() if name not in without}
     inherited["PYTHONPATH"] = str(ROOT)
-    command = [sys.executable, "-m", "xtl.cli", *map(str, arguments)]
+    # the installed script: where it lies comes first on Python's path, so that `-m xtl.cli` is another program
+    command = [Path(sys.executable).with_name("xtl"), *map(str, arguments)]
     return subprocess.run(
         command, capture_output=True, text=True, env=inherited | environment, cwd=cwd, timeout=timeout
     )

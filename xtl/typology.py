@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +33,7 @@ EARTH = 6371.0  # mean radius in km
 
 def source() -> str:
     """Where the vectors come from, for a caption."""
-    return f"URIEL (Littell et al. 2017; CC BY-SA 4.0) in lang2vec {_version()}"
+    return f"URIEL (Littell et al. 2017; CC BY-SA 4.0) in lang2vec {_lang2vec().version}"
 
 
 def codes() -> dict[str, str]:
@@ -106,13 +105,19 @@ def _read(name: str) -> pd.DataFrame:
 
 
 def _folder() -> Path:
-    """The folder of lang2vec's data. The package is located and not imported: it needs the removed pkg_resources."""
-    found = importlib.util.find_spec("lang2vec")
-    if found is None or not found.submodule_search_locations:
-        raise UserError("lang2vec, which holds URIEL's vectors, is not installed: pip install -r requirements.lock.")
-    return Path(next(iter(found.submodule_search_locations))) / "data"
+    """The folder of lang2vec's data."""
+    return Path(str(_lang2vec().locate_file("lang2vec/data")))
 
 
-def _version() -> str:
-    _folder()
-    return version("lang2vec")
+def _lang2vec() -> Distribution:
+    """The installed package, found by its metadata and not as a module.
+
+    Importing it needs the removed pkg_resources, and it installs a script of the same name beside the `xtl` command,
+    where Python looks for modules first.
+    """
+    try:
+        return distribution("lang2vec")
+    except PackageNotFoundError:
+        raise UserError(
+            "lang2vec, which holds URIEL's vectors, is not installed: pip install -r requirements.lock."
+        ) from None

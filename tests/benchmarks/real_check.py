@@ -67,7 +67,7 @@ def main() -> int:
     environment = os.environ | {
         "XTL_MIRROR": str(mirror(data, out)), "XTL_ENCODER": str(encoder), "XTL_OUTPUTS": str(out / "outputs"),
     }  # fmt: skip
-    command = [sys.executable, "-m", "xtl.cli", "run", str(out / "real-check.yaml")]
+    command = [Path(sys.executable).with_name("xtl"), "run", str(out / "real-check.yaml")]
     status = subprocess.run(command, env=environment).returncode
     rows = pd.concat(pd.read_parquet(p) for p in (out / "outputs").glob("runs/target/*/scores.parquet"))
     heads = rows[rows.headline].pivot_table(index=["target", "metric"], columns="language", values="value")
