@@ -1,5 +1,5 @@
-# make lab   — environment, the laboratory's grid, its report     make test — environment, lint, all tests
-# make smoke — the small end-to-end grid                          make fast — the tests without the slow ones
+# make lab   — environment, the laboratory's grid, its report   make test     — environment, lint, tests with the smoke grid
+# make smoke — the small end-to-end grid                        make test-all — the slow tests too, as CI does
 # Variables: PIP_ARGS (passed to every pip install, e.g. a CPU index for torch), PYTHON, VENV, WORKERS.
 
 VENV     ?= .venv
@@ -12,7 +12,7 @@ PARALLEL ?= --numprocesses auto --dist loadfile --no-loadscope-reorder
 # One thread a process: small models lose most of their speed to threads that compete.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: lab smoke test fast lint environment clean lock
+.PHONY: lab smoke test test-all lint environment clean lock
 
 lab: environment
 	$(BIN)/xtl run $(GRID) $(if $(WORKERS),--workers $(WORKERS))
@@ -21,10 +21,10 @@ smoke:
 	$(MAKE) lab GRID=params/smoke.yaml
 
 test: lint
-	$(BIN)/python -m pytest $(PARALLEL)
-
-fast: environment
 	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
+
+test-all: lint
+	$(BIN)/python -m pytest $(PARALLEL)
 
 lint: environment
 	$(BIN)/ruff check .

@@ -172,7 +172,6 @@ def test_before_anything_has_run(nothing):
     assert not nothing.store.root.exists()  # looking changes nothing
 
 
-@pytest.mark.slow
 def test_the_notebook_explores_a_grid_that_is_partly_done(opened, tmp_path, monkeypatch):
     import papermill
 

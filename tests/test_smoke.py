@@ -11,7 +11,6 @@ from tests.command import xtl
 from xtl.store import SCORE_COLUMNS
 
 ROOT = Path(__file__).resolve().parent.parent
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,6 @@ def test_a_source_without_text_is_named():
             subwords(Letters(), TEXTS, source)
 
 
-@pytest.mark.slow
 def test_planted_vocabulary_and_script_show_in_the_overlap(outputs):
     from xtl.encoders import scratch_tokenizer
 

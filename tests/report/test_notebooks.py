@@ -50,7 +50,6 @@ def test_pages_are_made_here_when_the_machine_ends_a_process(tmp_path, monkeypat
     assert all(job.path.is_file() for job in made)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
 def test_a_stop_leaves_whole_pages_and_no_process(tmp_path, sign):
     """As Ctrl-C does it: the signal goes to the whole group; SIGKILL to the parent alone."""
