@@ -138,6 +138,18 @@ def test_mistakes_are_one_sentence(write, changes, said):
         assert part in text
 
 
+def test_relative_places_count_from_the_base(tmp_path, write):
+    (tmp_path / "mine").mkdir()
+    encoders = {"a": {"checkpoint": "mine"}, "b": {"checkpoint": "someone/mine"}, "c": {"checkpoint": "./other"}}
+    arms = {"x": [{"task": "mnli", "language": "de", "provenance": "machine", "translator": "mine"}]}
+    path = write(data="hub", encoders=encoders, folders={"ccg": "mine"}, intermediates=arms, targets=["xnli"], lab=None)
+    found = load(path, (), tmp_path)
+    whole = str(tmp_path / "mine")
+    assert [spec.checkpoint for spec in found.encoders.values()] == [whole, "someone/mine", "./other"]
+    assert found.folders == {"ccg": whole} and found.intermediates["x"].tasks[0].translator == whole
+    assert load(path).encoders["a"].checkpoint == "mine"
+
+
 def test_files_that_are_no_grid(tmp_path):
     path = tmp_path / "grid.yaml"
     assert "cannot read" in complaint(path)

@@ -190,7 +190,7 @@ def main() -> None:
     """Entry point: user errors become one sentence and exit status 2, Ctrl-C exits with 130."""
     for name in ("XTL_MIRROR", "XTL_OUTPUTS"):  # kernels run in another folder than the one the user is in
         if os.environ.get(name):
-            os.environ[name] = str(Path(os.environ[name]).expanduser().absolute())
+            os.environ[name] = os.path.abspath(Path(os.environ[name]).expanduser())
     try:
         given = os.environ.get("XTL_OUTPUTS")
         if given and Path(given).exists() and not Path(given).is_dir():

@@ -34,8 +34,10 @@ class Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Experiment:
+def load(path: str | Path, overrides: list[str] | tuple[str, ...] = (), base: str | Path | None = None) -> Experiment:
     """Read a grid file, apply `KEY=VALUE` overrides, expand `${NAME}` and validate.
+
+    base: the folder from which relative places of encoders, translators and task folders count; default: here.
 
     Raises UserError with one sentence that names the file, the key and what would be right.
     """
@@ -65,6 +67,8 @@ def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Exper
         raw = expand(raw, str(path))
     except RecursionError:
         raise UserError(f"{path}: it refers to itself, or is nested too deeply.") from None
+    if base:
+        raw = _placed(raw, Path(base))
     try:
         experiment = Experiment.model_validate(raw)
     except ValidationError as error:
@@ -80,6 +84,18 @@ def load(path: str | Path, overrides: list[str] | tuple[str, ...] = ()) -> Exper
         except ValidationError as error:
             raise UserError(f"{path}: intermediates.{name}.training: {sentence(error)}") from None
     return experiment
+
+
+def _placed(value: Any, base: Path, key: str = "") -> Any:
+    """A grid's values in which a relative place that is there below `base` is absolute."""
+    if isinstance(value, dict):
+        return {name: _placed(inner, base, "folder" if key == "folders" else name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_placed(inner, base, key) for inner in value]
+    if isinstance(value, str) and value and key in ("checkpoint", "translator", "folder"):
+        place = base / Path(value).expanduser()
+        return str(place) if place.exists() else value
+    return value
 
 
 def set_key(raw: dict, text: str) -> None:

@@ -141,7 +141,13 @@ def show_predictions(shown: dict, most: int = 3) -> None:
         display(shown.set_properties(**{"text-align": "left", "white-space": "pre-wrap"}))
 
 
-def resolved(names: dict, keys: list[str]) -> pd.DataFrame:
-    """The parameters that this run really used, as a table (shown at the end of every notebook)."""
+def resolved(names: dict, keys: list[str]):
+    """The parameters that this run really used, as a table that cuts no value (shown at the end of every notebook)."""
     rows = [(key, names[key]) for key in keys if key in names]
-    return pd.DataFrame(rows, columns=["parameter", "value"]).set_index("parameter").astype(str)
+    return uncut(pd.DataFrame(rows, columns=["parameter", "value"]).astype(str))
+
+
+def uncut(table: pd.DataFrame):
+    """A table without its index as pandas shows it, but with whole texts, in which markup stays text."""
+    shown = table.style.hide(axis="index").format(escape="html", precision=2, na_rep="")
+    return shown.set_properties(**{"text-align": "left", "overflow-wrap": "anywhere"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -128,7 +129,10 @@ def _lacking(experiment: Experiment, lacking: dict[Source, dict[str, str]]) -> l
 
 
 def analysis_run(plan: Plan, done: list[str], grid: str, overrides: list[str]) -> Run:
-    """The analysis of a grid as it stands: its identity is the finished runs, the cells and the hypotheses."""
+    """The analysis of a grid as it stands: its identity is the finished runs, the cells and the hypotheses.
+
+    It plans the grid once more in the notebooks' folder, so it is told that relative places count from here.
+    """
     experiment = plan.experiment
     params = {
         "inputs": {
@@ -139,4 +143,5 @@ def analysis_run(plan: Plan, done: list[str], grid: str, overrides: list[str]) -
             "hypotheses": [h.model_dump() for h in experiment.hypotheses],
         }
     }
-    return make_run("analysis", experiment.name, params, {}, {}, {"grid": grid, "overrides": list(overrides)})
+    passed = {"grid": grid, "overrides": list(overrides), "base": str(Path.cwd())}
+    return make_run("analysis", experiment.name, params, {}, {}, passed)

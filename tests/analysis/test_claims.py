@@ -188,6 +188,25 @@ def test_encoders_and_phases_are_those_of_the_grid():
     assert verdict("three_phases", both, objective="mlm").verdict == UNTESTABLE
 
 
+def test_a_checkpoint_is_not_said_to_be_trained_here():
+    table = gains_table({("a", "mnli", "udpos"): 1.0 + AROUND, ("b", "mnli", "udpos"): 1.0 + AROUND})
+    named = {"pretrain": None, "checkpoint": "x/y"}
+    other = {"pretrain": None, "checkpoint": "elsewhere/folder"}
+    here = {"pretrain": {"architecture": "bert", "recipe": {"objective": "mlm"}}, "checkpoint": None}
+
+    def first(a, b):
+        return verdict(
+            "every_encoder_is", claims.grid({"kind": "hub"}, table, {}, {}, {"a": a, "b": b}), checkpoint="x/y"
+        )
+
+    assert first(named, named).verdict == HOLDS and first(named, other).verdict == FAILS
+    assert first(other, other).verdict == first(here, other).verdict == first(here, here).verdict == UNTESTABLE
+    assert (
+        "are not known to be x/y" in first(other, other).evidence and "trained here" not in first(here, other).evidence
+    )
+    assert "trained here" in first(here, here).evidence
+
+
 def test_the_records_know_what_an_encoder_was_pretrained_on():
     record = {
         "phase": "pretrain", "state": "done", "slug": "a-s0", "labels": {"encoder": "a"}, "run": {},

@@ -102,6 +102,13 @@ def test_targets_are_those_of_the_hypothesis():
     assert found.loc["h0", "estimate"] == 3 and found.loc["h1", "status"] == "missing"
 
 
+def test_a_target_of_the_same_data_is_not_counted():
+    gains = {("a", "panx", target): np.array([1.0, 2.0, 3.0]) for target in ("udpos", "xnli", "panx")}
+    same = [("panx", "panx")]
+    found = answers({"effect": "gain", "contrast": "panx"}, gains=gains, same_data=same).loc["h0"]
+    assert found.statement == "gain of panx, at a, over 2 targets: above 0" and found.estimate == pytest.approx(2.0)
+
+
 def test_no_hypothesis_is_an_empty_table():
     assert hypotheses.evaluate([], gains_table(THREE), NO_POINTS, {}).empty
 

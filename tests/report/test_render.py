@@ -105,3 +105,15 @@ def test_no_path_of_the_machine_is_shared(tmp_path, monkeypatch):
     page = render.page("notebook", title=base64, facts=facts, body="", colours="")
     shown = re.findall("<dd>(.*?)</dd>", page)
     assert shown == ["&#39;outputs/runs/x&#39;", "./params/lab.yaml", f"~/x {tmp_path}-x", ELSEWHERE] and base64 in page
+
+
+def test_parameters_of_a_run_show_no_path_of_the_machine(tmp_path, monkeypatch):
+    """papermill writes letters beyond ASCII as escapes; the grid of an analysis may lie anywhere."""
+    monkeypatch.setenv("XTL_OUTPUTS", str(tmp_path / "Ergebnis für A"))
+    inside = str(tmp_path / "Ergebnis für A/runs/analysis/x").encode("unicode_escape").decode()
+    source = f'grid = "/srv/some one/my grid.yaml"\nbase = "/srv/some one"\nrun_dir = "{inside}"\ngrid_size = "/x/y"'
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    nbformat.write(notebook, tmp_path / "notebook.ipynb")
+    text = re.sub("<[^>]*>", "", render.notebook_page(tmp_path / "notebook.ipynb", "t", {}))
+    assert "…/my grid.yaml" in text and "…/some one" in text and "/srv" not in text
+    assert "outputs/runs/analysis/x" in text and str(tmp_path) not in text and "/x/y" in text

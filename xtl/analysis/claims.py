@@ -33,14 +33,16 @@ def grid(
     """Gather what the claims' tests read.
 
     data: the data source. task_gains: gains.gains of task scores. records: run id -> record, as tables.gather returns
-    them. intermediates: see arms.read. encoders: name -> parameters of its pretraining, None for a checkpoint; what the
-    records say of an encoder comes first.
+    them. intermediates: see arms.read. encoders: name -> what the grid file says of it, {"pretrain": its parameters or
+    None, "checkpoint": Hub id or folder or None}; what the records say of an encoder comes first.
     """
     known = task_gains["encoder"].unique()
-    found = {**{name: None for name in known}, **(encoders or {}), **pretraining(records)}
+    declared = {name: spec.get("pretrain") for name, spec in (encoders or {}).items()}
+    found = {**{name: None for name in known}, **declared, **pretraining(records)}
+    named = {name: spec["checkpoint"] for name, spec in (encoders or {}).items() if spec.get("checkpoint")}
     home = arms_of.home(task_gains)
     arms = arms_of.read(intermediates, home["intermediate"].unique())
-    return Grid(data["kind"] == "lab", home, arms, found, _checkpoints(records), _counted(records))
+    return Grid(data["kind"] == "lab", home, arms, found, named | _checkpoints(records), _counted(records))
 
 
 def judge(found: Grid) -> pd.DataFrame:

@@ -67,7 +67,7 @@ def _test(hypothesis: Hypothesis, task_gains, points, families, arms, level: flo
     base = dict.fromkeys(COLUMNS, np.nan) | {
         "name": hypothesis.name, "effect": hypothesis.effect, "direction": hypothesis.direction,
         "unit": CORRELATION if correlates else MEAN, "targets": " ".join(targets), "n": 0, "seeds": 0, "status": "",
-        "statement": _statement(hypothesis, names, encoders, targets), "note": "",
+        "statement": _statement(hypothesis, names, encoders, _counting(task_gains, names, targets)), "note": "",
     }  # fmt: skip
     lacking = _lacking(task_gains, names, encoders, targets)
     if lacking:
@@ -163,6 +163,13 @@ def _lacking(task_gains: pd.DataFrame, names, encoders, targets) -> str:
     cells = list(dict.fromkeys(zip(gaps["encoder"], gaps["intermediate"], gaps["target"], gaps["seed"], strict=True)))
     first = " ".join(str(part) for part in cells[0][:3]) + f" seed {cells[0][3]}"
     return f"{len(cells)} of {len(needed)} gains lack a run or a language, the first {first}"
+
+
+def _counting(task_gains: pd.DataFrame, names, targets) -> list[str]:
+    """The targets without those in which every cell of these intermediates is of the same data: no mean holds them."""
+    here = task_gains[task_gains["intermediate"].isin(names)]
+    left_out = here.groupby("target")["same_data"].all()
+    return [name for name in targets if not left_out.get(name, False)] or list(targets)
 
 
 def _statement(hypothesis: Hypothesis, names, encoders, targets) -> str:

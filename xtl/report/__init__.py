@@ -95,8 +95,8 @@ def write_report(
     baselines: DataFrame target, baseline, points: shortcut baselines of the laboratory.
     declared: what the grid file says of arms and hypotheses, as content.declared gives it.
 
-    Drawing takes seconds, so an index made from the same content by the same code is left as it is. A report.pdf of
-    another content is removed.
+    Drawing takes seconds, so an index made from the same content by the same code is left as it is. A report.pdf and
+    a packed report of another content are removed.
     """
     from xtl.report import background, content, page
 
@@ -114,7 +114,8 @@ def write_report(
     html = render.page(
         "report", title=f"{grid_name} · xtl report", name=grid_name, question=question, sections=found, digest=digest
     )
-    (folder / PDF).unlink(missing_ok=True)
+    for old in (folder / PDF, _packed(folder)):
+        old.unlink(missing_ok=True)
     with replacing(index, durable=False) as temporary:
         temporary.write_text(html, "utf-8")
     return index
@@ -125,7 +126,7 @@ def zip_report(folder: Path | str) -> Path:
     folder = Path(folder)
     if not (folder / "index.html").is_file():
         raise UserError(f"{folder} holds no report (no index.html); write it first with `xtl report GRID`.")
-    target = folder.with_name(folder.name + ".zip")
+    target = _packed(folder)
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*")):
@@ -134,6 +135,10 @@ def zip_report(folder: Path | str) -> Path:
                 archive.write(path, f"{folder.parent.name}-{folder.name}/{within.as_posix()}")
     os.replace(temporary, target)
     return target
+
+
+def _packed(folder: Path) -> Path:
+    return folder.with_name(folder.name + ".zip")
 
 
 def write_notebooks(records: Mapping[str, Mapping], folder: Path) -> dict[str, str]:

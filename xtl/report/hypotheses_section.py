@@ -17,7 +17,8 @@ from xtl.schema import Hypothesis
 NOTE = (
     "Means in points: gains over the baseline, seed by seed, mean over targets without cells of the same data; "
     "Student's t with the variance between seeds pooled over encoders. r: Spearman's correlation within families "
-    "of the gain (mean over seeds and targets) with similarity to English, as in the section on similarity: p from "
+    "of the gain (mean over seeds and targets) with similarity to English, over the languages that have the gain on "
+    "every one of these targets (the section on similarity takes all that one target has, so its r may differ): p from "
     "exchanging languages within their families only and interval by Fisher's z, both from a bootstrap over languages "
     "for a difference of encoders. p is one-sided where "
     "the hypothesis has a direction, intervals are two-sided 95 %. Holm: corrected over all hypotheses of the file, "

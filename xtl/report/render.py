@@ -24,6 +24,7 @@ TAGS = (
 IMAGE = re.compile(r"data:image/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/=\s]+\Z")
 # An <img> as bleach writes it: every value quoted, `"` in it escaped, `>` not.
 IMG = re.compile(r'<img((?:\s+[\w-]+="[^"]*")*)\s*/?>')
+PLACE = re.compile(r'^(grid|base) = "(/[^"\n]*)"$', re.M)  # what an analysis was told that no page needs whole
 RUNS = re.compile(r"""(?<![A-Za-z0-9+/])/[^\s"'<>&;]*/runs/(?=(pretrain|intermediate|target|analysis)/)""")
 LEFT_OUT = '<span class="missing">[picture from elsewhere, left out]</span>'
 TEMPLATES = Path(__file__).parent / "templates"
@@ -53,11 +54,15 @@ def page(template: str, **values) -> str:
 
 def without_places(html: str) -> str:
     """A page in which paths begin with `outputs`, with `.` for the repository or with `~`: it is there to be shared."""
-    places = {outputs_root(): "outputs", REPOSITORY: ".", Path.home(): "~"}
-    for place, short in sorted(places.items(), key=lambda item: -len(str(item[0]))):
+    for place, short in sorted(_places().items(), key=lambda item: -len(str(item[0]))):
         if len(place.parts) > 1:  # not the root; and nothing inside the Base64 text of a picture
             html = re.sub(rf"(?<![A-Za-z0-9+/]){re.escape(str(escape(place)))}(?![\w.-])", short, html)
     return RUNS.sub("outputs/runs/", html)  # of runs that were made elsewhere, too
+
+
+def _places() -> dict[Path, str]:
+    """Places of this machine and what a page calls them."""
+    return {outputs_root(): "outputs", REPOSITORY: ".", Path.home(): "~"}
 
 
 def notebook_page(path: Path, title: str, facts: Mapping[str, str]) -> str:
@@ -123,6 +128,9 @@ def _prepared(notebook):
             heading = found[-1] if found else heading
         if cell.cell_type != "code":
             continue
+        cell.source = PLACE.sub(_last_part, cell.source)
+        for place in _places():  # papermill writes letters beyond ASCII as escapes
+            cell.source = cell.source.replace(str(place).encode("unicode_escape").decode(), str(place))
         cell.metadata.setdefault("alt", f"Figure drawn below the heading “{heading}”")
         kept = []
         for output in cell.outputs:
@@ -138,6 +146,12 @@ def _prepared(notebook):
             kept.append(output)
         cell.outputs = kept
     return notebook
+
+
+def _last_part(found: re.Match) -> str:
+    """A parameter's place without the folders above it, unless it lies in the repository, whose place is cut anyway."""
+    place = Path(found[2])
+    return found[0] if place.is_relative_to(REPOSITORY) else f'{found[1]} = "…/{place.name}"'
 
 
 def _settled(text: str) -> str:
