@@ -141,7 +141,7 @@ def test_mistakes_are_one_sentence(write, changes, said):
 def test_relative_places_count_from_the_base(tmp_path, write):
     (tmp_path / "mine").mkdir()
     encoders = {"a": {"checkpoint": "mine"}, "b": {"checkpoint": "someone/mine"}, "c": {"checkpoint": "./other"}}
-    arms = {"x": [{"task": "mnli", "language": "de", "provenance": "machine", "translator": "mine"}]}
+    arms = {"x": [{"task": "mnli", "language": "de", "provenance": "machine", "translator": "./mine"}]}
     path = write(data="hub", encoders=encoders, folders={"ccg": "mine"}, intermediates=arms, targets=["xnli"], lab=None)
     found = load(path, (), tmp_path)
     whole = str(tmp_path / "mine")

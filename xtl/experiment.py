@@ -67,8 +67,7 @@ def load(path: str | Path, overrides: list[str] | tuple[str, ...] = (), base: st
         raw = expand(raw, str(path))
     except RecursionError:
         raise UserError(f"{path}: it refers to itself, or is nested too deeply.") from None
-    if base:
-        raw = _placed(raw, Path(base))
+    raw = _placed(raw, Path(base or "."))
     try:
         experiment = Experiment.model_validate(raw)
     except ValidationError as error:
@@ -87,13 +86,16 @@ def load(path: str | Path, overrides: list[str] | tuple[str, ...] = (), base: st
 
 
 def _placed(value: Any, base: Path, key: str = "") -> Any:
-    """A grid's values in which a relative place that is there below `base` is absolute."""
+    """A grid's values in which a relative place that is there below `base` is absolute; a Hub id is as it was.
+
+    Notebooks are executed in another folder. A translator's bare name is an engine or a Hub id, never a place.
+    """
     if isinstance(value, dict):
         return {name: _placed(inner, base, "folder" if key == "folders" else name) for name, inner in value.items()}
     if isinstance(value, list):
         return [_placed(inner, base, key) for inner in value]
-    if isinstance(value, str) and value and key in ("checkpoint", "translator", "folder"):
-        place = base / Path(value).expanduser()
+    if isinstance(value, str) and (key in ("checkpoint", "folder") and value or key == "translator" and "/" in value):
+        place = (base / Path(value).expanduser()).absolute()
         return str(place) if place.exists() else value
     return value
 

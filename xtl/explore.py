@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -12,8 +11,8 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
+from xtl import experiment, plan, similarities
 from xtl import languages as linguistics
-from xtl import similarities
 from xtl.analysis import drawing, gains, tables
 from xtl.errors import UserError
 from xtl.store import REPOSITORY, Store
@@ -46,10 +45,6 @@ def open_grid(grid: str | Path, overrides: Sequence[str] = (), store: Store | No
     grid: a relative path is looked up from here, then from the repository. overrides: settings as after --set.
     store: default the outputs folder.
     """
-    with warnings.catch_warnings():  # libraries that would draw bars if ipywidgets were there
-        warnings.filterwarnings("ignore", message="IProgress not found")
-        from xtl import experiment, plan
-
     path, store = Path(grid) if Path(grid).exists() else REPOSITORY / grid, store or Store()
     made = plan.make(experiment.load(path, list(overrides)))
     return Opened(path, made.experiment.data_source(), made, tables.gather(made, store), store)

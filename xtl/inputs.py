@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from xtl.errors import UserError
 from xtl.schema import Experiment
 from xtl.tasks import data as task_data
@@ -56,10 +54,4 @@ def identifying(data: dict) -> dict:
 
 def places(data: dict) -> dict:
     """The folders of a data source as a notebook's parameter, where there are any."""
-    return {"folders": {k: absolute(v) for k, v in data["folders"].items()}} if data.get("folders") else {}
-
-
-def absolute(given: str) -> str:
-    """A folder's whole path, because notebooks are executed in another folder; a Hub id as it is."""
-    path = Path(given).expanduser()
-    return str(path.absolute()) if path.exists() else given
+    return {"folders": data["folders"]} if data.get("folders") else {}

@@ -43,7 +43,7 @@ def origin_of(name: str, spec) -> dict:
     return {
         "architecture": encoders.architecture_of(spec.checkpoint),
         "identity": known,
-        "passed": {"checkpoint": inputs_of.absolute(spec.checkpoint), "revision": known.get("revision")},
+        "passed": {"checkpoint": spec.checkpoint, "revision": known.get("revision")},
     }
 
 

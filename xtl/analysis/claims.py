@@ -28,7 +28,7 @@ def grid(
     task_gains: pd.DataFrame,
     records: Mapping[str, Mapping],
     intermediates: Mapping[str, Mapping] | None = None,
-    encoders: Mapping[str, Mapping | None] | None = None,
+    encoders: Mapping[str, Mapping] | None = None,
 ) -> Grid:
     """Gather what the claims' tests read.
 

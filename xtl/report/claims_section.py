@@ -28,7 +28,7 @@ def claims(
     found: Findings,
     records: Mapping[str, Mapping],
     intermediates: Mapping[str, Mapping] | None = None,
-    encoders: Mapping[str, Mapping | None] | None = None,
+    encoders: Mapping[str, Mapping] | None = None,
 ) -> dict:
     """All claims with their verdicts and the evidence; see analysis.claims.grid for the arguments."""
     grid = claims_of.grid(found.data, found.task_gains, records, intermediates, encoders)
