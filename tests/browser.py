@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import websocket
 
-from xtl.errors import UserError
+from xtl.base.errors import UserError
 from xtl.report.pdf import FLAGS, chromium
 
 WAIT = 30  # seconds for a browser to start and for an answer

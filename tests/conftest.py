@@ -57,7 +57,7 @@ def tiny_encoders(tmp_path_factory) -> dict[str, Path]:
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import AutoModel
 
-    from xtl.encoders import scratch_config, scratch_tokenizer
+    from xtl.models.encoders import scratch_config, scratch_tokenizer
 
     names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + [chr(c) for c in range(33, 127)]
     names += ["##" + name for name in names[5:]]

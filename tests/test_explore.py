@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from xtl import explore
-from xtl.errors import UserError
-from xtl.store import Store, write_examples, write_facts, write_scores
+from xtl.base.errors import UserError
+from xtl.runs.store import Store, write_examples, write_facts, write_scores
 
 ROOT = Path(__file__).resolve().parent.parent
 SMOKE = ROOT / "params" / "smoke.yaml"  # bert and xlnet, none and mnli, xnli, xquad and tatoeba, en qaa qab qad, seed 0

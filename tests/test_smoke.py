@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.command import xtl
-from xtl.store import SCORE_COLUMNS
+from xtl.runs.store import SCORE_COLUMNS
 
 ROOT = Path(__file__).resolve().parent.parent
 

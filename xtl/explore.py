@@ -11,11 +11,14 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from xtl import experiment, plan, similarities
-from xtl import languages as linguistics
-from xtl.analysis import drawing, gains, tables
-from xtl.errors import UserError
-from xtl.store import REPOSITORY, Store
+from xtl.analysis.figures import drawing
+from xtl.analysis.scores import gains, tables
+from xtl.base.errors import UserError
+from xtl.base.machine import REPOSITORY
+from xtl.grid import experiment, plan
+from xtl.languages import names as linguistics
+from xtl.languages import similarity as similarities
+from xtl.runs.store import Store
 from xtl.tasks.catalog import TASKS
 
 RUN = ["encoder", "intermediate", "source", "provenance", "seed"]  # what names a run of a target
@@ -24,7 +27,7 @@ RUN = ["encoder", "intermediate", "source", "provenance", "seed"]  # what names 
 class Opened(NamedTuple):
     """A grid with what the store holds of it.
 
-    path: the grid file. data: the data source. plan: xtl.plan.Plan. found: tables.gather of it. store: where from.
+    path: the grid file. data: the data source. plan: xtl.grid.plan.Plan. found: tables.gather of it. store: where from.
     """
 
     path: Path
@@ -261,7 +264,7 @@ def examples(opened: Opened, cell: Mapping, language: str) -> pd.DataFrame:
 
     The only function here that reads more than the store. Labels and tags are named, lists joined by spaces.
     """
-    from xtl.tasks import data as task_data
+    from xtl.tasks.sources import examples as task_data
 
     run = opened.plan.runs[cell["run_id"]]
     data = {**run.params["data"], "folders": run.passed.get("folders", {})}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from xtl.store import outputs_root, write_facts
+from xtl.runs.store import outputs_root, write_facts
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ def scratch_checkpoint() -> str:
     """The encoder that 0_pretrain.ipynb leaves when it is run by hand; makes a tiny one where there is none."""
     folder = outputs_root() / "scratch" / "pretrain" / "checkpoint"
     if not (folder / "config.json").is_file():
-        from xtl.blocks import Pretrain
-        from xtl.pretrain import run as pretraining
+        from xtl.grid.blocks import Pretrain
+        from xtl.training import pretrain as pretraining
 
         block = Pretrain(architecture="bert", layers=2, hidden=64, steps=60, batch_tokens=2048)
         recipe, data = block.resolved_recipe(), {"kind": "lab", "languages": 12, "sentences": 400, "seed": 0}
@@ -76,7 +76,7 @@ def loss_curve(log: pd.DataFrame, unit: str = "nats") -> None:
     import matplotlib.pyplot as plt
     import seaborn as sns
 
-    from xtl.analysis.figures import style
+    from xtl.analysis.figures.gain_figures import style
 
     with style():
         figure, axis = plt.subplots(figsize=(7, 2.8))
@@ -90,12 +90,12 @@ def score_bars(scores: pd.DataFrame, source: str = "en") -> None:
     """Draw the headline score of every language, the source language set apart.
 
     Args:
-        scores: rows as `xtl.evaluate.write` returns them; one small picture a target and metric.
+        scores: rows as `xtl.evaluation.evaluate.write` returns them; one small picture a target and metric.
     """
     import matplotlib.pyplot as plt
     import seaborn as sns
 
-    from xtl.analysis.figures import style
+    from xtl.analysis.figures.gain_figures import style
 
     rows = scores[scores.headline].copy()
     rows["training"] = rows.language.eq(source).map({True: "source language", False: "zero-shot"})
@@ -114,7 +114,7 @@ def layer_curve(scores: pd.DataFrame) -> None:
     import matplotlib.pyplot as plt
     import seaborn as sns
 
-    from xtl.analysis.figures import style
+    from xtl.analysis.figures.gain_figures import style
     from xtl.tasks.catalog import TASKS
 
     for target, rows in scores.groupby("target", sort=False):

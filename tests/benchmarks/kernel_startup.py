@@ -17,9 +17,9 @@ import nbformat
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from xtl import kernels
-from xtl.execute import execute_one
-from xtl.store import Store
+from xtl.runs import kernels
+from xtl.runs.execute import execute_one
+from xtl.runs.store import Store
 
 NOTEBOOKS = {"nothing": "pass", "torch, Trainer, datasets": "import torch, datasets\nfrom transformers import Trainer"}
 

@@ -12,8 +12,8 @@ import time
 
 import torch
 
-from xtl import experiment
-from xtl.pretrain import run as pretraining
+from xtl.grid import experiment
+from xtl.training import pretrain as pretraining
 
 
 def heldout(block, data: dict, rate: float, steps: int) -> tuple[float, float]:

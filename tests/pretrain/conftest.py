@@ -3,7 +3,7 @@
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from xtl.encoders import scratch_tokenizer
+from xtl.models.encoders import scratch_tokenizer
 
 WORDS = [f"w{i}" for i in range(20)]
 

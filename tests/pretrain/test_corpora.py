@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from xtl.blocks import Pretrain
-from xtl.errors import UserError
-from xtl.pretrain import corpora
-from xtl.pretrain import run as pretraining
-from xtl.tasks import data as task_data
+from xtl.base.errors import UserError
+from xtl.grid.blocks import Pretrain
+from xtl.tasks.sources import examples as task_data
+from xtl.training import pretrain as pretraining
+from xtl.training import pretraining_text as corpora
 
 
 def test_sentences_end_at_marks_of_several_scripts_and_at_lines():

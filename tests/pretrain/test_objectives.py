@@ -5,10 +5,10 @@ import pytest
 import torch
 from transformers import AutoModel
 
-from xtl.encoders import scratch_config
-from xtl.pretrain.model import Pretrainer
-from xtl.pretrain.objectives import Collator, choose, corrupt, permutation
-from xtl.pretrain.sequences import Frame
+from xtl.models.architectures import Pretrainer
+from xtl.models.encoders import scratch_config
+from xtl.models.objectives import Collator, choose, corrupt, permutation
+from xtl.models.sequences import Frame
 
 
 def sentences(tokenizer, *lengths):

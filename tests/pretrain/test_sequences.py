@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xtl.pretrain.sequences import IGNORE, Frame, chunks, full_sentences, schedule, translation_pairs, two_segments
+from xtl.models.sequences import IGNORE, Frame, chunks, full_sentences, schedule, translation_pairs, two_segments
 
 PAD, UNK, CLS, SEP, MASK = range(5)
 

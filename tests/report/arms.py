@@ -3,7 +3,7 @@
 import pandas as pd
 
 from tests.synthetic import grid
-from xtl.report import sections
+from xtl.analysis.questions import sections
 
 LAB = {"kind": "lab", "languages": 12, "sentences": 400, "train": 100, "test": 20, "seed": 0}
 MADE = ["en", "qaa", "qab", "qac", "qad", "qae", "qaf"]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from xtl.analysis import drawing
-from xtl.report.page import MOST, TALL, affordable, block, cell, finished, section, table
+from xtl.analysis.figures import drawing
+from xtl.analysis.section import MOST, TALL, affordable, block, cell, finished, section, table
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from tests.command import xtl
 from xtl import report
-from xtl.errors import UserError
+from xtl.base.errors import UserError
 from xtl.report import pdf
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-ins for Chromium are shell scripts")

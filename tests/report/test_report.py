@@ -10,7 +10,7 @@ import pytest
 
 from tests.synthetic import grid
 from xtl import report
-from xtl.errors import UserError
+from xtl.base.errors import UserError
 
 LAB = {"kind": "lab", "languages": 12, "sentences": 400, "train": 100, "test": 20, "seed": 0}
 MADE = ["en", "qaa", "qab", "qac", "qad", "qae", "qaf"]
@@ -155,7 +155,7 @@ def test_there_is_nothing_to_pack_without_a_report(tmp_path):
 
 
 def test_vocabularies_are_shown_and_what_they_do_not_know_is_marked():
-    from xtl.report.background import vocabulary
+    from xtl.analysis.questions.background import vocabulary
 
     main = pd.DataFrame({
         "target": "udpos", "encoder": "bert-en", "intermediate": "none", "language": ["en", "zh"],

@@ -1,9 +1,9 @@
 """The embedded laboratory: a made world, made languages with planted features, and tasks derived from event records."""
 
-from xtl.lab.config import LAB_VERSION, LabConfig
-from xtl.lab.data import BUILDERS, PLAIN, corpus, dataset, parallel, splits
-from xtl.lab.languages import Language, distances, feature_table, languages, twins
-from xtl.lab.tokens import tokenizer
+from xtl.lab.tasks.datasets import BUILDERS, PLAIN, corpus, dataset, parallel, splits
+from xtl.lab.world.config import LAB_VERSION, LabConfig
+from xtl.lab.world.made_languages import Language, distances, feature_table, languages, twins
+from xtl.lab.world.tokens import tokenizer
 
 TASKS = (*BUILDERS, PLAIN)
 

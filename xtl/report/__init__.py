@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from xtl.analysis import wording
-from xtl.errors import UserError
+from xtl.analysis.figures import wording
+from xtl.base.errors import UserError
 from xtl.report import notebooks, render
 from xtl.report.pdf import PDF
-from xtl.store import replacing
+from xtl.runs.store import replacing
 from xtl.tasks.catalog import TASKS
 
 # What draws is imported where it is used: the processes that render notebooks start in half the time without it.
 HERE = Path(__file__).parent
 # What decides how a page looks: a change there makes pages anew that are otherwise up to date.
 LOOK = sorted([*(HERE / "templates").iterdir(), HERE / "render.py"])
-# The strongest shortcut of each format, as xtl.lab.baselines.strongest picks it.
+# The strongest shortcut of each format, as xtl.evaluation.shortcuts.strongest picks it.
 SHORTCUTS = {
     "classification": "bag of words", "tagging": "most frequent tag of each word",
     "span": "reader blind to the question (F1)", "retrieval": "shared character n-grams",
@@ -31,17 +31,17 @@ SHORTCUTS = {
 CODE = [
     *LOOK,
     *sorted(HERE.glob("*.py")),
-    *(HERE.parent / name for name in ("languages.py", "similarities.py", "typology.py", "corpus_sizes.py")),
-    HERE.parent / "corpus_sizes.yaml",
-    *sorted((HERE.parent / "analysis").glob("*.*")),
+    *sorted((HERE.parent / "languages").glob("*.*")),
+    *sorted((HERE.parent / "analysis").rglob("*.py")),
 ]
 
 
 def report_of(plan, store, folder: Path | str) -> Path:
     """Write the report of a plan from whatever the store holds of it, and return its folder; see write_report."""
-    from xtl.analysis import tables
-    from xtl.plan import analysis_run
-    from xtl.report import content, submissions
+    from xtl.analysis.questions import content
+    from xtl.analysis.scores import tables
+    from xtl.grid.plan import analysis_run
+    from xtl.report import submissions
 
     experiment, found = plan.experiment, tables.gather(plan, store)
     done = [key for key, record in found.records.items() if record["phase"] == "target" and record["state"] == "done"]
@@ -67,8 +67,8 @@ def lab_shortcuts(data: Mapping, languages: Mapping[str, Sequence[str]]) -> pd.D
     In English; a target without English (retrieval) as the mean over its languages. languages: target -> codes.
     """
     from xtl import lab
-    from xtl.lab.baselines import strongest
-    from xtl.lab.cache import cached
+    from xtl.evaluation.shortcuts import strongest
+    from xtl.lab.world.cache import cached
 
     config, rows = lab.LabConfig.from_dict(dict(data)), []
     for target, codes in languages.items():
@@ -98,7 +98,8 @@ def write_report(
     Drawing takes seconds, so an index made from the same content by the same code is left as it is. A report.pdf and
     a packed report of another content are removed.
     """
-    from xtl.report import background, content, page
+    from xtl.analysis import section as page
+    from xtl.analysis.questions import background, content
 
     data, folder = dict(data), Path(folder)
     index = folder / "index.html"

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from xtl.machine import cores
+from xtl.base.machine import cores
 from xtl.report import render
-from xtl.store import replacing
+from xtl.runs.store import replacing
 
 FEW = 12  # pages that one process renders in the time that another needs to start (3 s)
 MOST = 16  # processes

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from xtl.errors import UserError
+from xtl.base.errors import UserError
 
 PDF = "report.pdf"
 NAMES = ("chromium", "chromium-browser", "google-chrome")

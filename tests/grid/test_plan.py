@@ -1,0 +1,227 @@
+"""From a grid to its runs: identities that must not move, sharing, cells, languages, and what is missing."""
+
+import copy
+
+import pytest
+import yaml
+
+from xtl.base.errors import UserError
+from xtl.grid import plan as planning
+from xtl.grid.blocks import Intermediate, Source
+from xtl.grid.experiment import load
+from xtl.runs import run as runs
+
+GRID = {
+    "name": "small",
+    "question": "Does it work?",
+    "data": "hub",
+    "seeds": [0, 1],
+    "intermediates": {"panx": ["panx"]},
+    "targets": ["udpos", "tatoeba"],
+    "languages": "available",
+}
+
+
+@pytest.fixture
+def plan(tmp_path, monkeypatch, mirror, tiny_encoders, outputs):
+    """Function: changes to GRID -> plan over the miniature mirror with one tiny encoder."""
+    monkeypatch.setenv("XTL_MIRROR", str(mirror))
+
+    def make(overrides=(), **changes):
+        grid = copy.deepcopy({**GRID, "encoders": {"tiny": {"checkpoint": str(tiny_encoders["bert"])}}, **changes})
+        path = tmp_path / "grid.yaml"
+        path.write_text(yaml.safe_dump(grid))
+        return planning.make(load(path, overrides))
+
+    return make
+
+
+def test_runs_cells_and_edges(plan):
+    made = plan()
+    kinds = [run.phase for run in made.runs.values()]
+    # per seed: panx, udpos twice, tatoeba after panx; tatoeba after none trains nothing and is one run
+    assert kinds.count("intermediate") == 2 and kinds.count("target") == 2 * 3 + 1
+    assert len(made.cells) == 2 * 2 * 2
+    seen = set()
+    for run in made.runs.values():
+        assert set(run.upstream.values()) <= seen
+        seen.add(run.id)
+    none = made.cells[(made.cells.intermediate == "none") & (made.cells.target == "tatoeba")]
+    assert none.run_id.nunique() == 1 and sorted(none.seed) == [0, 1]
+    assert "seed" not in made.runs[none.run_id.iloc[0]].params
+
+
+def test_identities_follow_what_matters_and_nothing_else(plan, tmp_path, tiny_encoders):
+    import shutil
+
+    ids = set(plan().runs)
+    assert set(plan(name="other", question="Another?").runs) == ids
+    copied = shutil.copytree(tiny_encoders["bert"], tmp_path / "elsewhere")
+    assert set(plan(encoders={"other-name": {"checkpoint": str(copied)}}).runs) == ids
+    assert not set(plan(["training.learning_rate=1e-3"]).runs) & {
+        run.id for run in plan().runs.values() if "learning_rate" in run.params
+    }
+    # a batch size is read by trainings only, a retrieval prefix by retrieval only
+    changed = set(plan(["training.prefix='query: '"]).runs)
+    same = {run.id for run in plan().runs.values() if run.params.get("train_task") or run.phase == "intermediate"}
+    assert same <= changed and len(ids - changed) == 3
+
+
+def test_an_identity_is_this_one():
+    """A pinned value: an accidental change of the canonical form would run everything again."""
+    run = runs.make_run(
+        "target", "a", {"train_task": "udpos", "seed": 0, "learning_rate": 2e-5}, {"checkpoint": "0" * 12}, {}
+    )
+    assert run.hash == "3dab4e931686edae61a3ef14d60382afcd771d8a363eb155954c60953c1be6b2"
+    assert run.folder == f"target/a-{run.hash[:12]}"
+
+
+def test_a_new_parameter_at_its_neutral_value_changes_no_identity(monkeypatch):
+    before = runs.identity("target", {"a": 1}, {})
+    monkeypatch.setitem(runs.ADDED, "target", {"sampler": None})
+    assert runs.identity("target", {"a": 1, "sampler": None}, {}) == before
+    assert runs.identity("target", {"a": 1, "sampler": "uniform"}, {}) != before
+    monkeypatch.setitem(runs.VERSIONS, "target", 99)
+    assert runs.identity("target", {"a": 1}, {}) != before
+
+
+def test_labels_seen_and_same_data_by_origin():
+    """Translations hold the examples that they were made from; native data of another language are others."""
+    mnli, german = ([{"task": "mnli", **more}] for more in ({}, {"language": "de", "provenance": "machine"}))
+    tags = Intermediate(tasks=[{"task": "udpos", "language": "de"}])
+    english, foreign = Source(), Source(language="de")
+    hub, lab = {"kind": "hub"}, {"kind": "lab"}
+    for parts in (mnli, german):
+        assert planning.same_data(Intermediate(tasks=parts), "xnli", english, hub)
+    assert planning.labels_seen(Intermediate(tasks=german), "xnli", english) == ["de"]
+    assert planning.labels_seen(Intermediate(tasks=mnli), "xnli", english) == []
+    assert planning.labels_seen(Intermediate(tasks=mnli), "xnli", foreign) == ["en"]
+    assert planning.labels_seen(Intermediate(tasks=german), "udpos", english) == []
+    assert not planning.same_data(tags, "udpos", english, hub) and planning.same_data(tags, "udpos", foreign, hub)
+    assert planning.same_data(tags, "udpos", english, lab)
+
+
+def test_same_data_is_marked(plan):
+    cells = plan(["intermediates.udpos=[udpos]", "intermediates.squad1=[squad1]", "targets=[udpos, xquad]"]).cells
+    marked = {(c.intermediate, c.target) for c in cells.itertuples() if c.same_data}
+    assert marked == {("udpos", "udpos"), ("squad1", "xquad")}
+
+
+def test_languages_lists_maps_and_available(plan):
+    made = plan()
+    assert {"udpos", "tatoeba"} == set(made.missing.target)
+    assert "af" in set(made.missing.language) and "de" not in set(made.missing.language)
+    run = next(r for r in plan(languages=["en", "de"]).runs.values() if "tatoeba" in r.params.get("evaluate", {}))
+    assert run.params["evaluate"]["tatoeba"] == ["de"]  # English has no row there
+    with pytest.raises(UserError, match="tatoeba has no language 'en'"):
+        plan(languages={"udpos": ["de"], "tatoeba": ["en"]})
+    with pytest.raises(UserError, match="'xx'"):
+        plan(languages=["de", "xx"])
+    with pytest.raises(UserError, match="lacks fr"):
+        plan(languages=["de", "fr"])
+    with pytest.raises(UserError, match="lacks af"):
+        plan(languages=None)
+
+
+def test_data_that_is_not_there_is_one_sentence(plan, tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("XTL_MIRROR", str(tmp_path / "empty"))
+    with pytest.raises(UserError, match="google/xtreme"):
+        plan()
+
+
+def test_sources_share_what_trains_nothing_and_lacking_ones_are_said(plan):
+    grid = dict(
+        targets=["pawsx", "udpos", "tatoeba"],
+        sources=["en", {"language": "de", "provenance": "machine"}],
+        training={"max_train_examples": 24},
+    )
+    made = plan(**grid)
+    found = {(c.target, c.source, c.provenance) for c in made.cells.itertuples()}
+    assert found == {
+        ("pawsx", "en", "native"), ("pawsx", "de", "machine"), ("udpos", "en", "native"), ("tatoeba", "en", "native"),
+    }  # fmt: skip
+    assert len(made.notes) == 1 and "udpos has no training data in de (machine-translated)" in made.notes[0]
+    german = next(r for r in made.runs.values() if r.params.get("source"))
+    assert german.params["source"] == {"language": "de", "provenance": "machine", "translator": None}
+    assert "pawsx/train/de/machine" in german.params["inputs"] and "de-machine" in german.slug
+    with pytest.raises(UserError, match="equal sizes; set training.max_train_examples"):
+        plan(**{**grid, "training": {}})
+    with pytest.raises(UserError, match="sources: .* xnli|sources: task mnli has no training data in fi"):
+        plan(targets=["xnli"], sources=[{"language": "fi", "provenance": "human"}])
+
+
+def test_several_tasks_and_a_control_of_equal_steps(plan):
+    made = plan(
+        intermediates={
+            "both": {"tasks": ["panx", "mlm"], "sampler": "temperature", "temperature": 4, "training": {"epochs": 1}},
+            "none+both": {"steps_of": "both"},
+        },
+        seeds=[0],
+    )
+    by_name = {run.slug: run for run in made.runs.values()}
+    both, control = by_name["tiny-both-s0"], by_name["tiny-none+both-udpos-s0"]
+    assert both.params["tasks"] == ["panx", "mlm"] and (both.params["temperature"], both.params["epochs"]) == (4.0, 1.0)
+    assert both.params["lengths"]["mlm"] == {"max_length": 128, "stride": 64}
+    assert control.upstream == {"longer_by": both.id} and by_name["tiny-both-udpos-s0"].upstream == {
+        "checkpoint": both.id
+    }
+    # what trains nothing has no steps to add: the control has no retrieval
+    cells = made.cells[made.cells.target == "tatoeba"].set_index("intermediate").run_id
+    assert list(cells.index) == ["none", "both"] and cells["none"] != cells["both"]
+    assert list(made.runs).index(both.id) < list(made.runs).index(control.id)
+
+
+def test_encoders_and_sources_are_crossed_with_the_intermediates_that_they_name(plan, tiny_encoders):
+    tiny = str(tiny_encoders["bert"])
+    made = plan(
+        encoders={"all": {"checkpoint": tiny}, "plain": {"checkpoint": tiny, "intermediates": ["none"]}},
+        targets=["pawsx", "tatoeba"],
+        sources=["en", {"language": "de", "provenance": "machine", "intermediates": ["none"]}],
+        training={"max_train_examples": 24},
+        seeds=[0],
+    )
+    found = {(c.encoder, c.intermediate, c.target, c.source) for c in made.cells.itertuples()}
+    assert found == {
+        *(("all", name, target, "en") for name in ("none", "panx") for target in ("pawsx", "tatoeba")),
+        *(("plain", "none", target, "en") for target in ("pawsx", "tatoeba")),
+        ("all", "none", "pawsx", "de"), ("plain", "none", "pawsx", "de"),
+    }  # fmt: skip
+    # what a block is crossed with is no part of what it computes
+    assert len(set(made.cells.run_id)) == 5
+
+
+def test_shots_need_development_sets_of_the_test_languages(plan):
+    made = plan(targets=["udpos"], training={"shots": 4})
+    run = next(r for r in made.runs.values() if r.phase == "target")
+    assert (run.params["shots"], run.params["shot_steps"]) == (4, 50) and "udpos/validation/de" in run.params["inputs"]
+    with pytest.raises(UserError, match="task xquad has no development sets in other languages"):
+        plan(targets=["xquad"], training={"shots": 4})
+
+
+# A grid of the laboratory, and its identities before several tasks, sources, selection rules and shots were there.
+OLD = """
+name: old
+question: Are its runs still the same?
+data: lab
+lab: {languages: 12, sentences: 1500, train: 2000, test: 60}
+seeds: [0]
+encoders: {bert: {pretrain: {architecture: bert}}, xlnet: {pretrain: {architecture: xlnet}}}
+pretraining:
+  {layers: 2, hidden: 64, heads: 2, inner: 128, steps: 150, batch_tokens: 1024, recipe: {pairs: 0.5, predicted: 0.4}}
+intermediates: {mnli: [mnli]}
+targets: [xnli, xquad, tatoeba]
+languages: [en, qaa, qab, qad]
+training: {learning_rate: 1.0e-3, epochs: 1, max_steps: 60}
+"""
+BEFORE = {
+    "bert-s0": "d7bab4210548", "bert-mnli-s0": "525c45c9b0be", "bert-none-xnli-s0": "d4a90989b6c1",
+    "xlnet-mnli-xquad-s0": "b6adf936d35a", "xlnet-none-tatoeba-s0": "1ef3f6270539",
+}  # fmt: skip
+
+
+def test_new_arms_leave_old_identities_alone(tmp_path):
+    (tmp_path / "old.yaml").write_text(OLD)
+    made = planning.make(load(tmp_path / "old.yaml"))
+    found = {run.slug: run.id for run in made.runs.values()}
+    assert {name: found[name] for name in BEFORE} == BEFORE

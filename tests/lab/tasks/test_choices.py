@@ -1,0 +1,81 @@
+"""Choices: right by the records, wrong ones wrong, places and words that give nothing away."""
+
+import numpy as np
+import pytest
+
+from xtl.lab import dataset as load
+from xtl.lab.tasks import choices
+from xtl.lab.tasks import datasets as data
+from xtl.lab.tasks.inference import ENTAILMENT, relation
+from xtl.lab.world import events as ev
+from xtl.lab.world.world import world
+
+
+@pytest.mark.parametrize("part", ["train", "evaluation"])
+def test_one_ending_is_entailed_by_its_document_and_no_other(small, part):
+    texts, options, right = data.records(small, "hellaswag", part)
+    n = len(right)
+    entailed = np.zeros((n, choices.ENDINGS), bool)
+    for place in range(choices.ENDINGS):
+        ending = ev.take(options, np.arange(n) * choices.ENDINGS + place)
+        for event in range(3):
+            entailed[:, place] |= relation(ev.take(texts, np.arange(n) * 3 + event), ending) == ENTAILMENT
+    assert (entailed.sum(1) == 1).all() and (entailed.argmax(1) == right).all()
+    assert np.bincount(right, minlength=4).min() > 0.2 * n
+
+
+def test_denial_is_no_clue(small):
+    _, options, right = data.records(small, "hellaswag", "train")
+    negative = options["neg"].reshape(-1, choices.ENDINGS)
+    of_right = negative[np.arange(len(right)), right].mean()
+    assert abs(of_right - 0.3) < 0.06  # as often as events are denied, so the right one is no more affirmative
+
+
+@pytest.mark.parametrize("code", ["en", "qaa"])
+def test_answers_are_phrases_of_the_asked_role_and_differ(small, code):
+    rows = load(small, "cosmosqa", code, "test")
+    for row in list(rows)[:100]:
+        options = [row[f"answer{i}"] for i in range(choices.ANSWERS)]
+        assert len(set(options)) == len(options) and options[row["label"]] in row["context"]
+    assert np.bincount(rows["label"], minlength=4).min() > 0.15 * len(rows)
+
+
+def test_what_a_thing_is_follows_the_taxonomy(small):
+    question, options, right = data.records(small, "csqa", "evaluation")
+    w, n = world(), len(right)
+    said = options["predicate"].reshape(n, choices.CLASSES)
+    truth = w.isa(np.repeat(question["agent"], choices.CLASSES), said.ravel()).reshape(n, choices.CLASSES)
+    assert (truth.sum(1) == 1).all() and (truth.argmax(1) == right).all()
+    train = {int(i) for i in data.records(small, "csqa", "train")[0]["agent"]}
+    assert not train & {int(i) for i in question["agent"]}
+
+
+@pytest.mark.parametrize("part", ["train", "evaluation"])
+def test_what_did_not_happen_has_no_answer(small, part):
+    table, question, asked, answerable = data.records(small, "squad2", part)
+    assert 0.3 < answerable.mean() < 0.7
+    w = world()
+    scales = w.scale[table["verb"]]
+    for doc in np.flatnonzero(~answerable).tolist():
+        assert w.scale[question["verb"][doc]] not in scales[table["doc"] == doc]
+    rows = load(small, "squad2", "en", "train" if part == "train" else "validation")
+    empty = [not row["answers"]["text"] for row in rows]
+    assert empty == (~answerable[: len(empty)]).tolist()
+
+
+def test_put_together_inference_holds_mnlis_own_pairs(small):
+    own = {(r["premise"], r["hypothesis"]) for r in load(small, "mnli", "en", "train")}
+    rows = load(small, "anli+", "en", "train")
+    assert len(rows) == 2 * small.train + small.train // 2
+    assert own <= {(r["premise"], r["hypothesis"]) for r in rows}
+    premise, hypothesis, label = data.records(small, "anli+", "train")
+    assert (relation(premise, hypothesis) == label).all()
+
+
+def test_pools_hold_both_sides_of_a_pair_in_one_half(small):
+    for split in ("validation", "test"):
+        rows = list(load(small, "bucc", "qaa", split))
+        partner = {row["id"]: row["pair"] for row in rows if row["pair"]}
+        assert partner and all(partner[pair] == name for name, pair in partner.items())
+        gold = sum(row["side"] == "foreign" for row in rows if row["pair"])
+        assert 0.3 < gold / sum(row["side"] == "foreign" for row in rows) < 0.5  # a quarter of 5/8

@@ -1,0 +1,228 @@
+"""Texts and tasks: columns, splits, parallel tests, what the corpora hold, and equal bytes from equal seeds."""
+
+import hashlib
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from xtl.base.errors import UserError
+from xtl.lab import TASKS, LabConfig, corpus, dataset, parallel
+from xtl.lab.tasks import datasets as data
+from xtl.lab.world import events as ev
+from xtl.lab.world import made_languages as languages
+from xtl.lab.world.world import SORTS, world
+
+COLUMNS = {
+    "mnli": {"premise", "hypothesis", "label", "idx"},
+    "xnli": {"language", "sentence1", "sentence2", "gold_label"},
+    "qqp": {"question1", "question2", "label", "idx"},
+    "pawsx": {"sentence1", "sentence2", "label"},
+    "squad1": {"id", "title", "context", "question", "answers"},
+    "xquad": {"id", "title", "context", "question", "answers"},
+    "udpos": {"tokens", "pos_tags"},
+    "panx": {"tokens", "ner_tags", "langs"},
+    "tatoeba": {"source_sentence", "target_sentence", "source_lang", "target_lang"},
+    "anli+": {"uid", "premise", "hypothesis", "label"},
+    "squad2": {"id", "title", "context", "question", "answers"},
+    "mlqa": {"id", "title", "context", "question", "answers"},
+    "tydiqa": {"id", "title", "context", "question", "answers"},
+    "hellaswag": {"ind", "activity_label", "ctx_a", "ctx_b", "ctx", "endings", "label"},
+    "cosmosqa": {"id", "context", "question", "answer0", "answer1", "answer2", "answer3", "label"},
+    "csqa": {"id", "question", "choices", "answerKey"},
+    "ccg": {"tokens", "tags"},
+    "bucc": {"id", "side", "sentence", "pair"},
+    "bucc_pairs": {"source_sentence", "target_sentence", "source_lang", "target_lang"},
+    "mlm": {"id", "text"},
+}
+EXAMPLES = [task for task in TASKS if task != "mlm"]  # whose examples are not the corpus itself
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_columns_and_sizes_are_those_of_the_hub(small, task):
+    for split in data.splits(task):
+        rows = dataset(small, task, "qaa" if split != "train" else "en", split)
+        assert set(rows.column_names) == COLUMNS[task]
+        if task not in ("mlm", "bucc"):
+            expected = small.train * (2.5 if task == "anli+" else 1) if split == "train" else small.test
+            assert len(rows) == expected
+
+
+def test_labels_have_the_types_of_the_hub(small):
+    assert dataset(small, "mnli", "en", "test")[0]["label"] in (0, 1, 2)
+    assert dataset(small, "xnli", "en", "test")[0]["gold_label"] in ("entailment", "neutral", "contradiction")
+    assert dataset(small, "pawsx", "en", "test")[0]["label"] in ("0", "1") and dataset(small, "qqp", "en", "test")[0][
+        "label"
+    ] in (0, 1)
+    row = dataset(small, "xquad", "qaa", "test")[0]
+    assert isinstance(row["answers"]["answer_start"][0], int) and isinstance(row["answers"]["text"][0], str)
+
+
+@pytest.mark.parametrize("task", [task for task in EXAMPLES if task != "bucc"])
+def test_tests_are_the_same_events_in_all_languages(small, task):
+    rows = {code: dataset(small, task, code, "test") for code in ("en", "qaa", "qab")}
+    for name in ("label", "gold_label", "id", "target_sentence"):
+        if name in rows["en"].column_names:
+            # TyDiQA's ids begin with the language
+            values = [[str(v).split("-")[-1] for v in rows[code][name]] for code in rows]
+            assert values[0] == values[1] == values[2]
+    if task == "panx":
+        names = [[sorted(tag for tag in tags if tag != "O") for tags in rows[code]["ner_tags"]] for code in rows]
+        assert names[0] == names[1] == names[2]
+
+
+def test_translated_training_data_is_the_same_pairs(small):
+    english, other = (dataset(small, "mnli", code, "train") for code in ("en", "qac"))
+    assert list(english["label"]) == list(other["label"]) and english["premise"][0] != other["premise"][0]
+
+
+# what csqa asks is knowledge that the corpora hold
+@pytest.mark.parametrize("task", [task for task in EXAMPLES if task != "csqa"])
+def test_no_test_sentence_is_in_training_validation_or_a_corpus(small, task):
+    columns = COLUMNS[task] & {
+        "premise",
+        "hypothesis",
+        "sentence1",
+        "sentence2",
+        "question1",
+        "question2",
+        "context",
+        "question",
+        "tokens",
+        "source_sentence",
+        "sentence",
+        "ctx_a",
+    }
+
+    def texts(split: str, code: str) -> set:
+        rows = dataset(small, task, code, split)
+        return {" ".join(text) if isinstance(text, list) else text for name in columns for text in rows[name]}
+
+    if "train" in data.splits(task):
+        assert not texts("test", "en") & texts("train", "en")
+    if task in ("udpos", "panx", "tatoeba", "ccg"):
+        assert not texts("test", "en") & texts("validation", "en")
+    for code in ("en", "qaa"):
+        seen = {sentence for document in corpus(small, code) for sentence in document}
+        seen |= {pair[code != "en"] for pair in parallel(small, code if code != "en" else "qaa")}
+        assert not (texts("test", code) | texts("validation", code)) & seen
+
+
+def test_no_context_sentence_of_a_test_is_in_a_corpus(small):
+    for code in languages(small):
+        held_out = data.held_out_sentences(small, code)
+        assert len(held_out) > 1000 and not held_out & {
+            sentence for document in corpus(small, code) for sentence in document
+        }
+
+
+def test_corpora_have_their_planted_size_and_are_documents(small):
+    for code, item in languages(small).items():
+        documents = corpus(small, code)
+        expected = small.sentences * item.features["corpus"]
+        assert expected <= sum(map(len, documents)) <= expected + 6
+        assert np.mean([len(document) for document in documents]) > 3 and max(map(len, documents)) <= 6
+        if code != "en":
+            assert len(parallel(small, code)) == int(expected) // 2
+
+
+def test_documents_share_participants_across_sentences():
+    table = data.corpora.corpus(LabConfig(), "any", 3000)
+    first = {}
+    shared = []
+    for i, doc in enumerate(table["doc"]):
+        entities = {table["agent"][i], table["object"][i]} - {-1}
+        if doc in first:
+            shared.append(bool(entities & first[doc]))
+        first.setdefault(doc, set()).update(entities)
+    assert np.mean(shared) > 0.7
+
+
+def test_a_corpus_of_the_usual_size_has_every_word(small):
+    usual = data.corpora.corpus(LabConfig(), "en", 10_000)
+    used = np.unique(np.concatenate([usual[name] for name in ev.CONCEPTS]))
+    w = world()
+    content = np.flatnonzero(w.sort != SORTS.index("function"))
+    assert set(content.tolist()) <= set(used.tolist())
+
+
+def test_sentences_have_what_the_world_promises(small):
+    table = data.corpora.corpus(LabConfig(), "any", 3000)
+    event = table["kind"] == ev.EVENT
+    for column, least, most in (("neg", 0.08, 0.2), ("voice", 0.05, 0.2), ("front", 0.05, 0.2), ("tense", 0.2, 0.4)):
+        assert least < table[column][event].mean() < most, column
+    for column, least in (("fellow", 0.03), ("rel_verb", 0.03), ("contrast", 0.02), ("mark", 0.1)):
+        assert (table[column] >= 0).mean() > least, column
+    assert {ev.EVENT, ev.ATTRIBUTE, ev.CLASS} == set(table["kind"].tolist())
+
+
+def test_near_duplicates_are_in_tatoeba(small):
+    words = [set(text.split()) for text in dataset(small, "tatoeba", "qaa", "test")["target_sentence"]]
+    near = [max(len(a & b) / len(a | b) for j, b in enumerate(words) if i != j) for i, a in enumerate(words)]
+    assert (
+        np.mean(np.array(near) >= 0.6) > 0.25
+        and len(set(dataset(small, "tatoeba", "qaa", "test")["target_sentence"])) == small.test
+    )
+
+
+def test_unknown_tasks_and_splits_are_readable_errors(small):
+    with pytest.raises(UserError, match="has no task `snli`; it has mnli"):
+        dataset(small, "snli", "en", "test")
+    with pytest.raises(UserError, match="`tatoeba` has no split `train`; it has validation, test"):
+        dataset(small, "tatoeba", "en", "train")
+
+
+SCRIPT = """
+import hashlib, sys
+from xtl.lab import *
+from xtl.lab import BUILDERS
+config = LabConfig(sentences=200, train=60, test=20, seed=5)
+digest = hashlib.sha256()
+for code in ("en", "qaa", "qad"):
+    digest.update(repr(corpus(config, code)).encode())
+    for task in BUILDERS:
+        digest.update(repr(dataset(config, task, code, "test").to_dict()).encode())
+digest.update(repr(parallel(config, "qab")).encode())
+digest.update(repr(dataset(config, "mnli", "en", "train").to_dict()).encode())
+digest.update(tokenizer(config).to_str().encode())
+print(digest.hexdigest())
+"""
+
+
+def test_equal_seeds_give_equal_bytes_in_other_processes(tmp_path):
+    found = []
+    for number in ("1", "2"):
+        environment = {**os.environ, "XTL_OUTPUTS": str(tmp_path / number), "PYTHONHASHSEED": number}
+        run = subprocess.run(
+            [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True
+        )
+        files = sorted(path for path in (tmp_path / number).rglob("*") if path.suffix in (".json", ".parquet"))
+        found.append((run.stdout, [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]))
+    assert found[0] == found[1] and len(found[0][1]) > 20
+
+
+def test_another_seed_gives_other_words_and_events(small):
+    other = LabConfig(**{**small.__dict__, "seed": 1})
+    assert other.digest() != small.digest()
+    assert corpus(other, "qaa")[0] != corpus(small, "qaa")[0]
+
+
+def test_a_second_reading_comes_from_the_cache(small, monkeypatch):
+    first = dataset(small, "xnli", "qad", "test").to_dict()
+    monkeypatch.setattr(data, "records", None)  # would raise if anything were generated again
+    assert dataset(small, "xnli", "qad", "test").to_dict() == first
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"seeds": 1}, "no setting `seeds`; known are languages"),
+        ({"languages": 13}, "must be 12 or 24"),
+        ({"train": "many"}, "whole number"),
+    ],
+)
+def test_bad_settings_are_readable_errors(settings, message):
+    with pytest.raises(UserError, match=message):
+        LabConfig.from_dict({"kind": "lab", **settings})

@@ -1,0 +1,194 @@
+"""Similarity: formulas by hand, the same functions for natural and made languages, known facts, and what is missing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from xtl import lab
+from xtl.base.errors import UserError
+from xtl.languages import names as languages
+from xtl.languages import similarity as similarities
+from xtl.languages.similarity import DEFINITIONS, angular, cosine, matching
+
+HUB = {"kind": "hub", "revisions": {}}
+LABS = [{"kind": "lab", "languages": 12}, {"kind": "lab", "languages": 24}]
+URIEL = ["genetic", "geographic", "syntactic", "phonological", "inventory"]
+
+SOURCE = np.array([1, 1, 0, 1.0])
+VECTORS = np.array(
+    [
+        [1, 1, 0, np.nan],  # the same, as far as it is known
+        [1, 0, 1, 1],
+        [0, 0, 0, 1],
+        [0, 0, 1, 0],  # nothing in common
+        [0, 0, 0, 0],  # no feature at all
+        [np.nan] * 4,
+    ]
+)
+
+
+def test_cosine_by_hand():
+    expected = [1, 2 / 3, 1 / np.sqrt(3), 0, np.nan, np.nan]
+    np.testing.assert_allclose(cosine(VECTORS, SOURCE), expected)
+
+
+def test_angular_by_hand():
+    # 45 degrees are half of a right angle, 60 leave a third of it
+    vectors = np.array([[1, 0], [1, 1], [0, 1], [1, np.sqrt(3)]])
+    np.testing.assert_allclose(angular(vectors, np.array([1, 0.0])), [1, 1 / 2, 0, 1 / 3], atol=1e-12)
+    assert np.isnan(angular(VECTORS, SOURCE)[4:]).all()
+
+
+def test_matching_by_hand():
+    np.testing.assert_allclose(matching(VECTORS, SOURCE), [1, 2 / 4, 2 / 4, 0, 1 / 4, np.nan])
+    # marks that both lack are left out: the third feature in rows one, three and five
+    np.testing.assert_allclose(matching(VECTORS, SOURCE, presence=True), [1, 2 / 4, 1 / 3, 0, 0, np.nan])
+    np.testing.assert_allclose(matching(np.array([[0.2, 1.0]]), np.array([0.7, 0.9])), [1 - 0.6 / 2])
+
+
+@pytest.mark.parametrize("data", [HUB, *LABS], ids=["xtreme", "lab 12", "lab 24"])
+@pytest.mark.parametrize("definition", DEFINITIONS)
+def test_similarity_is_symmetric_and_one_with_itself(data, definition):
+    for space in similarities.spaces(data).values():
+        values = space.vectors.to_numpy()
+        every = np.array([DEFINITIONS[definition](values, row, space.presence) for row in values])
+        np.testing.assert_allclose(every, every.T, atol=1e-12)
+        known = ~np.isnan(values).all(1)
+        np.testing.assert_allclose(np.diag(every)[known], 1, atol=1e-7)
+        assert (every[known][:, known] >= 0).all() and (every[known][:, known] <= 1).all()
+    there = similarities.similarities(data, "en", definition)
+    for code in list(there.index)[-3:]:
+        back = similarities.similarities(data, code, definition).loc["en"]
+        pd.testing.assert_series_equal(back, there.loc[code], check_names=False)
+
+
+def test_every_language_of_xtreme_has_every_measure_but_basque_no_relatives():
+    found = similarities.similarities(HUB)
+    assert list(found) == [*URIEL, "family", "branch", "script"]
+    assert list(found.index) == list(languages.NATURAL.index)
+    missing = found.isna()
+    assert [(code, measure) for code in found.index for measure in found if missing.loc[code, measure]] == [
+        ("eu", "genetic")
+    ]
+    assert found.min(axis=None) >= 0 and found.max(axis=None) <= 1
+
+
+def test_known_facts_come_out():
+    to = {code: similarities.similarities(HUB, code) for code in ("en", "ja", "es", "hi")}
+    assert to["en"].loc["de", "syntactic"] > to["en"].loc["ja", "syntactic"]
+    assert to["en"]["genetic"].drop("en").nlargest(3).index.sort_values().tolist() == ["af", "de", "nl"]
+    assert to["ja"]["syntactic"].drop("ja").idxmax() in {"ko", "tr", "kk", "ta", "te", "ml"}  # verb-final, suffixing
+    assert to["es"]["genetic"].drop("es").idxmax() in {"pt", "fr", "it"} and to["es"].loc["eu", "geographic"] > 0.99
+    assert to["hi"].loc["ur", ["genetic", "syntactic"]].min() > 0.8  # two standards of one language
+    assert to["en"].loc[["ja", "zh", "tr", "fi"], "genetic"].eq(0).all()
+
+
+def test_genetic_similarity_by_hand():
+    found = similarities.similarities(HUB)["genetic"]
+    # English is in nine groups, German in six, of which they share four; Russian is in four and shares one
+    assert found["de"] == pytest.approx(4 / np.sqrt(9 * 6)) and found["ru"] == pytest.approx(1 / np.sqrt(9 * 4))
+    assert similarities.similarities(HUB, definition="matching")["genetic"]["de"] == pytest.approx(4 / 11)
+
+
+def test_labels_are_equal_or_not():
+    found = similarities.similarities(HUB, "ru")
+    assert found.loc["bg", ["family", "branch", "script"]].tolist() == [1, 1, 1]
+    assert found.loc["en", ["family", "branch", "script"]].tolist() == [1, 0, 0]
+    assert found.loc["kk", ["family", "branch", "script"]].tolist() == [0, 0, 1]
+
+
+def test_coverage_counts_what_sources_state_of_both_and_not_what_is_imputed():
+    found = similarities.coverage(HUB)
+    assert found.loc["kk", "syntactic"] == pytest.approx(12 / 103)  # English is stated whole
+    assert found.loc["de", "phonological"] == pytest.approx(25 / 28)
+    assert (found["phonological"] == 0).sum() == 9 and (found["inventory"] == 0).sum() == 2
+    assert found["geographic"].eq(1).all() and found["genetic"].eq(0).sum() == 1
+    rows = similarities.measured(HUB).set_index(["language", "measure"])
+    assert rows.loc[("kk", "syntactic"), ["known", "stated"]].tolist() == pytest.approx([1, 12 / 103])
+
+
+def test_without_imputed_values_a_guess_is_missing():
+    found = similarities.similarities(HUB, imputed=False)
+    nothing = {"af", "et", "it", "ml", "mr", "nl", "pt", "ta", "ur"}
+    absent = {"he"}  # three features are stated of it, and it has none of them: no direction
+    assert set(found.index[found["phonological"].isna()]) == nothing | absent
+    assert set(found.index[found["inventory"].isna()]) == {"et", "kk"}
+    rows = similarities.measured(HUB, imputed=False)
+    assert (rows["known"] == rows["stated"]).all()
+
+
+@pytest.mark.parametrize("data", LABS, ids=["12", "24"])
+def test_the_same_functions_give_the_planted_similarities(data):
+    found = similarities.similarities(data)
+    assert sorted(found) == ["corpus", "genetic", "lexical", "script", "syntactic"]  # what was not made is absent
+    made = lab.languages(lab.LabConfig(languages=data["languages"]))
+    names = ("order", "adposition", "adjective", "articles", "case")
+    for code, language in made.items():
+        equal = np.mean([language.features[name] == made["en"].features[name] for name in names])
+        assert found.loc[code, "syntactic"] == pytest.approx(equal)
+        assert found.loc[code, "script"] == (language.script == "Latin")
+        assert found.loc[code, "corpus"] == (language.features["corpus"] == 1)
+        assert found.loc[code, "genetic"] == (code == "en")
+        share = language.features["vocabulary"]
+        assert found.loc[code, "lexical"] == pytest.approx(share / np.sqrt(share**2 + (1 - share) ** 2))
+    by_share = similarities.similarities(data, definition="matching")["lexical"]
+    assert by_share.to_dict() == pytest.approx({code: item.features["vocabulary"] for code, item in made.items()})
+
+
+def test_twins_differ_in_their_feature_only():
+    data = LABS[0]
+    for model, twin, feature in lab.twins(lab.LabConfig()):
+        found = similarities.similarities(data, model).loc[twin]
+        measure = {"script": "script", "corpus": "corpus", "vocabulary": "lexical"}.get(feature, "syntactic")
+        assert found.drop(["lexical", measure], errors="ignore").eq(1).all()
+        assert np.isnan(found["lexical"])  # the shares with English say nothing about each other's words
+        assert measure == "lexical" or found[measure] == {"syntactic": pytest.approx(0.8)}.get(measure, 0)
+
+
+def test_shared_vocabulary_is_known_against_english_only():
+    rows = similarities.measured(LABS[0], "qad")
+    found = rows[rows["measure"] == "lexical"].set_index("language")
+    assert set(found.index[found["similarity"].notna()]) == {"en", "qad"}
+    assert (found.loc["qae", ["known", "stated"]] == 0).all()
+
+
+def test_what_is_not_known_is_a_readable_error():
+    with pytest.raises(UserError, match="no language 'qq' to compare with; there are af, ar"):
+        similarities.similarities(HUB, "qq")
+    with pytest.raises(UserError, match="no definition 'dice' of similarity; there are cosine, angular, matching"):
+        similarities.measured(HUB, definition="dice")
+
+
+def test_definitions_are_compared():
+    found = similarities.compared(HUB).set_index(["measure", "against"])
+    assert set(found.index.get_level_values("measure")) == set(URIEL)
+    assert {against for measure, against in found.index if measure == "syntactic"} == {"angular", "matching", "stated"}
+    angles = found.xs("angular", level="against")
+    assert angles["spearman"].to_numpy() == pytest.approx(1) and angles["language"].isna().all()
+    assert found.loc[("geographic", "great circle"), "spearman"] > 0.99  # the profiles rank as the distance does
+    assert found.loc[("genetic", "matching"), "n"] == 38  # without English and Basque
+    assert found.loc[("phonological", "stated"), "n"] == 28
+    assert found["spearman"].between(0.85, 1).all()
+    row = found.loc[("syntactic", "matching")]
+    ranks = pd.DataFrame({d: similarities.similarities(HUB, definition=d)["syntactic"] for d in ("cosine", "matching")})
+    ranks = ranks.drop(index="en").rank(ascending=False)
+    assert row["spearman"] == pytest.approx(ranks["cosine"].corr(ranks["matching"]))
+    assert abs(row["rank"] - row["rank_against"]) == (ranks["cosine"] - ranks["matching"]).abs().max()
+
+
+def test_comparing_ranks_by_hand():
+    first = pd.Series({"en": 1, "a": 0.9, "b": 0.8, "c": 0.7, "d": 0.6, "e": np.nan})
+    second = pd.Series({"en": 1, "a": 0.5, "b": 0.9, "c": 0.8, "d": 0.1, "e": 0.3})
+    found = similarities._ranks(first, second, "en")
+    # ranks 1 2 3 4 against 3 1 2 4: 1 − 6·(4 + 1 + 1)/(4·15)
+    assert found == {"spearman": pytest.approx(0.4), "n": 4, "language": "a", "rank": 1, "rank_against": 3}
+    same = similarities._ranks(first, first * 0 + 1, "en")
+    assert np.isnan(same["spearman"]) and same["n"] == 4
+    few = similarities._ranks(first[:3], second[:3], "en")
+    assert np.isnan(few["spearman"]) and few["n"] == 2
+
+
+def test_one_of_the_laboratorys_measures_that_never_varies_has_no_ranks():
+    found = similarities.compared(LABS[0], "qad").set_index(["measure", "against"])
+    assert np.isnan(found.loc[("lexical", "matching"), "spearman"]) and found.loc[("lexical", "matching"), "n"] == 1
+    assert found.loc[("syntactic", "matching"), "spearman"] == pytest.approx(1)

@@ -1,0 +1,87 @@
+"""Mining: margins, greedy pairing and the threshold by hand, on pools of a few sentences."""
+
+import numpy as np
+import pytest
+from datasets import Dataset
+
+from xtl.tasks.catalog import TASKS
+from xtl.tasks.formats import mining
+
+BUCC = TASKS["bucc"]
+
+
+def pools(pairs, n_foreign, n_english):
+    partner = {f"x{a}": f"en{b}" for a, b in pairs} | {f"en{b}": f"x{a}" for a, b in pairs}
+    ids = [f"x{i}" for i in range(n_foreign)] + [f"en{i}" for i in range(n_english)]
+    sides = ["foreign"] * n_foreign + ["english"] * n_english
+    rows = {"id": ids, "side": sides, "sentence": [f"text {i}" for i in ids], "pair": [partner.get(i, "") for i in ids]}
+    return Dataset.from_dict(rows)
+
+
+def unit(degrees):
+    angle = np.deg2rad(degrees)
+    return np.stack([np.cos(angle), np.sin(angle)], 1)
+
+
+def test_margins_by_hand_with_one_neighbour():
+    # With k = 1 a mutual nearest pair has cosine / cosine = 1; every margin is at most 1.
+    foreign, english = unit([0, 50]), unit([10, 55])
+    pairs, margins = mining.mine(foreign, english, k=1)
+    assert pairs.tolist() == [[0, 0], [1, 1]] and margins == pytest.approx([1.0, 1.0])
+
+
+def test_margins_by_hand_with_two_neighbours():
+    foreign, english = unit([0, 60]), unit([0, 30])
+    cos = np.cos(np.deg2rad([[0, 30], [60, 30]]))  # of foreign row and English column
+    means_f, means_e = cos.mean(1), cos.mean(0)
+    margin = cos / ((means_f[:, None] + means_e[None]) / 2)
+    pairs, margins = mining.mine(foreign, english, k=2)
+    # 0-0 has the greatest margin; 1 then takes what is left
+    assert margin.argmax() == 0 and pairs.tolist() == [[0, 0], [1, 1]]
+    assert margins == pytest.approx([margin[0, 0], margin[1, 1]])
+
+
+def test_a_sentence_is_in_one_pair_at_most():
+    rng = np.random.default_rng(0)
+    pairs, margins = mining.mine(rng.normal(size=(30, 8)), rng.normal(size=(20, 8)))
+    assert len(set(pairs[:, 0])) == len(set(pairs[:, 1])) == len(pairs) <= 20
+    assert (np.diff(margins) <= 1e-7).all()
+
+
+def test_the_threshold_is_halfway_below_the_best_prefix():
+    wanted = [("a", "A"), ("b", "B"), ("c", "C")]
+    found = [("a", "A"), ("x", "B"), ("b", "B2"), ("c", "C")]
+    # right after 1, 2, 3, 4 pairs: 1 1 1 2; F1 = 2r/(n+3): .5 .4 .33 .571: all four, nothing below
+    assert mining.best_threshold(found, np.array([2.0, 1.5, 1.2, 1.1]), wanted) == pytest.approx(1.1)
+    # without the last: best is the first alone, halfway to the second
+    assert mining.best_threshold(found[:3], np.array([2.0, 1.5, 1.2]), wanted) == pytest.approx(1.75)
+    assert mining.best_threshold([("a", "B")], np.array([2.0]), wanted) == np.inf
+
+
+def test_the_threshold_comes_from_the_development_pools_and_meets_the_test_pools():
+    # Development: pair 0-0 is right and better than pair 1-1, which is wrong; so the threshold lies between the two.
+    dev = (unit([0, 90]), unit([0, 130]), pools([(0, 0)], 2, 2))
+    dev_pairs, dev_margins = mining.mine(*dev[:2])
+    assert dev_pairs.tolist() == [[1, 1], [0, 0]] or dev_margins[0] > dev_margins[1]
+    order = mining.named(dev_pairs, dev[2])
+    gold = [order[0]]
+    dev = (dev[0], dev[1], pools([(int(order[0][0][1:]), int(order[0][1][2:]))], 2, 2))
+    threshold = mining.best_threshold(order, dev_margins, gold)
+    assert threshold == pytest.approx(dev_margins.mean()) and dev_margins[0] > threshold > dev_margins[1]
+    # Testing on the same sentences with both pairs gold: the better one alone is found.
+    test = (dev[0], dev[1], pools([(0, 0), (1, 1)], 2, 2))
+    predictions, values, per_example = mining.evaluate({"validation": dev, "test": test}, BUCC)
+    assert predictions == gold
+    assert values == pytest.approx({"f1": 200 / 3, "precision": 100.0, "recall": 50.0})
+    assert sorted(per_example.tolist()) == [0.0, 100.0] and per_example.mean() == 50.0
+    assert mining.example_ids({"test": test}) == ["x0\ten0", "x1\ten1"]
+
+
+def test_submission_and_limits(tmp_path):
+    examples = pools([(0, 0), (2, 1)], 3, 3)
+    mining.write_submission([("x0", "en0"), ("x2", "en1")], examples, BUCC, tmp_path / "test-de.tsv")
+    assert (tmp_path / "test-de.tsv").read_text() == "x0\ten0\nx2\ten1\n"
+    few = mining.limit(examples, 2)
+    assert few["id"] == ["x0", "x1", "en0", "en1"] and mining.gold(few) == [("x0", "en0")]  # x2 is gone
+    assert mining.texts(few) == (["text x0", "text x1"], ["text en0", "text en1"])
+    assert mining.show([("x1", "en0")], examples, BUCC).to_numpy().tolist() == [["text x1", "text en0", "no"]]

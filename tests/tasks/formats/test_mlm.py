@@ -1,0 +1,72 @@
+"""Language modelling as an intermediate task: masked where the family is, by permutation in XLNet."""
+
+import numpy as np
+import pytest
+import torch
+from datasets import Dataset
+
+from xtl.base.errors import UserError
+from xtl.models.encoders import load_tokenizer
+from xtl.tasks.catalog import TASKS
+from xtl.tasks.formats import mlm
+from xtl.training.finetune import fine_tune, save
+
+TASK = TASKS["mlm"]
+TEXTS = Dataset.from_dict({"id": ["0", "1"], "text": ["the fox slept here all day long", "an owl"]})
+
+
+@pytest.mark.parametrize("architecture, objective", [("bert", "mlm"), ("roberta", "mlm"), ("xlnet", "plm")])
+def test_losses_are_those_of_the_hidden_tokens(tiny_encoders, architecture, objective):
+    tokenizer = load_tokenizer(tiny_encoders[architecture])
+    model = mlm.build_model(tiny_encoders[architecture], TASK, seed=0).eval()
+    assert model.objective == objective
+    features = mlm.train_features(TEXTS, tokenizer, TASK, 64)
+    batch = mlm.collator(features, tokenizer, model, seed=0)([(0, 0), (1, 0)])
+    with torch.inference_mode():
+        found = model(**batch)
+    assert len(found["logits"]) == len(batch["labels"])
+    expected = torch.nn.functional.cross_entropy(found["logits"], batch["labels"])
+    assert float(found["loss"]) == pytest.approx(float(expected))
+    hidden, guessed = mlm.infer(model, features, tokenizer)[0]
+    assert len(hidden) == len(guessed) > 0
+
+
+def test_accuracy_by_hand():
+    predictions = [(np.array([5, 6]), np.array([5, 7])), (np.array([8]), np.array([8]))]
+    values, per_text = mlm.score(predictions, TEXTS, TASK, "en")
+    assert values == {"accuracy": pytest.approx(200 / 3)} and per_text.tolist() == [50.0, 100.0]
+    assert mlm.show(predictions, TEXTS, TASK).iloc[0].tolist() == ["the fox slept here all day long", 2, 1]
+
+
+def test_a_text_without_tokens_is_left_out(tiny_encoders):
+    tokenizer = load_tokenizer(tiny_encoders["bert"])
+    texts = Dataset.from_dict({"id": ["0", "1"], "text": [" ", "an owl"]})
+    assert len(mlm.train_features(texts, tokenizer, TASK, 64)) == 1
+
+
+@pytest.mark.parametrize("architecture", ["bert", "xlnet"])
+def test_an_interrupted_training_can_be_saved_and_read_again(tiny_encoders, architecture, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    model = mlm.build_model(tiny_encoders[architecture], TASK, seed=0)
+    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, tmp_path / "weights")  # refuses tied ones
+    other = mlm.build_model(tiny_encoders[architecture], TASK, seed=1)
+    other.load_state_dict(load_file(tmp_path / "weights"))
+    for a, b in zip(model.parameters(), other.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_a_training_that_diverges_fails_in_one_sentence(tiny_encoders, hub, tmp_path):
+    options = dict(seed=0, learning_rate=1e30, epochs=2, max_steps=6, batch_size=4, max_length=32, warmup=0.0)
+    with pytest.raises(UserError, match="training on mnli diverged: its loss is no number any more; lower"):
+        fine_tune("mnli", str(tiny_encoders["bert"]), hub, tmp_path, **options)
+
+
+def test_a_language_model_trains_and_leaves_an_encoder(tiny_encoders, hub, tmp_path):
+    options = dict(seed=0, learning_rate=1e-3, epochs=1, max_steps=3, batch_size=4, max_length=32)
+    trained = fine_tune("mlm", str(tiny_encoders["xlnet"]), hub, tmp_path, max_train_examples=12, **options)
+    assert trained.n_train == 12 and trained.facts["steps"] == 3 and np.isfinite(trained.log.loss).all()
+    save(trained, tmp_path)
+    options["learning_rate"] = 1e-4
+    again = fine_tune("mnli", str(tmp_path / "checkpoint"), hub, tmp_path / "next", **options)
+    assert again.n_train == 24

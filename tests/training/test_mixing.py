@@ -1,0 +1,93 @@
+"""Several tasks at once: how often each is asked, one encoder below all heads, and each task's own gradients."""
+
+import numpy as np
+import pytest
+import torch
+
+from xtl.models.encoders import load_tokenizer
+from xtl.tasks.catalog import TASKS
+from xtl.tasks.formats import classification, mlm, span, tagging
+from xtl.training.collate import pad_batch
+from xtl.training.mixing import Heads, mixed_batches, shares
+
+MODULES = {"mnli": classification, "squad1": span, "udpos": tagging, "mlm": mlm}
+
+
+def test_shares_by_hand():
+    assert shares([100, 300], "uniform").tolist() == [0.5, 0.5]
+    assert shares([100, 300], "proportional").tolist() == [0.25, 0.75]
+    assert shares([100, 300], "proportional", cap=100).tolist() == [0.5, 0.5]
+    assert shares([100, 400], "temperature", temperature=2).tolist() == pytest.approx([1 / 3, 2 / 3])
+    assert shares([16, 10_000], "temperature", cap=256, temperature=4).tolist() == pytest.approx([1 / 3, 2 / 3])
+    with pytest.raises(ValueError, match="'often'"):
+        shares([1], "often")
+
+
+def test_batches_are_of_one_task_each_and_go_on_where_a_small_task_ends():
+    lengths = [[5] * 40, [7] * 4]
+    batches = mixed_batches(lengths, 4, epochs=2, max_steps=None, seed=1, sampler="uniform")
+    assert len(batches) == 22  # 44 examples in batches of 4 make 11 steps, twice
+    assert all(len({task for task, _ in batch}) == 1 for batch in batches)
+    assert 5 <= sum(batch[0][0] for batch in batches) <= 17
+    small = [sorted(row for _, row in batch) for batch in batches if batch[0][0] == 1]
+    assert small == [[0, 1, 2, 3]] * len(small)
+    assert batches == mixed_batches(lengths, 4, epochs=2, max_steps=None, seed=1, sampler="uniform")
+    assert batches != mixed_batches(lengths, 4, epochs=2, max_steps=None, seed=2, sampler="uniform")
+
+
+def test_an_epoch_counts_each_task_up_to_the_cap():
+    batches = mixed_batches([[5] * 400, [5] * 40], 4, 1, None, 0, sampler="proportional", cap=40)
+    assert len(batches) == 20
+    assert len(mixed_batches([[5] * 400, [5] * 40], 4, 1, 7, 0, sampler="proportional", cap=40)) == 7
+
+
+def models(folder, names):
+    return [MODULES[name].build_model(folder, TASKS[name], seed=0) for name in names]
+
+
+@pytest.mark.parametrize("architecture", ["bert", "roberta", "xlnet"])
+def test_all_heads_are_on_one_encoder(tiny_encoders, architecture, tmp_path):
+    from safetensors.torch import save_file
+    from transformers import AutoModel
+
+    names = ["squad1", "mnli", "udpos", "mlm"]
+    together = Heads(models(tiny_encoders[architecture], names))
+    inner = [*together.models[:-1], together.models[-1].model]
+    assert len({id(model.base_model) for model in inner}) == 1
+    embedding = inner[0].get_input_embeddings().weight
+    assert inner[-1].get_output_embeddings().weight is embedding
+    # written once, read again whole
+    state = {k: v.contiguous() for k, v in together.state_dict().items()}
+    save_file(state, tmp_path / "weights")
+    other = Heads(models(tiny_encoders[architecture], names))
+    with torch.no_grad():
+        for weight in other.parameters():
+            weight.zero_()
+    other.load_state_dict(state)
+    for a, b in zip(together.parameters(), other.parameters(), strict=True):
+        assert torch.equal(a, b)
+    together.save_pretrained(tmp_path / "checkpoint")
+    saved = AutoModel.from_pretrained(tmp_path / "checkpoint")
+    assert torch.equal(saved.get_input_embeddings().weight, embedding)
+
+
+def test_a_step_on_one_task_is_that_tasks_own_step(tiny_encoders):
+    """The loss and the encoder's gradients of a batch are those of the task's model alone; other heads get none."""
+    tokenizer = load_tokenizer(tiny_encoders["bert"])
+    coded = tokenizer(["a fox", "the owl sat"], ["it is", "no"])
+    rows = [{k: coded[k][i] for k in coded.keys()} | {"labels": i} for i in range(2)]
+    together, (alone,) = (
+        Heads(models(tiny_encoders["bert"], ["udpos", "mnli"])),
+        models(tiny_encoders["bert"], ["mnli"]),
+    )
+    together.eval(), alone.eval()
+    batch = pad_batch(rows, tokenizer)
+    mixed, own = together(part=1, **batch).loss, alone(**batch).loss
+    torch.testing.assert_close(mixed, own)
+    mixed.backward(), own.backward()
+    for a, b in zip(together.models[1].base_model.parameters(), alone.base_model.parameters(), strict=True):
+        assert (a.grad is None) == (b.grad is None)
+        if a.grad is not None:
+            torch.testing.assert_close(a.grad, b.grad)
+    assert all(p.grad is None for p in together.models[0].classifier.parameters())
+    assert np.isfinite(float(mixed))

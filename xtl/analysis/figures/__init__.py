@@ -1,0 +1,1 @@
+"""Pictures: how they are drawn, and the words and numbers in them."""

@@ -1,0 +1,1 @@
+"""Score tables of a grid: gathering them, gains, aggregates, and where numbers come from."""

@@ -1,0 +1,122 @@
+"""Gains of intermediate training over the baseline, paired by seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from xtl.analysis.scores.tables import BASELINE, CELL
+from xtl.analysis.statistics import intervals as statistics
+
+PAIR = [column for column in CELL if column != "intermediate"]
+
+
+def gains(scores: pd.DataFrame) -> pd.DataFrame:
+    """Score minus the baseline's score of the same encoder, target, source, seed (and language), in points.
+
+    scores: as `tables.main_scores` (gain per language) or `tables.task_scores` (gain of the task score) returns it.
+    Rows of the baseline are left out; `gain` is NaN where either side is missing. Adds `baseline` and `gain`.
+    A cell trained twice on the same data keeps its mark `same_data`.
+    """
+    pair = [*PAIR, "seed", *(["language"] if "language" in scores else [])]
+    base = scores.loc[scores["intermediate"] == BASELINE, [*pair, "score"]].rename(columns={"score": "baseline"})
+    result = scores[scores["intermediate"] != BASELINE].merge(base, on=pair, how="left")
+    return result.assign(gain=result["score"] - result["baseline"])
+
+
+def pooled_gains(task_gains: pd.DataFrame, same_data: bool = False) -> pd.DataFrame:
+    """Mean gain over targets per encoder, intermediate and seed, in points, by default without cells of `same_data`.
+
+    A target whose gain is missing makes the mean NaN. Adds `targets` (how many enter), `missing` and `left_out` (cells
+    that the same_data rule left out); an intermediate whose every target is left out has no row.
+    """
+    key = ["encoder", "architecture", "intermediate", "source", "provenance", "seed"]
+    kept = task_gains if same_data else task_gains[~task_gains["same_data"].astype(bool)]
+    grouped = kept.groupby(key, sort=False, dropna=False)["gain"]
+    result = pd.DataFrame(
+        {
+            "gain": grouped.mean().where(grouped.count() == grouped.size()),
+            "targets": grouped.size(),
+            "missing": grouped.size() - grouped.count(),
+        }
+    )
+    everything = task_gains.groupby(key, sort=False, dropna=False).size()
+    result["left_out"] = everything.reindex(result.index) - result["targets"]
+    return result.reset_index()
+
+
+def intervals(table: pd.DataFrame, value: str, pools: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Mean and pooled t interval of every cell of a table, the variance between seeds pooled within each target.
+
+    table: rows per cell and seed with column `value`: task scores or gains, per language or not, over targets or not.
+    Encoders are separate trainings; the intermediates of one encoder share its baseline and its pretraining, and
+    languages share a model, so they count as one (statistics.pooled). Seeds that are one and the same run (a fixed
+    checkpoint that nothing trained further) are one value, not a spread of zero. pools: encoder -> name of the pool
+    whose runs scatter alike, so that no variance is pooled over two of them; default: one pool.
+
+    Returns a row a cell: its columns, same_data where the table has it, and those of pooled_intervals.
+    """
+    cell = [column for column in [*CELL, "language"] if column in table]
+    if "run_id" in table:
+        table = table.drop_duplicates([*cell, "run_id"])
+    by = [table["encoder"].map(lambda encoder: (pools or {}).get(encoder, "")).rename("pool")]
+    by += [table["target"]] if "target" in table else []
+    groups = [group for _, group in table.groupby(by, sort=False)]
+    parts = [statistics.pooled_intervals(group, value, cell, ["encoder"]).reset_index() for group in groups]
+    if not parts:
+        return pd.DataFrame(
+            columns=[*cell, "same_data", "mean", "seeds", "missing", "sd", "pooled_sd", "df", "low", "high", "p"]
+        )
+    result = pd.concat(parts, ignore_index=True)
+    if "same_data" in table:
+        marks = table.groupby(cell, sort=False, dropna=False)["same_data"].any().reset_index()
+        result = result.merge(marks, on=cell, how="left")
+    return result
+
+
+def corrected(table: pd.DataFrame, level: float = 1 - statistics.LEVEL) -> pd.DataFrame:
+    """Intervals of many gains with `p_bh` and `significant`, by Benjamini & Hochberg 1995 over the whole table.
+
+    table: as `intervals` returns it. Cells of the same data are no tests: their p_bh is NaN, and they are not
+    significant. level: the false discovery rate.
+    """
+    p = table["p"].where(~table["same_data"].astype(bool)) if "same_data" in table else table["p"]
+    adjusted = statistics.adjust(p, "bh")
+    return table.assign(p_bh=adjusted, significant=adjusted < level)
+
+
+def encoder_differences(pooled: pd.DataFrame, pools: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Difference of the pooled gain between two encoders, every pair, with a t interval and Holm's correction.
+
+    pooled: as `pooled_gains` returns it. Seeds of different encoders are independent trainings, so this is the
+    two-sample interval: pooled_sd × sqrt(1/n_a + 1/n_b), with the degrees of freedom of the pooled variance. pools:
+    encoder -> name of the pool whose runs scatter alike (default: one pool); across pools each side keeps its own
+    variance, and the degrees of freedom are Satterthwaite's (Welch 1947). Holm's correction is over the whole table.
+
+    Columns: intermediate, source, provenance, first, second, difference, low, high, p, df, detectable (minimum
+    detectable difference at 80 % power and Holm's strictest level), p_holm; empty without two seeds or two encoders.
+    """
+    key, rows = ["intermediate", "source", "provenance"], []
+    for name, group in pooled.groupby(key, sort=False, dropna=False):
+        pool = group["encoder"].map(lambda encoder: (pools or {}).get(encoder, ""))
+        parts = [statistics.pooled_intervals(part, "gain", ["encoder"], ["encoder"]) for _, part in group.groupby(pool)]
+        table = pd.concat(parts).reindex(dict.fromkeys(group["encoder"]))
+        table["pool"] = [(pools or {}).get(encoder, "") for encoder in table.index]
+        table = table[(table["seeds"] > 0) & table["pooled_sd"].notna()]
+        for (first, a), (second, b) in combinations(table.iterrows(), 2):
+            variances = a["pooled_sd"] ** 2 / a["seeds"], b["pooled_sd"] ** 2 / b["seeds"]
+            error, df = sum(variances) ** 0.5, a["df"]
+            if a["pool"] != b["pool"] and error > 0:
+                df = sum(variances) ** 2 / (variances[0] ** 2 / a["df"] + variances[1] ** 2 / b["df"])
+            difference = a["mean"] - b["mean"]
+            low, high, p = statistics.t_of_difference(difference, error, df)
+            rows.append((*name, first, second, difference, low, high, p, df, error))
+    columns = [*key, "first", "second", "difference", "low", "high", "p", "df", "detectable"]
+    result = pd.DataFrame(rows, columns=columns)
+    strictest = 1 - (1 - statistics.LEVEL) / max(len(result), 1)
+    found = [statistics.minimum_detectable(r.detectable, r.df, strictest) for r in result.itertuples()]
+    result["detectable"] = np.array(found, float)
+    return result.assign(p_holm=statistics.adjust(result["p"], "holm"))

@@ -1,0 +1,1 @@
+"""What every room stands on: the one exception, the machine, files written whole, where things lie."""

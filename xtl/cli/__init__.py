@@ -1,0 +1,228 @@
+"""The command line: plan, run, status, report, fetch, score, tasks, languages."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from xtl.base.errors import UserError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    help="Zero-shot cross-lingual transfer experiments: one grid file, resumable notebook runs, one report.",
+    epilog="Start with: [bold]xtl plan params/lab.yaml[/bold]",
+)
+out, err = Console(), Console(stderr=True)
+INTERRUPTED = 130
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+
+Grid = Annotated[Path, typer.Argument(help="The grid file, e.g. params/lab.yaml.", metavar="GRID")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a key of the grid, e.g. --set training.max_steps=50 (repeatable)."
+    ),
+]
+
+
+def example(*lines: str) -> str:
+    """The examples at the foot of a command's help."""
+    return "Examples:\n\n" + "\n\n".join(f"[dim]$[/dim] {line}" for line in lines)
+
+
+@app.command(
+    epilog=example("xtl plan params/lab.yaml", "xtl plan params/real.yaml --set encoders.local.checkpoint=PATH")
+)
+def plan(
+    grid: Grid,
+    sets: Sets = None,
+    everything: Annotated[bool, typer.Option("--all", help="List every run, not only the first of each kind.")] = False,
+):
+    """Show what is cached, what would run, in which order and for how long. Changes nothing."""
+    from xtl.cli import tables as show
+    from xtl.runs.store import Store
+
+    show.plan(out, load_plan(grid, sets), Store(), everything)
+
+
+@app.command(
+    epilog=example(
+        "xtl run params/lab.yaml",
+        "xtl run params/lab.yaml --workers 1 --only '*xlnet*'",
+        "xtl run params/lab.yaml --cluster params/clusters/slurm.yaml",
+    )
+)
+def run(
+    grid: Grid,
+    sets: Sets = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Worker processes; default one per GPU, else per core.")
+    ] = None,
+    cluster: Annotated[Path | None, typer.Option(help="A file of params/clusters/ that says where to run.")] = None,
+    only: Annotated[
+        str | None, typer.Option(metavar="PATTERN", help="Only runs whose name matches, and what they need.")
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh-kernels", help="A new Python per run instead of a forked warm one.")
+    ] = False,
+):
+    """Execute what is not done yet, then the analysis and the report. The same command goes on after a stop."""
+    from xtl.cli import progress as running
+
+    made = load_plan(grid, sets)
+    sys.exit(
+        running.run(out, made, grid, sets or [], NOTEBOOKS, workers=workers, cluster=cluster, only=only, warm=not fresh)
+    )
+
+
+@app.command(epilog=example("xtl status params/lab.yaml"))
+def status(grid: Grid, sets: Sets = None):
+    """Show the state of every run of the grid, and each error. Exit status 0 only if all are done."""
+    from xtl.cli import tables as show
+    from xtl.runs.store import Store
+
+    sys.exit(0 if show.status(out, load_plan(grid, sets), Store()) else 1)
+
+
+@app.command(epilog=example("xtl report params/lab.yaml --zip", "xtl report params/lab.yaml --pdf"))
+def report(
+    grid: Grid,
+    sets: Sets = None,
+    pack: Annotated[bool, typer.Option("--zip", help="Also pack the report into one file.")] = False,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Also print the page to report.pdf; needs Chromium.")] = False,
+):
+    """Write outputs/GRID/report/ from whatever is done: the page to share and every executed notebook."""
+    from xtl.cli import progress as running
+    from xtl.report import pdf as printing
+    from xtl.report import zip_report
+    from xtl.runs.store import Store
+
+    browser = printing.chromium() if pdf else ""  # first, so that nobody waits for drawing to learn that it is missing
+    folder = running.write(load_plan(grid, sets), Store())
+    out.print(f"Report: [bold]{escape(str(folder / 'index.html'))}[/bold]", soft_wrap=True)
+    if pdf:
+        out.print(f"Printed: [bold]{escape(str(printing.print_report(folder, browser)))}[/bold]", soft_wrap=True)
+    if pack:
+        out.print(f"Packed: [bold]{escape(str(zip_report(folder)))}[/bold]", soft_wrap=True)
+
+
+@app.command(epilog=example("xtl fetch params/real.yaml --mirror mirror", "XTL_MIRROR=mirror xtl run params/real.yaml"))
+def fetch(
+    grid: Grid,
+    mirror: Annotated[Path, typer.Option(help="The folder to fill; it is made if it is not there.")],
+    sets: Sets = None,
+):
+    """Download every encoder and data set that the grid needs, so that it runs without a network afterwards."""
+    from xtl.cli import progress as running
+    from xtl.grid import experiment
+
+    running.fetch(out, experiment.load(grid, sets or []), mirror)
+
+
+@app.command(
+    epilog=example(
+        "xtl score outputs/quick/report/submissions/xlmr-base_mnli_s0 labels",
+        "xtl score predictions labels --json scores.json",
+    )
+)
+def score(
+    predictions: Annotated[Path, typer.Argument(help="A folder with a folder a task of test-LANGUAGE files.")],
+    labels: Annotated[Path, typer.Argument(help="The same with the right answers.")],
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Also write all scores here.")
+    ] = None,
+):
+    """Score a submission as the XTREME benchmark does: what is there is scored, what lacks is listed."""
+    import json
+
+    from xtl.cli import tables as show
+    from xtl.evaluation import scoring
+
+    result = scoring.score_folders(predictions, labels)
+    if json_file:
+        try:
+            json_file.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise UserError(f"--json {json_file}: it cannot be written ({error.strerror}).") from None
+    show.scores(out, result)
+
+
+@app.command(epilog=example("xtl tasks"))
+def tasks():
+    """Show the catalog: every task with its format, data, metrics, languages and licence."""
+    from xtl.cli import tables as show
+
+    show.tasks(out)
+
+
+@app.command(
+    epilog=example("xtl languages", "xtl languages --to de --definition matching", "xtl languages params/lab.yaml")
+)
+def languages(
+    grid: Annotated[Path | None, typer.Argument(help="Languages of this grid's data source; default XTREME's.")] = None,
+    sets: Sets = None,
+    to: Annotated[
+        str, typer.Option("--to", metavar="CODE", help="The language that the others are compared with.")
+    ] = "en",
+    definition: Annotated[str, typer.Option(help="Formula of similarity: cosine, angular or matching.")] = "cosine",
+):
+    """Show languages with family and script, and how similar each is to one of them by every measure, with coverage."""
+    from xtl.cli import tables as show
+    from xtl.grid import experiment
+
+    data = experiment.load(grid, sets or []).data_source() if grid else {"kind": "hub", "revisions": {}}
+    show.languages(out, data, to, definition)
+
+
+def load_plan(grid: Path, sets: list[str] | None):
+    """The plan of a grid file with its overrides."""
+    from xtl.grid import experiment
+    from xtl.grid import plan as planning
+
+    return planning.make(experiment.load(grid, sets or []))
+
+
+def main() -> None:
+    """Entry point: user errors become one sentence and exit status 2, Ctrl-C exits with 130."""
+    for name in ("XTL_MIRROR", "XTL_OUTPUTS"):  # kernels run in another folder than the one the user is in
+        if os.environ.get(name):
+            os.environ[name] = os.path.abspath(Path(os.environ[name]).expanduser())
+    try:
+        given = os.environ.get("XTL_OUTPUTS")
+        if given and Path(given).exists() and not Path(given).is_dir():
+            raise UserError(f"XTL_OUTPUTS is {given}, which is a file; name a folder for the results.")
+        app()
+    except UserError as error:
+        err.print(f"[bold red]xtl:[/bold red] {escape(str(error))}", soft_wrap=True)
+        sys.exit(2)
+    except OSError as error:
+        from xtl.runs.store import outputs_root
+
+        if not str(error.filename).startswith(str(outputs_root())):
+            raise
+        told = f"{error.filename}: {error.strerror}; XTL_OUTPUTS names the folder for results."
+        err.print(f"[bold red]xtl:[/bold red] {escape(told)}", soft_wrap=True)
+        sys.exit(2)
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if isinstance(stop, SystemExit) and stop.code != INTERRUPTED:  # typer exits with it for a KeyboardInterrupt
+            raise
+        err.print("xtl: interrupted. What is done stays done; the same command goes on from here.")
+        sys.exit(INTERRUPTED)
+
+
+def escape(text: str) -> str:
+    """Text in which rich reads no markup."""
+    from rich.markup import escape as rich_escape
+
+    return rich_escape(text)
+
+
+if __name__ == "__main__":
+    main()

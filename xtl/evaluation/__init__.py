@@ -1,0 +1,1 @@
+"""Evaluation: scores of every language, submissions and their scorer, and shortcut baselines."""

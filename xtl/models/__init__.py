@@ -1,0 +1,1 @@
+"""Encoders: loading and building them, their sub-words, and the objectives that pretrain them."""

@@ -1,0 +1,123 @@
+"""Checkpoints: where they lie, what identifies them, and whether a folder is one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from xtl.base import mirror_lock as lock
+from xtl.base.errors import UserError
+
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
+
+
+def mirrored(checkpoint: str) -> str:
+    """The mirror's folder of a Hub id if `XTL_MIRROR` holds one, else the checkpoint as it was given."""
+    mirror = os.environ.get("XTL_MIRROR")
+    if mirror and not Path(checkpoint).exists():
+        folder = Path(mirror).expanduser() / "models" / checkpoint
+        if folder.is_dir():
+            return str(folder)
+    return checkpoint
+
+
+def is_folder(checkpoint: str) -> bool:
+    """Whether a checkpoint is meant as a folder rather than a Hub id (`name` or `owner/name`)."""
+    return Path(checkpoint).is_dir() or checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1
+
+
+def identity(checkpoint: str, revision: str | None = None, cache: Path | None = None) -> dict:
+    """What identifies an encoder in a run: the digest of a folder's content, or a Hub id with its resolved revision.
+
+    A folder's digest is the SHA-256 over configuration, tokenizer and weights, never over its path; digests are
+    remembered in `cache` by file size and modification time. Raises UserError where the folder is no encoder.
+    """
+    if is_folder(mirrored(checkpoint)):
+        folder = Path(mirrored(checkpoint)).expanduser()
+        check_folder(folder, checkpoint)
+        if mirrored(checkpoint) != checkpoint:
+            mirror = Path(os.environ["XTL_MIRROR"]).expanduser()
+            lock.pinned(mirror, checkpoint, revision)
+            lock.verify_folder(mirror, folder)
+        return {"sha256": folder_digest(folder, cache)}
+    if os.environ.get("XTL_MIRROR"):
+        raise UserError(
+            f"encoder '{checkpoint}': neither a folder nor in the mirror (models/{checkpoint} below XTL_MIRROR)."
+        )
+    return {"hub": checkpoint, "revision": resolved_revision(checkpoint, revision)}
+
+
+def resolved_revision(checkpoint: str, revision: str | None = None) -> str:
+    """The commit that a revision (default: the main branch) of a model on the Hub stands for now.
+
+    A full commit stands for itself, and nobody is asked.
+    """
+    from huggingface_hub import HfApi
+
+    if revision and len(revision) == 40:
+        return revision
+    try:
+        return HfApi().model_info(checkpoint, revision=revision, timeout=20).sha
+    except Exception as error:  # the Hub client raises a dozen kinds, for absent ids and absent networks alike
+        reason = str(error).strip().split("\n")[0][:120] or type(error).__name__
+        raise UserError(
+            f"encoder '{checkpoint}': neither a folder here nor reachable on the Hub ({reason}); "
+            "give a folder, set XTL_MIRROR, or check the name."
+        ) from None
+
+
+def check_folder(folder: Path, name: str) -> None:
+    """Raise UserError unless the folder holds a configuration, a tokenizer and weights."""
+    if not folder.is_dir():
+        raise UserError(f"encoder '{name}': no such folder; give a folder as save_pretrained writes it, or a Hub id.")
+    if not (folder / "config.json").is_file():
+        raise UserError(f"encoder '{name}': the folder has no config.json; give one as save_pretrained writes it.")
+    if not any((folder / w).is_file() for w in WEIGHTS):
+        raise UserError(f"encoder '{name}': the folder has no weights; expected one of {', '.join(WEIGHTS)}.")
+    if (
+        not any(folder.glob("tokenizer*.json"))
+        and not any(folder.glob("*.model"))
+        and not (folder / "vocab.txt").is_file()
+    ):
+        raise UserError(f"encoder '{name}': the folder has no tokenizer; expected tokenizer.json or its vocabulary.")
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except ValueError:
+        raise UserError(f"encoder '{name}': its config.json is not valid JSON.") from None
+    if "model_type" not in config:
+        raise UserError(f"encoder '{name}': its config.json names no model_type, so transformers cannot load it.")
+
+
+def folder_digest(folder: Path, cache: Path | None = None) -> str:
+    """SHA-256 over names and contents of the files that decide what a checkpoint computes."""
+    files = sorted(
+        p
+        for p in folder.iterdir()
+        if p.suffix in {".json", ".safetensors", ".model", ".spm", ".txt"}
+        or (p.suffix == ".bin" and p.name.startswith("pytorch_model"))
+    )
+    if any(p.suffix == ".safetensors" for p in files):
+        files = [p for p in files if p.suffix != ".bin"]
+    total = hashlib.sha256()
+    for path in files:
+        total.update(path.name.encode() + b"\0" + file_digest(path, cache).encode())
+    return total.hexdigest()
+
+
+def file_digest(path: Path, cache: Path | None = None) -> str:
+    """SHA-256 of a file, remembered in the folder `cache` by path, size and modification time."""
+    stat = path.stat()
+    key = hashlib.sha256(f"{path.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}".encode()).hexdigest()[:32]
+    note = cache / key if cache else None
+    if note and note.is_file():
+        return note.read_text()
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if note:
+        cache.mkdir(parents=True, exist_ok=True)
+        partial = note.with_suffix(f".{os.getpid()}")
+        partial.write_text(digest)
+        os.replace(partial, note)
+    return digest

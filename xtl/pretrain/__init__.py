@@ -1,1 +1,0 @@
-"""Pretraining small encoders from scratch, matched so that architectures and recipes can be compared."""

@@ -1,0 +1,1 @@
+"""Runs: what identifies one, its folder, and executing it as a notebook on a cluster."""

@@ -1,0 +1,207 @@
+"""Where runs are executed: worker processes on this machine, or the Dask cluster that a YAML file describes."""
+
+import importlib
+import logging
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from xtl.base.errors import UserError
+from xtl.base.machine import cores, visible_gpus
+
+# How often a worker process may die under one run before the run counts as failed: once may be chance (the machine was
+# short of memory just then), twice is the run.
+ALLOWED_FAILURES = 1
+
+LOOPBACK = "127.0.0.1"  # a scheduler runs the code of whoever reaches it
+CLUSTER_KEYS = ("class", "options", "scale")
+
+
+def worker_environments(count: int) -> list[dict[str, str]]:
+    """The environment variables of each of `count` local workers.
+
+    Threads of all workers together must not exceed the cores: threads that compete wait for each other most of the
+    time. Worker i sees GPU i, or shares it when there are more workers than GPUs.
+    """
+    gpus = list(visible_gpus())
+    threads = str(max(1, cores() // count))
+    common = {
+        "OMP_NUM_THREADS": threads,
+        "OPENBLAS_NUM_THREADS": threads,
+        "MKL_NUM_THREADS": threads,
+        "OMP_WAIT_POLICY": "PASSIVE",  # idle threads sleep instead of spinning on a core that a neighbour needs
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+    return [common | ({"CUDA_VISIBLE_DEVICES": gpus[i % len(gpus)]} if gpus else {}) for i in range(count)]
+
+
+@contextmanager
+def local_cluster(workers: int | None, runs: int) -> Iterator:
+    """A client of `workers` worker processes here (default: one per GPU, else per core), never more than `runs`."""
+    import dask
+    from distributed import Client, Nanny, Scheduler, SpecCluster
+
+    count = min(workers or len(visible_gpus()) or cores(), runs)
+    # Without these, both would serve statistics by HTTP on every interface
+    quiet = {"host": LOOPBACK, "dashboard": False, "dashboard_address": f"{LOOPBACK}:0"}
+    with ExitStack() as stack:
+        # The temporary folder of workers and kernels, which may be killed before they clear up after themselves
+        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="xtl-", ignore_cleanup_errors=True))
+        stack.enter_context(_environment_kept())  # a Nanny writes into the environment of its own process
+        stack.enter_context(dask.config.set({
+            "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
+            "distributed.scheduler.worker-ttl": None,  # a laptop that slept has lost nothing
+            "distributed.nanny.pre-spawn-environ": {},  # the environment below is all there is to set
+            "distributed.worker.multiprocessing-method": "spawn",
+            # Workers share their cores with the training: by default they wake a hundred times a second
+            "distributed.worker.profile.enabled": False,
+            "distributed.admin.tick.interval": "500ms",
+            "distributed.admin.system-monitor.interval": "5s",
+            "distributed.admin.system-monitor.gil.enabled": False,
+            "temporary-directory": scratch,
+        }))  # fmt: skip
+        options = quiet | {"nthreads": 1, "memory_limit": 0, "local_directory": scratch, "silence_logs": logging.FATAL}
+        cluster = SpecCluster(
+            scheduler={"cls": Scheduler, "options": {"port": 0, **quiet}},
+            workers={
+                i: {"cls": Nanny, "options": {**options, "env": {**environment, "TMPDIR": scratch}}}
+                for i, environment in enumerate(worker_environments(count))
+            },
+            silence_logs=logging.CRITICAL,
+        )
+        client = Client(cluster, set_as_default=False)
+        try:
+            yield client
+        finally:
+            with _undisturbed():
+                # Not gracefully: at the end workers are idle, and after Ctrl-C their kernels have to go at once
+                cluster.sync(_close_workers, cluster)
+                client.close(timeout=2)
+                cluster.close(timeout=5)
+
+
+async def _close_workers(cluster) -> None:
+    import asyncio
+
+    await asyncio.gather(*(nanny.close(timeout=0.5) for nanny in cluster.workers.values()), return_exceptions=True)
+
+
+@contextmanager
+def cluster_from(path: Path, workers: int | None) -> Iterator:
+    """A client of the cluster that a YAML file describes: {class: dotted name, options: {...}, scale: workers}.
+
+    Raises UserError where the file cannot be read, has other keys, names a class that cannot be imported, or gives it
+    options that it does not take.
+    """
+    from distributed import Client
+
+    cluster_class, options, scale = read_cluster_file(path)
+    try:
+        cluster = cluster_class(**options)
+    except (TypeError, ValueError, ImportError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path}: {cluster_class.__name__} does not start with these options: {reason}.") from error
+    with cluster, Client(cluster, set_as_default=False) as client:
+        try:
+            cluster.scale(workers or scale)
+            yield client
+        finally:
+            with _undisturbed():
+                client.close(timeout=5)
+                cluster.close()
+
+
+def read_cluster_file(path: Path) -> tuple[type, dict, int]:
+    """(cluster class, its options, number of workers) of a cluster file. Raises UserError, see cluster_from."""
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"The cluster file {path} does not exist; params/clusters/ has examples.") from None
+    except (OSError, yaml.YAMLError) as error:
+        raise UserError(f"The cluster file {path} cannot be read: {' '.join(str(error).split())}.") from error
+    if not isinstance(content, dict) or "class" not in content:
+        raise UserError(f"The cluster file {path} must be a mapping with the key `class`, as in params/clusters/.")
+    if unknown := sorted(set(map(str, content)) - set(CLUSTER_KEYS)):
+        raise UserError(f"{path} has the unknown key {', '.join(unknown)}; it may have {', '.join(CLUSTER_KEYS)}.")
+    module, _, name = str(content["class"]).rpartition(".")
+    try:
+        cluster_class = getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        package = (error.name or module).partition(".")[0]
+        raise UserError(
+            f"{path} needs the package {package}, which is not installed here: pip install {package.replace('_', '-')}."
+        ) from error
+    except (AttributeError, ValueError) as error:
+        raise UserError(f"{path}: there is no class {content['class']}.") from error
+    options, scale = content.get("options") or {}, content.get("scale", 1)
+    if not isinstance(options, dict) or not isinstance(scale, int) or scale < 1:
+        raise UserError(f"{path}: `options` must be a mapping and `scale` a number of workers, at least 1.")
+    return cluster_class, options, scale
+
+
+def worker_setup(warm: bool):
+    """The Dask plugin of every worker, of any cluster."""
+    from distributed import WorkerPlugin
+
+    class WorkerSetup(WorkerPlugin):
+        """Leaves Ctrl-C to the parent, which closes its workers, and starts the zygote before a run needs it."""
+
+        name = "xtl"
+
+        def setup(self, worker):
+            if threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+            if warm:
+                from xtl.runs import kernels
+
+                with suppress(kernels.ZygoteError):  # the provisioner says it with the first kernel
+                    kernels.zygote()
+
+    return WorkerSetup()
+
+
+@contextmanager
+def sigterm_as_interrupt() -> Iterator[None]:
+    """Within the block, SIGTERM raises KeyboardInterrupt, so that both close what is open."""
+
+    def interrupt(number, frame):
+        raise KeyboardInterrupt("SIGTERM")
+
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A second Ctrl-C must not interrupt the closing, which is bounded in time."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _environment_kept() -> Iterator[None]:
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,325 @@
+"""The run folder: what a run leaves on disk, who may write it, what state it is in, and how its tables are read."""
+
+#   outputs/runs/<phase>/<readable-slug>-<id12>/
+#       run.json          parameters, status, error, durations, device, versions, facts; "done" comes last
+#       notebook.ipynb    the executed notebook
+#       scores.parquet    one row per (language, metric, ...), SCORE_COLUMNS first
+#       examples.parquet  one row per evaluated example, EXAMPLE_COLUMNS first
+#       predictions/      XTREME's submission files
+#       checkpoint/       what later runs read
+#       trainer/          what an interrupted training resumes from (train.py's)
+#       facts.json, progress.json   what the notebook records for run.json and for the progress display
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from xtl.base import mirror_lock as lock
+from xtl.base.errors import UserError
+from xtl.base.machine import REPOSITORY, describe_device, git_state, library_versions
+
+RUN_FILE = "run.json"
+NOTEBOOK_FILE = "notebook.ipynb"
+SCORES_FILE = "scores.parquet"
+EXAMPLES_FILE = "examples.parquet"
+FACTS_FILE = "facts.json"
+PROGRESS_FILE = "progress.json"
+CHECKPOINT = "checkpoint"
+
+# column -> pandas type. Columns may be added behind these, never changed; `value` is in points (0-100).
+SCORE_TYPES = {
+    "run_id": "string", "encoder": "string", "architecture": "string", "intermediate": "string", "target": "string",
+    "source": "string", "provenance": "string", "seed": "Int64", "language": "string", "split": "string",
+    "metric": "string", "value": "float64", "n": "Int64", "n_train": "Int64", "selection": "string", "layer": "Int64",
+    "pooling": "string", "zero_shot": "boolean",
+}  # fmt: skip
+SCORE_COLUMNS = tuple(SCORE_TYPES)
+EXAMPLE_TYPES = {"language": "string", "example_id": "string", "score": "float64"}
+EXAMPLE_COLUMNS = tuple(EXAMPLE_TYPES)
+
+
+def outputs_root() -> Path:
+    """The folder of all results: $XTL_OUTPUTS, else outputs/ in the repository."""
+    return Path(os.environ.get("XTL_OUTPUTS") or REPOSITORY / "outputs").expanduser().absolute()
+
+
+class Store:
+    """The run folders under one outputs root.
+
+    A `run` is anything with the attributes of run.Run: phase, slug, params, upstream, labels, hash, id, folder.
+    Nothing here writes before `lock` or `begin` is called, so planning leaves no trace.
+    """
+
+    def __init__(self, root: Path | str | None = None):
+        self.root = Path(root).absolute() if root is not None else outputs_root()
+        self.runs = self.root / "runs"
+
+    def folder(self, run) -> Path:
+        """Where a run lies: under its own name, or under that of an equal run of another grid."""
+        own = self.runs / run.folder
+        if own.exists() or not own.parent.is_dir():
+            return own
+        return own.parent / _by_id(str(own.parent), own.parent.stat().st_mtime_ns).get(run.id, own.name)
+
+    def find_done(self, run_id: str) -> Path | None:
+        """The folder of the finished run with this id (12 hex digits), whatever its phase and slug; or None."""
+        for folder in self.runs.glob(f"*/*-{run_id}"):
+            if (_read_json(folder / RUN_FILE) or {}).get("status") == "done":
+                return folder
+        return None
+
+    def read(self, run) -> dict | None:
+        """The run's run.json, or None if it was never begun.
+
+        Raises UserError where the folder holds another run than its name promises, or an unreadable record.
+        """
+        path = self.folder(run) / RUN_FILE
+        try:
+            record = json.loads(path.read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise UserError(f"{path} is not readable JSON ({error}): move its folder away to run it again.") from error
+        if not isinstance(record, dict):
+            raise UserError(f"{path} holds no record of a run: move its folder away to run it again.")
+        if record.get("hash") != run.hash:
+            raise UserError(
+                f"{path} records the run {record.get('hash')}, but the folder's name stands for {run.hash}: "
+                "the folder was copied or edited; move it away to run it again."
+            )
+        return record
+
+    def state(self, run) -> str:
+        """done | running | failed | interrupted | absent; running only while a live process holds the run's lock."""
+        record = self.read(run)
+        if record is None:
+            return "absent"
+        if record["status"] != "running":
+            return record["status"]
+        return "running" if _held(self.folder(run) / ".lock") else "interrupted"
+
+    def lock(self, run) -> FileLock:
+        """The lock of the one writer, to be used as `with store.lock(run):`; waits for another holder.
+
+        It is flock: the operating system drops it when the holder dies, however it dies. A file system without flock
+        is an error instead of a lock that outlives its holder.
+        """
+        folder = self.folder(run)
+        _make(folder)
+        return FileLock(folder / ".lock", poll_interval=0.2, fallback_to_soft=False)
+
+    def begin(self, run) -> Path:
+        """Record that the run starts, and clear what an earlier attempt left, except what training resumes from."""
+        folder = self.folder(run)
+        self.read(run)  # a folder that belongs to another run must not be overwritten
+        _make(folder)
+        # first the record, so that no moment shows results without saying that they are unfinished
+        write_json(folder / RUN_FILE, {
+            "id": run.id, "hash": run.hash, "phase": run.phase, "slug": run.slug, "params": run.params,
+            "upstream": run.upstream, "labels": run.labels, "status": "running", "error": None, "traceback": None,
+            "started": _now(), "finished": None, "seconds": None, "device": describe_device(),
+            "versions": dict(library_versions()), "git": git_state(), "mirror": lock.state(),
+            "facts": {},
+        })  # fmt: skip
+        for name in (NOTEBOOK_FILE, SCORES_FILE, EXAMPLES_FILE, FACTS_FILE, PROGRESS_FILE):
+            (folder / name).unlink(missing_ok=True)
+        for name in ("predictions", CHECKPOINT):
+            shutil.rmtree(folder / name, ignore_errors=True)
+        return folder
+
+    def finish(self, run) -> dict:
+        """Mark the run as done; the last write of a run. Returns the record."""
+        return self._end(run, "done", None, None)
+
+    def fail(self, run, error: str, traceback: str | None = None) -> dict:
+        """Mark the run as failed with its error (one line) and the traceback's text. Returns the record."""
+        return self._end(run, "failed", " ".join(error.split()), traceback)
+
+    def _end(self, run, status: str, error: str | None, traceback: str | None) -> dict:
+        folder, record = self.folder(run), self.read(run)
+        finished = datetime.now(UTC)
+        record.update(
+            status=status,
+            error=error,
+            traceback=traceback,
+            finished=finished.isoformat(timespec="seconds"),
+            seconds=round((finished - datetime.fromisoformat(record["started"])).total_seconds(), 3),
+            facts=_read_json(folder / FACTS_FILE) or {},
+        )
+        (folder / PROGRESS_FILE).unlink(missing_ok=True)
+        write_json(folder / RUN_FILE, record)
+        return record
+
+    def read_scores(self, runs):
+        """The score rows of those of the runs that are done: a DataFrame with SCORE_COLUMNS first."""
+        return _read_tables([self.folder(run) / SCORES_FILE for run in self._done(runs)], SCORE_TYPES)
+
+    def read_examples(self, runs):
+        """The example rows of those of the runs that are done: run_id, then EXAMPLE_COLUMNS, then what was added."""
+        done = self._done(runs)
+        paths = [self.folder(run) / EXAMPLES_FILE for run in done]
+        return _read_tables(paths, {"run_id": "string"} | EXAMPLE_TYPES, [run.id for run in done])
+
+    def _done(self, runs) -> list:
+        return [run for run in runs if (self.read(run) or {}).get("status") == "done"]
+
+
+# --- what a notebook writes into its run folder ---
+
+
+def write_scores(folder: Path | str, frame) -> None:
+    """Write scores.parquet: SCORE_COLUMNS in their order and type, then whatever columns were added.
+
+    Raises ValueError for missing columns, for values that do not fit a column's type, and for a missing `value`:
+    a cell without a score has no row.
+    """
+    frame = _typed(frame, SCORE_TYPES, SCORES_FILE)
+    if empty := int(frame["value"].isna().sum()):
+        raise ValueError(f"{SCORES_FILE}: {empty} rows have no value; a cell without a score has no row.")
+    _write_table(Path(folder) / SCORES_FILE, frame)
+
+
+def write_examples(folder: Path | str, frame) -> None:
+    """Write examples.parquet: EXAMPLE_COLUMNS (score in points), then added columns. Raises ValueError as above."""
+    _write_table(Path(folder) / EXAMPLES_FILE, _typed(frame, EXAMPLE_TYPES, EXAMPLES_FILE))
+
+
+@lru_cache(maxsize=16)
+def _by_id(folder: str, _modified: int) -> dict[str, str]:
+    """Id (12 hex digits) -> name of every run folder of a phase; each state of the phase is listed once."""
+    return {name[-12:]: name for name in os.listdir(folder) if name[-13:-12] == "-"}
+
+
+def write_facts(folder: Path | str, **facts) -> None:
+    """Add facts of this run (tokens seen, parameters, precision, ...) to what run.json will hold under "facts"."""
+    path = Path(folder) / FACTS_FILE
+    write_json(path, (_read_json(path) or {}) | facts)
+
+
+def write_progress(folder: Path | str, progress: dict) -> None:
+    """Say how far the run is: {"step": int, "steps": int, "text": a line to show}."""
+    # a reader sees the old or the new file, and losing it in a crash does not matter: no fsync, it is written often
+    with replacing(Path(folder) / PROGRESS_FILE, durable=False) as temporary:
+        temporary.write_text(json.dumps(progress), "utf-8")
+
+
+def read_progress(folder: Path | str) -> dict | None:
+    """What write_progress last said of a run that is not finished, or None."""
+    return _read_json(Path(folder) / PROGRESS_FILE)
+
+
+# --- atomic files ---
+
+
+@contextmanager
+def replacing(path: Path, durable: bool = True) -> Iterator[Path]:
+    """A temporary file beside `path` that takes its place when the block ends, and vanishes if the block raises."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        if durable:
+            _sync(temporary)
+        os.replace(temporary, path)
+        if durable:
+            _sync(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _sync(path: Path) -> None:
+    if path.is_dir() and sys.platform == "win32":  # Windows cannot open a folder
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read_json(path: Path) -> dict | None:
+    """The map that a file holds; None where there is none, or another thing."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _make(folder: Path) -> None:
+    """Make a folder, with those above it. Raises UserError where that is not possible."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"{folder} cannot be made ({error.strerror}); name a folder for results in XTL_OUTPUTS."
+        ) from error
+
+
+def _held(path: Path) -> bool:
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path, blocking=False, fallback_to_soft=False):
+            return False
+    except Timeout:
+        return True
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+# --- tables ---
+
+
+def _typed(frame, types: dict, name: str):
+    missing = [column for column in types if column not in frame.columns]
+    if missing:
+        raise ValueError(f"{name}: columns {missing} are missing; it starts with {list(types)}.")
+    frame = frame[[*types, *(column for column in frame.columns if column not in types)]]
+    for column, kind in types.items():
+        try:
+            frame = frame.assign(**{column: frame[column].astype(kind)})
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name}: column {column} must be {kind}: {error}") from error
+    return frame.reset_index(drop=True)
+
+
+def _write_table(path: Path, frame) -> None:
+    with replacing(path) as temporary:
+        frame.to_parquet(temporary, index=False)
+
+
+def _read_tables(paths: list[Path], types: dict, run_ids: list[str] | None = None):
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    tables = []
+    for index, path in enumerate(paths):
+        if path.exists():  # pretraining has no scores
+            try:  # not read_table: its dataset layer triples the time of a small file
+                table = pq.ParquetFile(path).read()
+            except (pa.ArrowException, OSError) as error:
+                told = str(error).split(".")[0]
+                raise UserError(f"{path} cannot be read ({told}); move its folder away to run it again.") from error
+            if run_ids is not None:
+                table = table.add_column(0, "run_id", pa.array([run_ids[index]] * len(table), pa.string()))
+            tables.append(table)
+    if not tables:
+        return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in types.items()})
+    frame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
+    return frame[[*types, *(column for column in frame.columns if column not in types)]].astype(types)

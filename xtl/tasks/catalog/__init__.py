@@ -1,0 +1,19 @@
+"""The catalog: every task as data, by name."""
+
+from __future__ import annotations
+
+from xtl.base.errors import UserError
+from xtl.tasks.catalog.intermediates import INTERMEDIATES
+from xtl.tasks.catalog.targets import TARGETS
+from xtl.tasks.catalog.task import FORMATS, HubSource, Task
+
+__all__ = ["FORMATS", "TASKS", "HubSource", "Task", "get"]
+
+TASKS: dict[str, Task] = {task.name: task for task in (*INTERMEDIATES, *TARGETS)}
+
+
+def get(name: str) -> Task:
+    """The task of that name. Raises UserError with the known names."""
+    if name not in TASKS:
+        raise UserError(f"There is no task '{name}'; known tasks: {', '.join(TASKS)}.")
+    return TASKS[name]

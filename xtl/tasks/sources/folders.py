@@ -1,0 +1,133 @@
+"""Examples from a folder that the user names, where a licence or the Hub's content demands it: CCGbank, BUCC 2018."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+
+from xtl.base.errors import UserError
+from xtl.tasks.catalog.task import Task
+from xtl.tasks.sources.columns import SIDES, UNSEEN, coded_tags
+
+SUPERTAGS = {"train": "train.txt", "validation": "validation.txt", "test": "test.txt"}
+# XTREME's development set is the shared task's sample, its test set the shared task's training set.
+POOLS = {"validation": "sample", "test": "training"}
+
+
+def splits(task: Task) -> set[str]:
+    """The splits that the task's folder holds."""
+    return set(SUPERTAGS if task.format == "tagging" else POOLS)
+
+
+def root(task: Task, folders: dict) -> Path:
+    """The folder of a task's files. Raises UserError where the grid names none, or one that is not there."""
+    given = folders.get(task.name)
+    if not given:
+        raise UserError(
+            f"task {task.name} is not on the Hub: name the folder of its files in the grid, "
+            f"folders: {{{task.name}: PATH}}; it holds {task.folder}."
+        )
+    folder = Path(given).expanduser()
+    if not folder.is_dir():
+        raise UserError(f"folders.{task.name}: {given} is not a folder; it must hold {task.folder}.")
+    return folder
+
+
+def files(task: Task, split: str, language: str, folders: dict) -> list[Path]:
+    """The files of a split, in a fixed order. Raises UserError for one that lacks."""
+    folder = root(task, folders)
+    if task.format == "tagging":
+        names = [SUPERTAGS[split]]
+    else:
+        pair = f"{language}-en"
+        names = [f"{pair}/{pair}.{POOLS[split]}.{end}" for end in (language, "en", "gold")]
+    for name in names:
+        if not (folder / name).is_file():
+            raise UserError(f"folders.{task.name}: {folder} lacks {name}; it must hold {task.folder}.")
+    return [folder / name for name in names]
+
+
+def available(task: Task, folders: dict) -> list[str]:
+    """The languages whose test files are there."""
+    folder, held = root(task, folders), []
+    for code in task.languages:
+        if task.format == "tagging" or (folder / f"{code}-en").is_dir():
+            held.append(code)
+    if not held:
+        raise UserError(f"folders.{task.name}: {folder} holds no language of it; it must hold {task.folder}.")
+    return held
+
+
+def labels(task: Task, folders: dict) -> tuple[str, ...]:
+    """The supertags of the training data, sorted, and UNSEEN for every other."""
+    sentences = supertagged(files(task, "train", "en", folders)[0])
+    return (*sorted({tag for _, tags in sentences for tag in tags}), UNSEEN)
+
+
+def table(task: Task, split: str, language: str, folders: dict) -> pa.Table:
+    """A split in canonical columns; tags are ids of the task's labels, which `labels` gives."""
+    paths = files(task, split, language, folders)
+    if task.format == "tagging":
+        sentences = supertagged(paths[0])
+        return pa.table({
+            "id": [str(i) for i in range(len(sentences))],
+            "tokens": [words for words, _ in sentences],
+            "tags": pa.array(coded_tags([tags for _, tags in sentences], task.labels), pa.list_(pa.int64())),
+        })  # fmt: skip
+    return pools(*paths)
+
+
+def supertagged(path: Path) -> list[tuple[list[str], list[str]]]:
+    """Sentences of CCGbank-style lines as (words, supertags): tokens parted by spaces, each `word|…|supertag`."""
+    sentences = []
+    for number, line in enumerate(_read(path).splitlines(), 1):
+        tokens = [token.split("|") for token in line.split()]
+        if any(len(parts) < 2 or not parts[0] or not parts[-1] for parts in tokens):
+            raise UserError(f"{path}, line {number}: expected tokens of the form word|…|supertag, parted by spaces.")
+        if tokens:
+            sentences.append(([parts[0] for parts in tokens], [parts[-1] for parts in tokens]))
+    if not sentences:
+        raise UserError(f"{path} has no sentence; expected lines of word|…|supertag.")
+    return sentences
+
+
+def pools(foreign: Path, english: Path, gold: Path) -> pa.Table:
+    """Two pools of `id<TAB>sentence` and their gold pairs of ids, in the columns of the format `mining`."""
+    pairs = [_two(line, gold, i, "two ids") for i, line in enumerate(_lines(gold), 1)]
+    twice = [name for name, n in Counter(name for pair in pairs for name in pair).items() if n > 1]
+    if twice:
+        raise UserError(f"{gold}: the id {twice[0]} is in more than one pair; a sentence has one translation.")
+    partner = {a: b for a, b in pairs} | {b: a for a, b in pairs}
+    rows: dict[str, list[str]] = {"id": [], "side": [], "sentence": [], "pair": []}
+    for side, path in zip(SIDES, (foreign, english), strict=True):
+        for number, line in enumerate(_lines(path), 1):
+            name, sentence = _two(line, path, number, "an id and a sentence")
+            for column, value in zip(rows.values(), (name, side, sentence, partner.get(name, "")), strict=True):
+                column.append(value)
+    for side, path in zip(SIDES, (foreign, english), strict=True):
+        if side not in rows["side"]:
+            raise UserError(f"{path} has no sentence; expected lines of an id and a sentence, parted by a tab.")
+    unknown = set(partner) - set(rows["id"])
+    if unknown:
+        raise UserError(f"{gold}: no sentence has the id {sorted(unknown)[0]}; the three files must belong together.")
+    return pa.table(rows)
+
+
+def _lines(path: Path) -> list[str]:
+    return [line for line in _read(path).split("\n") if line.strip()]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not UTF-8 text; convert it first.") from None
+
+
+def _two(line: str, path: Path, number: int, what: str) -> tuple[str, str]:
+    first, tab, second = line.rstrip("\r").partition("\t")
+    if not tab:
+        raise UserError(f"{path}, line {number}: expected {what}, parted by a tab.")
+    return first.strip(), second.strip()
