@@ -29,6 +29,7 @@ test-all: lint
 lint: environment
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 
 environment: $(VENV)/.installed
 

@@ -14,7 +14,7 @@ import seaborn as sns
 from xtl.analysis.figures import drawing
 from xtl.analysis.scores import gains, tables
 from xtl.base.errors import UserError
-from xtl.base.machine import REPOSITORY
+from xtl.base.places import REPOSITORY
 from xtl.grid import experiment, plan
 from xtl.languages import names as linguistics
 from xtl.languages import similarity as similarities

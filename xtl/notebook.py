@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from xtl.runs.store import outputs_root, write_facts
+from xtl.base.places import outputs_root
+from xtl.runs.store import write_facts
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from xtl.base.errors import UserError
+from xtl.base.files import file_digest
 from xtl.models import checkpoints, encoders
 
 
@@ -21,11 +22,11 @@ def test_an_identity_follows_the_content_and_not_the_path(tiny_encoders, tmp_pat
 def test_digests_are_remembered_until_a_file_changes(tmp_path):
     path, cache = tmp_path / "a.json", tmp_path / "cache"
     path.write_text("one")
-    first = checkpoints.file_digest(path, cache)
+    first = file_digest(path, cache)
     assert [p.read_text() for p in cache.iterdir()] == [first]
-    assert checkpoints.file_digest(path, cache) == first
+    assert file_digest(path, cache) == first
     path.write_text("three")
-    assert checkpoints.file_digest(path, cache) != first
+    assert file_digest(path, cache) != first
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ ELSEWHERE = "&#39;outputs/runs/target/a-1/checkpoint&#39; /mnt/runs/others"
 
 
 def test_no_path_of_the_machine_is_shared(tmp_path, monkeypatch):
-    from xtl.base.machine import REPOSITORY
+    from xtl.base.places import REPOSITORY
 
     monkeypatch.setenv("XTL_OUTPUTS", str(tmp_path / "a & b"))
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -11,13 +11,13 @@ import pytest
 
 from xtl.base import machine
 from xtl.base.errors import UserError
+from xtl.base.files import replacing
+from xtl.base.places import REPOSITORY, outputs_root
 from xtl.runs.store import (
     EXAMPLE_COLUMNS,
     SCORE_COLUMNS,
     Store,
-    outputs_root,
     read_progress,
-    replacing,
     write_examples,
     write_facts,
     write_progress,
@@ -52,7 +52,7 @@ def test_outputs_root_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("XTL_OUTPUTS", str(tmp_path / "elsewhere"))
     assert outputs_root() == Store().root == tmp_path / "elsewhere"
     monkeypatch.delenv("XTL_OUTPUTS")
-    assert outputs_root() == machine.REPOSITORY / "outputs"
+    assert outputs_root() == REPOSITORY / "outputs"
 
 
 def test_a_run_from_absent_to_done(store):
@@ -106,7 +106,7 @@ def test_running_means_that_a_live_process_holds_the_lock(store, tmp_path):
         f"run = SimpleNamespace(**{vars(run)!r})\nstore = Store({str(tmp_path)!r})\n"
         "lock = store.lock(run)\nlock.acquire()\nstore.begin(run)\nprint('held', flush=True)\ntime.sleep(60)"
     )
-    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=machine.REPOSITORY)
+    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
     assert holder.stdout.readline() == "held\n"
     assert store.state(run) == "running"
     holder.kill()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import pandas as pd
 
 from xtl.analysis.figures.drawing import Picture, svg
-from xtl.analysis.figures.wording import DASH, listing
+from xtl.analysis.wording import DASH, listing
 
 # Where a cell may link to: a place in the page, a page beside it, the web. A scheme that runs code is none of these.
 ADDRESS = re.compile(r"https?://|#|(?![/\\])[^:]*\Z", re.I)

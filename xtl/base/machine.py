@@ -9,7 +9,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from xtl.base.places import REPOSITORY
 
 # The libraries whose version can change a result.
 LIBRARIES = ("xtl", "torch", "transformers", "tokenizers", "datasets", "accelerate", "safetensors", "numpy", "scipy",

@@ -9,6 +9,8 @@ from pathlib import Path
 import yaml
 
 from xtl.base.errors import UserError
+from xtl.base.files import file_digest
+from xtl.base.places import cache_folder
 
 LOCK = "lock.yaml"
 
@@ -46,9 +48,6 @@ def verify(mirror: Path, paths: list[Path]) -> None:
     locked = read(mirror)
     if locked is None:
         return
-    from xtl.models.checkpoints import file_digest
-    from xtl.runs.store import outputs_root
-
     for path in paths:
         name = path.relative_to(mirror).as_posix()
         entry = locked["files"].get(name)
@@ -60,7 +59,7 @@ def verify(mirror: Path, paths: list[Path]) -> None:
         size = path.stat().st_size
         if size != entry["size"]:
             raise UserError(f"The mirror's {name} has {size:,} bytes, but {LOCK} says {entry['size']:,}{again}")
-        if file_digest(path, outputs_root() / "cache" / "digests") != entry["sha256"]:
+        if file_digest(path, cache_folder("digests")) != entry["sha256"]:
             raise UserError(f"The mirror's {name} is not the file that {LOCK} describes (another SHA-256){again}")
 
 

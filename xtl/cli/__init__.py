@@ -203,7 +203,7 @@ def main() -> None:
         err.print(f"[bold red]xtl:[/bold red] {escape(str(error))}", soft_wrap=True)
         sys.exit(2)
     except OSError as error:
-        from xtl.runs.store import outputs_root
+        from xtl.base.places import outputs_root
 
         if not str(error.filename).startswith(str(outputs_root())):
             raise

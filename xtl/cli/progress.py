@@ -11,11 +11,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from xtl.base.errors import UserError
+from xtl.base.places import outputs_root
 from xtl.cli.tables import colour, minutes, simple
 from xtl.grid.plan import Plan, analysis_run
 from xtl.runs.execute import Outcome, execute
 from xtl.runs.run import Run
-from xtl.runs.store import Store, outputs_root
+from xtl.runs.store import Store
 
 
 def chosen(plan: Plan, only: str | None) -> list[Run]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from xtl.base import mirror_lock as lock
 from xtl.base.errors import UserError
+from xtl.base.files import file_digest
 from xtl.grid.schema import Experiment
 from xtl.models import checkpoints
 from xtl.tasks.catalog import TASKS, HubSource, Task
@@ -129,7 +130,7 @@ def _lock(repositories: list[Repository], mirror: Path) -> None:
         names[repository.name] = {"kind": repository.kind, "revision": repository.revision}
         for file in repository.files:
             path = folder / file.name
-            digest = checkpoints.file_digest(path)
+            digest = file_digest(path)
             if file.sha256 not in (None, digest):
                 path.unlink()
                 raise UserError(f"{repository.name}: {file.name} was damaged on its way and is removed; fetch again.")

@@ -7,6 +7,7 @@ import json
 import pandas as pd
 
 from xtl.base.errors import UserError
+from xtl.base.places import cache_folder
 from xtl.grid import inputs as inputs_of
 from xtl.grid.blocks import Intermediate, Part, Source, Training
 from xtl.grid.schema import Experiment
@@ -36,11 +37,9 @@ FORMAT_KEYS = {"span": ("stride",), "retrieval": _RETRIEVAL, "mining": _RETRIEVA
 
 def origin_of(name: str, spec) -> dict:
     """What a grid's encoder is made from: its architecture, and for a checkpoint its identity and its place."""
-    from xtl.runs.store import outputs_root
-
     if spec.pretrain:
         return {"architecture": spec.pretrain.architecture}
-    known = checkpoints.identity(spec.checkpoint, spec.revision, outputs_root() / "cache" / "digests")
+    known = checkpoints.identity(spec.checkpoint, spec.revision, cache_folder("digests"))
     return {
         "architecture": encoders.architecture_of(spec.checkpoint),
         "identity": known,

@@ -153,6 +153,7 @@ def table(data: dict, source: str = "en") -> pd.DataFrame:
 
 def _laboratory(data: dict):
     """The module xtl.lab and the configuration that a data source names."""
-    from xtl import lab  # here, so that real data does not load the generator
+    from xtl.lab.world import made_languages  # here, so that real data does not load the generator
+    from xtl.lab.world.config import LabConfig
 
-    return lab, lab.LabConfig.from_dict({key: value for key, value in data.items() if key != "kind"})
+    return made_languages, LabConfig.from_dict({key: value for key, value in data.items() if key != "kind"})

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from xtl.base import mirror_lock as lock
 from xtl.base.errors import UserError
+from xtl.base.files import file_digest
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
 
@@ -104,20 +105,3 @@ def folder_digest(folder: Path, cache: Path | None = None) -> str:
     for path in files:
         total.update(path.name.encode() + b"\0" + file_digest(path, cache).encode())
     return total.hexdigest()
-
-
-def file_digest(path: Path, cache: Path | None = None) -> str:
-    """SHA-256 of a file, remembered in the folder `cache` by path, size and modification time."""
-    stat = path.stat()
-    key = hashlib.sha256(f"{path.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}".encode()).hexdigest()[:32]
-    note = cache / key if cache else None
-    if note and note.is_file():
-        return note.read_text()
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if note:
-        cache.mkdir(parents=True, exist_ok=True)
-        partial = note.with_suffix(f".{os.getpid()}")
-        partial.write_text(digest)
-        os.replace(partial, note)
-    return digest

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from xtl.analysis.figures import wording
+from xtl.analysis import wording
 from xtl.base.errors import UserError
+from xtl.base.files import replacing
 from xtl.report import notebooks, render
 from xtl.report.pdf import PDF
-from xtl.runs.store import replacing
 from xtl.tasks.catalog import TASKS
 
 # What draws is imported where it is used: the processes that render notebooks start in half the time without it.

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from xtl.base.files import replacing
 from xtl.base.machine import cores
 from xtl.report import render
-from xtl.runs.store import replacing
 
 FEW = 12  # pages that one process renders in the time that another needs to start (3 s)
 MOST = 16  # processes

@@ -12,8 +12,7 @@ import nbformat
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup, escape
 
-from xtl.base.machine import REPOSITORY
-from xtl.runs.store import outputs_root
+from xtl.base.places import REPOSITORY, outputs_root
 
 # Outputs that are shown; the rest (scripts, widgets) is dropped in favour of its plain text.
 SHOWN = ("text/plain", "text/html", "text/markdown", "image/png", "image/jpeg", "image/svg+xml")

@@ -13,9 +13,6 @@
 import json
 import os
 import shutil
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +21,9 @@ from filelock import FileLock, Timeout
 
 from xtl.base import mirror_lock as lock
 from xtl.base.errors import UserError
-from xtl.base.machine import REPOSITORY, describe_device, git_state, library_versions
+from xtl.base.files import make_folder, read_json, replacing, write_json
+from xtl.base.machine import describe_device, git_state, library_versions
+from xtl.base.places import outputs_root
 
 RUN_FILE = "run.json"
 NOTEBOOK_FILE = "notebook.ipynb"
@@ -44,11 +43,6 @@ SCORE_TYPES = {
 SCORE_COLUMNS = tuple(SCORE_TYPES)
 EXAMPLE_TYPES = {"language": "string", "example_id": "string", "score": "float64"}
 EXAMPLE_COLUMNS = tuple(EXAMPLE_TYPES)
-
-
-def outputs_root() -> Path:
-    """The folder of all results: $XTL_OUTPUTS, else outputs/ in the repository."""
-    return Path(os.environ.get("XTL_OUTPUTS") or REPOSITORY / "outputs").expanduser().absolute()
 
 
 class Store:
@@ -72,7 +66,7 @@ class Store:
     def find_done(self, run_id: str) -> Path | None:
         """The folder of the finished run with this id (12 hex digits), whatever its phase and slug; or None."""
         for folder in self.runs.glob(f"*/*-{run_id}"):
-            if (_read_json(folder / RUN_FILE) or {}).get("status") == "done":
+            if (read_json(folder / RUN_FILE) or {}).get("status") == "done":
                 return folder
         return None
 
@@ -113,14 +107,14 @@ class Store:
         is an error instead of a lock that outlives its holder.
         """
         folder = self.folder(run)
-        _make(folder)
+        make_folder(folder)
         return FileLock(folder / ".lock", poll_interval=0.2, fallback_to_soft=False)
 
     def begin(self, run) -> Path:
         """Record that the run starts, and clear what an earlier attempt left, except what training resumes from."""
         folder = self.folder(run)
         self.read(run)  # a folder that belongs to another run must not be overwritten
-        _make(folder)
+        make_folder(folder)
         # first the record, so that no moment shows results without saying that they are unfinished
         write_json(folder / RUN_FILE, {
             "id": run.id, "hash": run.hash, "phase": run.phase, "slug": run.slug, "params": run.params,
@@ -152,7 +146,7 @@ class Store:
             traceback=traceback,
             finished=finished.isoformat(timespec="seconds"),
             seconds=round((finished - datetime.fromisoformat(record["started"])).total_seconds(), 3),
-            facts=_read_json(folder / FACTS_FILE) or {},
+            facts=read_json(folder / FACTS_FILE) or {},
         )
         (folder / PROGRESS_FILE).unlink(missing_ok=True)
         write_json(folder / RUN_FILE, record)
@@ -201,7 +195,7 @@ def _by_id(folder: str, _modified: int) -> dict[str, str]:
 def write_facts(folder: Path | str, **facts) -> None:
     """Add facts of this run (tokens seen, parameters, precision, ...) to what run.json will hold under "facts"."""
     path = Path(folder) / FACTS_FILE
-    write_json(path, (_read_json(path) or {}) | facts)
+    write_json(path, (read_json(path) or {}) | facts)
 
 
 def write_progress(folder: Path | str, progress: dict) -> None:
@@ -213,59 +207,7 @@ def write_progress(folder: Path | str, progress: dict) -> None:
 
 def read_progress(folder: Path | str) -> dict | None:
     """What write_progress last said of a run that is not finished, or None."""
-    return _read_json(Path(folder) / PROGRESS_FILE)
-
-
-# --- atomic files ---
-
-
-@contextmanager
-def replacing(path: Path, durable: bool = True) -> Iterator[Path]:
-    """A temporary file beside `path` that takes its place when the block ends, and vanishes if the block raises."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        if durable:
-            _sync(temporary)
-        os.replace(temporary, path)
-        if durable:
-            _sync(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_json(path: Path, value) -> None:
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")
-
-
-def _sync(path: Path) -> None:
-    if path.is_dir() and sys.platform == "win32":  # Windows cannot open a folder
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _read_json(path: Path) -> dict | None:
-    """The map that a file holds; None where there is none, or another thing."""
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _make(folder: Path) -> None:
-    """Make a folder, with those above it. Raises UserError where that is not possible."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"{folder} cannot be made ({error.strerror}); name a folder for results in XTL_OUTPUTS."
-        ) from error
+    return read_json(Path(folder) / PROGRESS_FILE)
 
 
 def _held(path: Path) -> bool:

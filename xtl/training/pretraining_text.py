@@ -12,6 +12,7 @@ from functools import cached_property
 
 from filelock import FileLock
 
+from xtl.base.places import cache_folder
 from xtl.tasks.sources import examples as task_data
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")  # ids 0 to 4, as in the laboratory
@@ -86,9 +87,7 @@ class Plain:
         """Byte-pair encoding over words parted at white space, trained once per content and size, then read."""
         from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-        from xtl.runs.store import outputs_root
-
-        folder = outputs_root() / "cache" / "vocabularies"
+        folder = cache_folder("vocabularies")
         path = folder / f"{self._digest()}.json"
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / f".{path.name}.lock"):

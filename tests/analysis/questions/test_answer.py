@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from tests.synthetic import grid
-from xtl.analysis.figures import wording
+from xtl.analysis import wording
 from xtl.analysis.questions import answer
 from xtl.analysis.questions.evidence import Evidence
 from xtl.analysis.scores import gains, tables

@@ -8,7 +8,7 @@ import pytest
 from tests.report.arms import HYPOTHESES, INTERMEDIATES, LAB, MADE, tables
 from tests.synthetic import grid
 from xtl.analysis import section as page
-from xtl.analysis.figures import wording
+from xtl.analysis import wording
 from xtl.analysis.questions import claims_section, hypotheses_section, sections
 from xtl.analysis.questions import sources_section as source_languages
 from xtl.analysis.questions import transfer_section as transfer

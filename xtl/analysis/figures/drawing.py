@@ -16,11 +16,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from xtl.tasks.catalog import TASKS
+from xtl.tasks.catalog import METRIC_NAMES, TASKS
 
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "<", ">")
 GREY = "#5f5f5f"
-METRICS = {"accuracy": "accuracy", "f1": "F1", "exact_match": "EM"}
 
 
 class Picture(NamedTuple):
@@ -55,7 +54,7 @@ def markers(names: Sequence[str]) -> dict[str, str]:
 
 def unit(target: str, tasks: Mapping = TASKS) -> str:
     """The axis label of a task's main score, such as `accuracy (points)` or `mean of EM and F1 (points)`."""
-    metrics = [METRICS.get(name, name) for name in tasks[target].score]
+    metrics = [METRIC_NAMES.get(name, name) for name in tasks[target].score]
     return f"{metrics[0] if len(metrics) == 1 else 'mean of ' + ' and '.join(metrics)} (points)"
 
 

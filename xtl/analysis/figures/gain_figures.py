@@ -12,8 +12,8 @@ from matplotlib.patches import Patch, Rectangle
 
 from xtl.analysis.figures import drawing
 from xtl.analysis.figures.drawing import GREY, Picture, style
-from xtl.analysis.figures.wording import points
 from xtl.analysis.scores.tables import BASELINE
+from xtl.analysis.wording import points
 
 DOTS = 60  # of gains in one picture
 MISSING, HATCH = "#d9d9d9", dict(hatch="////", edgecolor="#777777")

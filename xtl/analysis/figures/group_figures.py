@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from xtl.analysis.figures import drawing
 from xtl.analysis.figures.drawing import GREY, Picture
-from xtl.analysis.figures.wording import DASH, decimals, points
+from xtl.analysis.wording import DASH, decimals, points
 
 WIDTH = 4.5  # inches, so that the letters stay readable on a phone
 

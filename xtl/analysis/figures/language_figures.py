@@ -11,8 +11,8 @@ from matplotlib.lines import Line2D
 
 from xtl.analysis.figures import drawing
 from xtl.analysis.figures.drawing import GREY, Picture
-from xtl.analysis.figures.wording import decimals, p_value, points
 from xtl.analysis.scores.tables import BASELINE
+from xtl.analysis.wording import decimals, p_value, points
 
 AXES = {"distance": "distance from the source (0–1)", "similarity": "similarity to the source (0–1)"}
 CLEAR = 0.035  # the least distance of a code from other marks, as a share of the data range

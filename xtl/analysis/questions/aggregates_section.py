@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from xtl.analysis import wording
 from xtl.analysis.figures import gain_figures as figures
-from xtl.analysis.figures import wording
 from xtl.analysis.questions.sections import Findings
 from xtl.analysis.scores import aggregates, gains, provenance
 from xtl.analysis.scores.tables import BASELINE

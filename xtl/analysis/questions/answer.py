@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from xtl.analysis.figures.wording import listing, points, spread
 from xtl.analysis.questions.evidence import Evidence, answer_sentences, design_sentence
 from xtl.analysis.scores.tables import BASELINE
+from xtl.analysis.wording import listing, points, spread
 
 ENOUGH_SEEDS = 5
 ALPHA = 0.05

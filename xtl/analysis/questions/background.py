@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from xtl.analysis.figures import wording
+from xtl.analysis import wording
 from xtl.analysis.questions.similarity import UNKNOWN
 from xtl.analysis.scores import provenance
 from xtl.analysis.scores.tables import BASELINE

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from xtl.analysis.figures.wording import listing, points
 from xtl.analysis.questions.verdicts import (
     CATALOG,
     CHOSEN,
@@ -25,8 +24,8 @@ from xtl.analysis.questions.verdicts import (
     words,
 )
 from xtl.analysis.scores import arms as arms_of
-from xtl.analysis.scores import gains
-from xtl.analysis.statistics import contrasts
+from xtl.analysis.scores import contrasts, gains
+from xtl.analysis.wording import listing, points
 
 MIXED = "models_language"
 KINDS = {MIXED: "the same tasks with multilingual language modelling", "translated": "the same tasks in translation"}

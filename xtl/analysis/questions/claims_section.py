@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from xtl.analysis.figures.wording import listing
 from xtl.analysis.questions import claims as claims_of
 from xtl.analysis.questions.sections import Findings
 from xtl.analysis.questions.verdicts import CATALOG, FAILS, VERDICTS
 from xtl.analysis.section import block, cell, section, table
+from xtl.analysis.wording import listing
 
 NOTE = (
     "Claims of a summary of Phang et al. 2020 (arXiv 2005.13013) in its order, with its own mark and confidence. "

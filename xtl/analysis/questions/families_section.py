@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from xtl.analysis import wording
 from xtl.analysis.figures import gain_figures as figures
-from xtl.analysis.figures import wording
 from xtl.analysis.questions import families as tests
 from xtl.analysis.questions.answer import ALPHA
 from xtl.analysis.questions.sections import Findings

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from xtl.analysis.figures.wording import listing
 from xtl.analysis.questions import profiles
 from xtl.analysis.scores import arms as arms_of
-from xtl.analysis.statistics import contrasts
+from xtl.analysis.scores import contrasts
 from xtl.analysis.statistics import intervals as statistics
+from xtl.analysis.wording import listing
 from xtl.grid.schema import EFFECTS, Hypothesis
 
 ALPHA, POWER = 0.05, 0.8

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from xtl.analysis.figures.wording import DASH, decimals, p_value, points
 from xtl.analysis.questions import hypotheses as testing
 from xtl.analysis.questions.sections import Findings
 from xtl.analysis.scores import provenance
 from xtl.analysis.section import block, cell, section, table
+from xtl.analysis.wording import DASH, decimals, p_value, points
 from xtl.grid.schema import Hypothesis
 from xtl.languages import names as linguistics
 

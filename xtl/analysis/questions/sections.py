@@ -10,7 +10,8 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
-from xtl.analysis.figures import drawing, language_figures, wording
+from xtl.analysis import wording
+from xtl.analysis.figures import drawing, language_figures
 from xtl.analysis.figures import gain_figures as figures
 from xtl.analysis.questions import answer, similarity
 from xtl.analysis.questions.evidence import Evidence

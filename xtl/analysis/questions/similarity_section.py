@@ -9,7 +9,8 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
-from xtl.analysis.figures import drawing, language_figures, wording
+from xtl.analysis import wording
+from xtl.analysis.figures import drawing, language_figures
 from xtl.analysis.figures.forest import forest
 from xtl.analysis.questions import similarity
 from xtl.analysis.questions.evidence import (

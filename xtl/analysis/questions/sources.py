@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from xtl.analysis.figures.wording import listing
 from xtl.analysis.scores import gains
 from xtl.analysis.scores.arms import ENGLISH, retrieves
 from xtl.analysis.scores.tables import CELL
 from xtl.analysis.statistics.intervals import adjust
+from xtl.analysis.wording import listing
 
 NATIVE = "native"
 PLACE = ["encoder", "architecture", "intermediate", "target"]  # a cell but for its source

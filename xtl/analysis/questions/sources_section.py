@@ -8,7 +8,8 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
-from xtl.analysis.figures import drawing, group_figures, wording
+from xtl.analysis import wording
+from xtl.analysis.figures import drawing, group_figures
 from xtl.analysis.questions import sources
 from xtl.analysis.questions.sections import Findings
 from xtl.analysis.scores import gains

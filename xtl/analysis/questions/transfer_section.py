@@ -9,7 +9,8 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
-from xtl.analysis.figures import drawing, group_figures, wording
+from xtl.analysis import wording
+from xtl.analysis.figures import drawing, group_figures
 from xtl.analysis.questions import agreement as agreeing
 from xtl.analysis.questions import selection as selecting
 from xtl.analysis.questions import transfer as gaps_of

@@ -8,7 +8,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from xtl.analysis.figures import drawing, wording
+from xtl.analysis import wording
+from xtl.analysis.figures import drawing
 from xtl.analysis.figures.forest import forest, shared_range
 from xtl.analysis.questions import similarity, validity
 from xtl.analysis.questions.sections import Findings

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from xtl.analysis.figures.wording import listing, points, spread
 from xtl.analysis.scores import arms as arms_of
+from xtl.analysis.scores import contrasts
 from xtl.analysis.scores.tables import BASELINE
-from xtl.analysis.statistics import contrasts
+from xtl.analysis.wording import listing, points, spread
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.catalog.task import Task
 

@@ -8,10 +8,9 @@ from itertools import combinations
 
 import pandas as pd
 
-from xtl.analysis.figures.drawing import METRICS
-from xtl.analysis.figures.wording import DASH
 from xtl.analysis.scores.tables import headline
-from xtl.tasks.catalog import TASKS
+from xtl.analysis.wording import DASH
+from xtl.tasks.catalog import METRIC_NAMES, TASKS
 
 HERE, FINISHED = "pretrained here", "finished checkpoints"
 PHASES = ("pretrain", "intermediate", "target", "analysis")
@@ -86,7 +85,7 @@ def targets(
     columns = "target,task,score,trained on,training examples,test examples per language,checkpoint,layer,pooling"
     for name in order:
         task, here = tasks[name], main[main["target"] == name]
-        defined = [METRICS.get(m, m) + DEFINITIONS.get((task.format, m), "") for m in task.score]
+        defined = [METRIC_NAMES.get(m, m) + DEFINITIONS.get((task.format, m), "") for m in task.score]
         limit = subset({key: r for key, r in records.items() if name in r["params"].get("evaluate", {})})
         rows.append((
             name, task.title, ("" if len(defined) == 1 else "mean of ") + " and ".join(defined),

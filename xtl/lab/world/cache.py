@@ -8,12 +8,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from filelock import FileLock
 
+from xtl.base.places import outputs_root
 from xtl.lab.world.config import LabConfig
 
 
 def folder(config: LabConfig) -> Path:
     """Where everything generated from these settings lies."""
-    from xtl.runs.store import outputs_root  # late: the laboratory can be read and tested without the store
 
     return outputs_root() / "lab" / config.digest()
 

@@ -7,7 +7,10 @@ from xtl.tasks.catalog.intermediates import INTERMEDIATES
 from xtl.tasks.catalog.targets import TARGETS
 from xtl.tasks.catalog.task import FORMATS, HubSource, Task
 
-__all__ = ["FORMATS", "TASKS", "HubSource", "Task", "get"]
+# How the metrics of the catalog are called in reports.
+METRIC_NAMES = {"accuracy": "accuracy", "f1": "F1", "exact_match": "EM"}
+
+__all__ = ["FORMATS", "METRIC_NAMES", "TASKS", "HubSource", "Task", "get"]
 
 TASKS: dict[str, Task] = {task.name: task for task in (*INTERMEDIATES, *TARGETS)}
 

@@ -16,6 +16,8 @@ import yaml
 
 from xtl.base import mirror_lock as lock
 from xtl.base.errors import UserError
+from xtl.base.files import file_digest
+from xtl.base.places import cache_folder
 from xtl.tasks.catalog import HubSource
 
 Configs = dict[str, dict[str, list[str]]]  # config -> split -> file patterns
@@ -158,12 +160,10 @@ def column_names(path: Path) -> list[str]:
 
 def digest(paths: list[Path]) -> str:
     """SHA-256 (first 16 hex digits) over the contents of some files; each is hashed once per size and modification."""
-    from xtl.models.checkpoints import file_digest
-    from xtl.runs.store import outputs_root
 
     total = hashlib.sha256()
     for path in paths:
-        total.update(file_digest(path, outputs_root() / "cache" / "digests").encode())
+        total.update(file_digest(path, cache_folder("digests")).encode())
     return total.hexdigest()[:16]
 
 

@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 from filelock import FileLock
 
 from xtl.base.errors import UserError
+from xtl.base.files import file_digest
+from xtl.base.places import cache_folder
 from xtl.languages.names import NATURAL
 from xtl.models import checkpoints
 
@@ -29,11 +31,10 @@ def texts(english: Sequence[str], translator: str, language: str) -> list[str]:
     translator: `apertium`, or a MarianMT checkpoint (a Hub id or a folder) from English to the language.
     Raises UserError where the translator is not there, or does not translate into that language.
     """
-    from xtl.runs.store import outputs_root
 
     wanted = list(dict.fromkeys(text for text in english if text.strip()))
     known = json.dumps([identity(translator, language), language, wanted], sort_keys=True)
-    path = outputs_root() / "cache" / "translations" / f"{hashlib.sha256(known.encode()).hexdigest()[:16]}.parquet"
+    path = cache_folder("translations") / f"{hashlib.sha256(known.encode()).hexdigest()[:16]}.parquet"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
@@ -52,7 +53,7 @@ def identity(translator: str, language: str) -> str:
     if translator == APERTIUM:
         names = [part.strip("'") for part in _mode(language).read_text("utf-8").split()]
         files = [Path(name) for name in names if name.startswith("/")]
-        return "apertium:" + hashlib.sha256("".join(map(checkpoints.file_digest, files)).encode()).hexdigest()
+        return "apertium:" + hashlib.sha256("".join(map(file_digest, files)).encode()).hexdigest()
     known = checkpoints.identity(translator)
     return "marian:" + (known.get("sha256") or f"{known['hub']}@{known['revision']}")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.analysis.rows import gains_table
-from xtl.analysis.statistics import contrasts
+from xtl.analysis.scores import contrasts
 
 THREE = {("a", "mnli", "udpos"): [1.0, 2.0, 3.0], ("b", "mnli", "udpos"): [2.0, 4.0, 6.0]}  # pooled variance 2.5
 TWO = {
