@@ -10,6 +10,7 @@ import pytest
 
 from tests.synthetic import grid
 from xtl import report
+from xtl.analysis.questions import sections
 from xtl.base.errors import UserError
 
 LAB = {"kind": "lab", "languages": 12, "sentences": 400, "train": 100, "test": 20, "seed": 0}
@@ -104,7 +105,7 @@ def test_notebooks_are_rendered_beside_it_and_old_pages_go(whole):
 def test_the_same_content_is_not_drawn_again(whole, monkeypatch):
     tmp_path, options, index, page, _ = whole
     drawn = []
-    monkeypatch.setattr(report.sections, "find", lambda *args: drawn.append(args) or 1 / 0)
+    monkeypatch.setattr(sections, "find", lambda *args: drawn.append(args) or 1 / 0)
     assert write(tmp_path, drop=[("xlnet", "mnli", "tatoeba", 1)], **options)[1] == page and not drawn
     with pytest.raises(ZeroDivisionError):
         write(tmp_path, draw=1, **options)

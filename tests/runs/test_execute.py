@@ -232,10 +232,10 @@ def wait_until(condition, seconds: float = 30):
 
 SCRIPT = """
 import sys
-import xtl.execute  # before nbformat
+import xtl.runs.execute  # before nbformat
 from tests.runs.test_execute import step
-from xtl.execute import execute
-from xtl.store import Store
+from xtl.runs.execute import execute
+from xtl.runs.store import Store
 if __name__ == "__main__":
     try:
         execute([step("quick", 1), step("slow", -4)], Store(sys.argv[1]), sys.argv[2], workers=1, warm=False)

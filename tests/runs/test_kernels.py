@@ -62,7 +62,7 @@ def light(monkeypatch):
 
 POLLUTE = """
 import json, os, random, sys
-import numpy, torch, transformers, xtl.errors
+import numpy, torch, transformers, xtl.base.errors
 random.seed(0); numpy.random.seed(0); torch.manual_seed(0)
 torch.nn.Linear.polluted = json.polluted = True
 sys.modules["polluted"] = sys

@@ -10,8 +10,8 @@ import pytest
 from tests.synthetic import LANGUAGES, grid
 from xtl.analysis.figures import drawing, language_figures
 from xtl.analysis.figures import gain_figures as figures
-from xtl.analysis.questions import similarity
 from xtl.analysis.scores import aggregates, gains, tables
+from xtl.analysis.scores import correlations as similarity
 
 DISTANCE = {"en": pd.Series(np.arange(len(LANGUAGES)) / 12, LANGUAGES)}
 ENCODERS = ["bert", "xlnet"]

@@ -12,7 +12,7 @@ from xtl.base.errors import UserError
 from xtl.lab import TASKS, LabConfig, corpus, dataset, parallel
 from xtl.lab.tasks import datasets as data
 from xtl.lab.world import events as ev
-from xtl.lab.world import made_languages as languages
+from xtl.lab.world.made_languages import languages
 from xtl.lab.world.world import SORTS, world
 
 COLUMNS = {

@@ -6,7 +6,7 @@ import pytest
 from xtl.lab import dataset
 from xtl.lab.tasks import datasets as data
 from xtl.lab.world import events as ev
-from xtl.lab.world import made_languages as languages
+from xtl.lab.world.made_languages import languages
 
 
 def test_answers_stand_at_their_offsets_in_every_language(small):

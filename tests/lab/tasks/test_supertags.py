@@ -5,7 +5,7 @@ import pytest
 
 from xtl.lab import dataset as load
 from xtl.lab.tasks import datasets as data
-from xtl.lab.world import made_languages as languages
+from xtl.lab.world.made_languages import languages
 
 
 def test_english_sentences_by_hand(small):

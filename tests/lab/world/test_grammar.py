@@ -9,9 +9,8 @@ from xtl.lab import LabConfig
 from xtl.lab.tasks import datasets as data
 from xtl.lab.world import events as ev
 from xtl.lab.world import grammar
-from xtl.lab.world import made_languages as languages
 from xtl.lab.world.lexicon import FIRST, SECOND
-from xtl.lab.world.made_languages import ENGLISH, Language
+from xtl.lab.world.made_languages import ENGLISH, Language, languages
 from xtl.lab.world.world import world
 
 W = world()

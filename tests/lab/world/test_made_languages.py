@@ -10,8 +10,7 @@ from xtl.base.errors import UserError
 from xtl.lab import LabConfig, corpus, dataset, distances, feature_table, twins
 from xtl.lab.tasks.datasets import _forms
 from xtl.lab.world import lexicon
-from xtl.lab.world import made_languages as languages
-from xtl.lab.world.made_languages import language
+from xtl.lab.world.made_languages import language, languages
 from xtl.lab.world.world import SORTS, world
 
 W = world()

@@ -1,7 +1,7 @@
 """The shared sub-word vocabulary: special tokens, offsets, coverage."""
 
 from xtl.lab import corpus, tokenizer
-from xtl.lab.world import made_languages as languages
+from xtl.lab.world.made_languages import languages
 
 
 def test_special_tokens_open_the_vocabulary_and_nothing_is_added(small):

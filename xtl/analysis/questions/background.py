@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from xtl.analysis import wording
-from xtl.analysis.questions.similarity import UNKNOWN
 from xtl.analysis.scores import provenance
+from xtl.analysis.scores.correlations import UNKNOWN
 from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.section import block, cell, frame, parts, section, table
 from xtl.tasks.catalog import TASKS

@@ -7,18 +7,12 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from xtl.analysis.questions import aggregates_section as aggregates
-from xtl.analysis.questions import (
-    background,
-    claims_section,
-    hypotheses_section,
-    sections,
-    similarity,
-    similarity_section,
-)
+from xtl.analysis.questions import background, claims_section, hypotheses_section, sections, similarity_section
 from xtl.analysis.questions import families_section as families
 from xtl.analysis.questions import sources_section as source_languages
 from xtl.analysis.questions import transfer_section as transfer
 from xtl.analysis.questions import validity_section as validity
+from xtl.analysis.scores import correlations as similarity
 from xtl.languages import corpus_sizes
 
 

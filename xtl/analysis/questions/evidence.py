@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from xtl.analysis.questions import similarity
-from xtl.analysis.questions.similarity import ALPHA
+from xtl.analysis.scores import correlations as similarity
+from xtl.analysis.scores.correlations import ALPHA
 from xtl.analysis.statistics import power
 from xtl.analysis.wording import DASH, decimals, listing, p_value
 from xtl.languages import names as linguistics

@@ -13,9 +13,10 @@ import pandas as pd
 from xtl.analysis import wording
 from xtl.analysis.figures import drawing, language_figures
 from xtl.analysis.figures import gain_figures as figures
-from xtl.analysis.questions import answer, similarity
+from xtl.analysis.questions import answer
 from xtl.analysis.questions.evidence import Evidence
 from xtl.analysis.scores import arms, gains, provenance, tables
+from xtl.analysis.scores import correlations as similarity
 from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.section import EXPLORE, affordable, block, cell, parts, section, table
 from xtl.languages import names as linguistics

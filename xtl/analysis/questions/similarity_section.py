@@ -12,7 +12,6 @@ import pandas as pd
 from xtl.analysis import wording
 from xtl.analysis.figures import drawing, language_figures
 from xtl.analysis.figures.forest import forest
-from xtl.analysis.questions import similarity
 from xtl.analysis.questions.evidence import (
     Evidence,
     answer_sentences,
@@ -24,6 +23,7 @@ from xtl.analysis.questions.evidence import (
     span,
 )
 from xtl.analysis.questions.sections import SIGNIFICANT, Findings, most_languages
+from xtl.analysis.scores import correlations as similarity
 from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.section import EXPLORE, affordable, block, parts, section, table
 from xtl.analysis.statistics import power

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from xtl.analysis.questions import similarity
+from xtl.analysis.scores import correlations as similarity
 from xtl.analysis.scores.tables import CELL
 from xtl.analysis.statistics import intervals as statistics
 from xtl.languages import names as linguistics

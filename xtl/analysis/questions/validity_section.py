@@ -11,9 +11,10 @@ import pandas as pd
 from xtl.analysis import wording
 from xtl.analysis.figures import drawing
 from xtl.analysis.figures.forest import forest, shared_range
-from xtl.analysis.questions import similarity, validity
+from xtl.analysis.questions import validity
 from xtl.analysis.questions.sections import Findings
 from xtl.analysis.questions.validity import AGREE, DISAGREE, EVERY, Change
+from xtl.analysis.scores import correlations as similarity
 from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.section import affordable, block, cell, parts, section, table
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from xtl.analysis.questions.similarity import UNKNOWN
+from xtl.analysis.scores.correlations import UNKNOWN
 from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.statistics.intervals import MIN_LANGUAGES
 from xtl.tasks.catalog import TASKS

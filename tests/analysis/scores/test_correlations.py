@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tests.synthetic import LANGUAGES, grid
-from xtl.analysis.questions import similarity
+from xtl.analysis.scores import correlations as similarity
 from xtl.analysis.scores import gains, tables
 
 DISTANCE = {"en": pd.Series(np.arange(len(LANGUAGES)) / 12, LANGUAGES)}
