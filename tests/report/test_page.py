@@ -3,7 +3,8 @@
 import pytest
 
 from xtl.analysis.figures import drawing
-from xtl.analysis.section import MOST, TALL, affordable, block, cell, finished, section, table
+from xtl.analysis.section import MOST, TALL, affordable, block, cell, section, table
+from xtl.report.page import finished
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def test_tables_and_figures_are_numbered_through_the_page_and_named_by_their_sec
         ("Figure 1", "one-figure-1"), ("Table 1", "one-table-1"), ("Figure 2", "two-figure-1"),
         ("Figure 3", "two-figure-2"), ("Table 2", "two-table-1"), ("Table 3", "two-table-2"),
     ]  # fmt: skip
-    again = finished([section("two", "Two", *two["blocks"])], {})
+    again = finished([section("two", "Two", *two.blocks)], {})
     assert again[0]["blocks"][0]["tables"][1]["name"] == "two-table-2"  # whatever stands before it
 
 
@@ -37,7 +38,7 @@ def test_cells_lead_to_the_runs_that_are_known():
 
 @pytest.mark.parametrize("address", ["#runs", "runs/bert-s0-1.html", "https://example.org/a:b", "HTTP://example.org"])
 def test_cells_link_into_the_report_and_to_the_web(address):
-    assert cell("x", href=address)["href"] == address
+    assert cell("x", href=address).href == address
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,6 @@ def test_as_many_pictures_are_drawn_as_somebody_reads():
 
 
 def test_a_table_that_nobody_scrolls_through_is_folded():
-    assert not table("t", ["x"], [[1]] * TALL)["folded"] and table("t", ["x"], [[1]] * (TALL + 1))["folded"]
-    assert table("t", ["x"], [[1]], folded=True)["folded"]
-    assert not table("t", ["x"], [[1]] * (TALL + 1), folded=False)["folded"]
+    assert not table("t", ["x"], [[1]] * TALL).folded and table("t", ["x"], [[1]] * (TALL + 1)).folded
+    assert table("t", ["x"], [[1]], folded=True).folded
+    assert not table("t", ["x"], [[1]] * (TALL + 1), folded=False).folded

@@ -162,10 +162,10 @@ def test_vocabularies_are_shown_and_what_they_do_not_know_is_marked():
         "target": "udpos", "encoder": "bert-en", "intermediate": "none", "language": ["en", "zh"],
         "unknown": [0.0, 0.5], "fertility": [1.2, 3.0],
     })  # fmt: skip
-    made = vocabulary(main, ["bert-en"])["blocks"][0]["tables"][0]
-    assert [[c["text"] for c in row] for row in made["rows"]] == [["en", "0.0 %", "1.20"], ["zh", "50.0 %", "3.00"]]
-    assert [row[1]["kind"] for row in made["rows"]] == ["", "failed"]
-    assert vocabulary(main.drop(columns=["unknown", "fertility"]), ["bert-en"])["blocks"] == []
+    made = vocabulary(main, ["bert-en"]).blocks[0].tables[0]
+    assert [[c.text for c in row] for row in made.rows] == [["en", "0.0 %", "1.20"], ["zh", "50.0 %", "3.00"]]
+    assert [row[1].kind for row in made.rows] == ["", "failed"]
+    assert vocabulary(main.drop(columns=["unknown", "fertility"]), ["bert-en"]).blocks == []
 
 
 def test_submissions_are_collected_by_chain(tmp_path):

@@ -1,13 +1,14 @@
-"""The parts a report page is made of, as plain values for its template: sections, blocks, tables and pictures."""
+"""What a question answers with: a section of words, figures and tables, shown in a notebook and on the page."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 import pandas as pd
 
-from xtl.analysis.figures.drawing import Picture, svg
+from xtl.analysis.figures.drawing import Picture
 from xtl.analysis.wording import DASH, listing
 
 # Where a cell may link to: a place in the page, a page beside it, the web. A scheme that runs code is none of these.
@@ -15,37 +16,105 @@ ADDRESS = re.compile(r"https?://|#|(?![/\\])[^:]*\Z", re.I)
 MOST = 36  # pictures of one kind: nobody reads more of them, and a page of a thousand weighs a hundred megabytes
 EXPLORE = "explore.ipynb"
 TALL = 150  # rows of a table from which it is folded
-PIXELS = 118  # of page width per inch of figure, at most: text of 10 points shows as 16 pixels
 
 
-def section(identity: str, title: str, *blocks: dict) -> dict:
-    """A section of the page; blocks without content are dropped, and a section without blocks is not shown."""
-    content = ("text", "items", "pictures", "tables")
-    return {"id": identity, "title": title, "blocks": [block for block in blocks if any(block[key] for key in content)]}
-
-
-def block(
-    heading: str = "", text: Sequence[str] = (), items: Sequence[str] = (), pictures: Iterable[Picture] = (),
-    tables: Sequence[dict] = (),
-) -> dict:  # fmt: skip
-    """A heading, paragraphs, a bullet list, pictures and tables, in that order, each optional."""
-    shown = [{"src": svg(p), "alt": p.alt, "width": round(p.figure.get_figwidth() * PIXELS)} for p in pictures]
-    return {"heading": heading, "text": text, "items": items, "pictures": shown, "tables": tables}
-
-
-def cell(
-    text: object, sub: str = "", kind: str = "", href: str = "", runs: Iterable[str] = (), name: str = ""
-) -> dict:  # fmt: skip
-    """A cell of a table: text, a small line below it, a kind (`missing`, `same`, `failed`) and a link.
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table: text, a small line below it, a kind (`missing`, `same`, `failed`, `long`) and where it leads.
 
     runs: ids of the runs that its number comes from; the page leads to each of them. name: anchor of the cell, so that
     others can link to it. Raises ValueError for an address that is neither in the report nor on the web.
     """
-    if href and not ADDRESS.match(href):
-        raise ValueError(f"A cell cannot link to {href!r}: only to #places, pages of the report and http(s) addresses.")
+
+    text: str
+    sub: str = ""
+    kind: str = ""
+    href: str = ""
+    runs: tuple[str, ...] = ()
+    name: str = ""
+
+    def __post_init__(self):
+        if self.href and not ADDRESS.match(self.href):
+            raise ValueError(
+                f"A cell cannot link to {self.href!r}: only to #places, pages of the report and http(s) addresses."
+            )
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its caption; notes are paragraphs below it."""
+
+    caption: str
+    columns: list[str]
+    rows: list[list[Cell]]
+    notes: list[str] = field(default_factory=list)
+    folded: bool = False
+
+    @property
+    def numeric(self) -> list[bool]:
+        """Which columns hold numbers, and stand right."""
+        return [_numeric([row[i].text for row in self.rows]) for i in range(len(self.columns))]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A heading, paragraphs, a bullet list, figures and tables, in that order, each optional."""
+
+    heading: str = ""
+    text: list[str] = field(default_factory=list)
+    items: list[str] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to show below the heading."""
+        return not (self.text or self.items or self.pictures or self.tables)
+
+
+@dataclass(frozen=True)
+class Section:
+    """The answer to one question: a name for links, a title, and blocks of words, figures and tables."""
+
+    name: str
+    title: str
+    blocks: list[Block] = field(default_factory=list)
+
+    @property
+    def tables(self) -> list[Table]:
+        """The tables of all blocks."""
+        return [table for block in self.blocks for table in block.tables]
+
+    @property
+    def figures(self) -> list[Picture]:
+        """The figures of all blocks."""
+        return [picture for block in self.blocks for picture in block.pictures]
+
+    @property
+    def words(self) -> list[str]:
+        """The paragraphs and list items of all blocks."""
+        return [text for block in self.blocks for text in (*block.text, *block.items)]
+
+
+def section(name: str, title: str, *blocks: Block) -> Section:
+    """A section without its empty blocks."""
+    return Section(name, title, [block for block in blocks if not block.empty])
+
+
+def block(
+    heading: str = "", text: Sequence[str] = (), items: Sequence[str] = (), pictures: Iterable[Picture] = (),
+    tables: Sequence[Table] = (),
+) -> Block:  # fmt: skip
+    """A block from any sequences."""
+    return Block(heading, list(text), list(items), list(pictures), list(tables))
+
+
+def cell(
+    text: object, sub: str = "", kind: str = "", href: str = "", runs: Iterable[str] = (), name: str = ""
+) -> Cell:  # fmt: skip
+    """A cell from any value; a long text is marked as one, and a run is named once."""
     kind = kind or ("long" if len(str(text)) > 60 else "")
-    runs = list(dict.fromkeys(str(run) for run in runs))
-    return {"text": str(text), "sub": sub, "kind": kind, "href": href, "runs": runs, "name": name, "links": []}
+    return Cell(str(text), sub, kind, href, tuple(dict.fromkeys(str(run) for run in runs)), name)
 
 
 def table(
@@ -54,50 +123,18 @@ def table(
     rows: Iterable[Sequence],
     notes: Sequence[str] = (),
     folded: bool | None = None,
-) -> dict:
-    """A table; what is not yet a cell is shown as text, and columns of numbers stand right.
+) -> Table:
+    """A table; what is not yet a cell is shown as text.
 
-    notes: paragraphs below it. folded: closed until the reader opens it; default: where it has more than TALL rows.
+    folded: closed until the reader opens it; default: where it has more than TALL rows.
     """
-    columns, rows = list(columns), [[c if isinstance(c, dict) else cell(c) for c in row] for row in rows]
-    numeric = [_numeric([row[i]["text"] for row in rows]) for i in range(len(columns))]
-    return {"caption": caption, "columns": columns, "rows": rows, "numeric": numeric, "notes": notes,
-            "folded": len(rows) > TALL if folded is None else folded}  # fmt: skip
+    shown = [[value if isinstance(value, Cell) else cell(value) for value in row] for row in rows]
+    return Table(caption, list(columns), shown, list(notes), len(shown) > TALL if folded is None else folded)
 
 
-def frame(caption: str, values: pd.DataFrame, notes: Sequence[str] = (), folded: bool | None = None) -> dict:
+def frame(caption: str, values: pd.DataFrame, notes: Sequence[str] = (), folded: bool | None = None) -> Table:
     """A DataFrame as a table."""
     return table(caption, values.columns, values.itertuples(index=False), notes, folded)
-
-
-def finished(sections: Iterable[Mapping], runs: Mapping[str, tuple[str, str]]) -> list[dict]:
-    """The sections as the template shows them: empty ones dropped, tables and figures numbered, runs linked.
-
-    Tables and figures are numbered through the page and get an anchor of their own, `<section>-table-2`, that stays
-    when other sections grow. runs: run id -> its name and address, for the cells that name runs; unknown ids are left
-    out. Cells are completed in place.
-    """
-    kept, counts = [dict(section) for section in sections if section["blocks"]], {"table": 0, "figure": 0}
-    for section in kept:
-        here = dict.fromkeys(counts, 0)
-
-        def numbered(kind: str, shown: dict, section=section, here=here) -> dict:
-            counts[kind], here[kind] = counts[kind] + 1, here[kind] + 1
-            anchor = f"{section['id']}-{kind}-{here[kind]}"
-            return {**shown, "name": anchor, "label": f"{kind.capitalize()} {counts[kind]}"}
-
-        section["blocks"] = [
-            {
-                **block,
-                "pictures": [numbered("figure", picture) for picture in block["pictures"]],
-                "tables": [numbered("table", table) for table in block["tables"]],
-            }
-            for block in section["blocks"]
-        ]
-        for shown in (table for block in section["blocks"] for table in block["tables"]):
-            for each in (each for row in shown["rows"] for each in row):
-                each["links"] = [runs[run] for run in each["runs"] if run in runs]
-    return kept
 
 
 def _numeric(texts: list[str]) -> bool:

@@ -98,8 +98,8 @@ def write_report(
     Drawing takes seconds, so an index made from the same content by the same code is left as it is. A report.pdf and
     a packed report of another content are removed.
     """
-    from xtl.analysis import section as page
     from xtl.analysis.questions import background, content
+    from xtl.report import page
 
     data, folder = dict(data), Path(folder)
     index = folder / "index.html"

@@ -13,6 +13,7 @@ from xtl.analysis.questions import families_section as module
 from xtl.analysis.questions import sections
 from xtl.analysis.questions.aggregates_section import over_tasks
 from xtl.analysis.questions.families_section import families
+from xtl.analysis.section import Section
 from xtl.analysis.statistics import mixed, mixed_cells
 
 LAB = {"kind": "lab", "languages": 12, "sentences": 400, "train": 100, "test": 20, "seed": 0}
@@ -27,16 +28,16 @@ def found(data=LAB, **options):
 def words(section) -> str:
     """Every text of a section: paragraphs, captions, cells, notes and alt texts."""
     texts = []
-    for block in section["blocks"]:
-        texts += [block["heading"], *block["text"], *(picture["alt"] for picture in block["pictures"])]
-        for table in block["tables"]:
-            texts += [table["caption"], *table["notes"]]
-            texts += [f"{cell['text']} {cell['sub']}" for row in table["rows"] for cell in row]
+    for block in section.blocks:
+        texts += [block.heading, *block.text, *(picture.alt for picture in block.pictures)]
+        for table in block.tables:
+            texts += [table.caption, *table.notes]
+            texts += [f"{cell.text} {cell.sub}" for row in table.rows for cell in row]
     return "\n".join(texts)
 
 
 def headings(section) -> list[str]:
-    return [block["heading"] for block in section["blocks"]]
+    return [block.heading for block in section.blocks]
 
 
 def test_aggregates_have_their_recipe_and_the_coverage_measured():
@@ -44,16 +45,16 @@ def test_aggregates_have_their_recipe_and_the_coverage_measured():
     assert "simulated with 3 seeds, a nominal 95 % covers 59 to 86 %" in text
     assert "Probability of improvement: how often a run" in text and "† holds cells that trained on the same" in text
     assert "Lacking in at least one seed: pawsx, panx, xquad, mlqa, tydiqa, bucc and tatoeba." in text
-    assert "nine-task score" not in over_tasks(*found())["blocks"][0]["tables"][0]["columns"]
+    assert "nine-task score" not in over_tasks(*found()).blocks[0].tables[0].columns
 
 
 def test_the_nine_task_score_where_it_is_complete(monkeypatch):
     monkeypatch.setattr("xtl.analysis.scores.aggregates.NINE", ("udpos", "xquad"))
     options = dict(targets=("udpos", "xquad"), encoders=("bert", "xlnet"), drop=[("xlnet", "mnli", "xquad", 0)])
     section = over_tasks(*found(**options))
-    table = section["blocks"][0]["tables"][0]
-    assert table["columns"][-2:] == ["nine-task score", "its gain"]
-    assert table["rows"][3][4]["sub"].endswith("2 of 3 seeds") and table["rows"][0][5]["text"] == "–"
+    table = section.blocks[0].tables[0]
+    assert table.columns[-2:] == ["nine-task score", "its gain"]
+    assert table.rows[3][4].sub.endswith("2 of 3 seeds") and table.rows[0][5].text == "–"
     assert "Lacking in at least one seed: xlnet · mnli: xquad." in words(section)
     assert "The mean gain of the headline table is another number" in words(section)
 
@@ -71,9 +72,9 @@ def test_the_three_kinds_of_contrast_stand_apart():
     apart = families(made, checkpoint)
     assert headings(apart)[1:3] == ["Contrast of pretraining recipes", "Confounded contrasts"]
     assert "2 pretrained here" in words(apart) and "the test is about that checkpoint" in words(apart)
-    rows = apart["blocks"][2]["tables"][0]["rows"]
-    assert [row[0]["text"] for row in rows] == ["bert − xlnet", "roberta − xlnet"]
-    assert {row[-1]["text"] for row in rows} == {"everything at once"}
+    rows = apart.blocks[2].tables[0].rows
+    assert [row[0].text for row in rows] == ["bert − xlnet", "roberta − xlnet"]
+    assert {row[-1].text for row in rows} == {"everything at once"}
     assert "nsp, masking; matched otherwise" in words(section)
 
 
@@ -100,7 +101,7 @@ def fitted():
 
 def test_the_mixed_model_shows_every_terms_unit_and_what_was_dropped(fitted):
     block = module._mixed(fitted, "")
-    text = words({"blocks": [block]})
+    text = words(Section("mixed", "", [block]))
     assert "languages more similar to the source gain more: +" in text
     assert set(module.UNITS) >= set(fitted.terms["kind"]) and text.count("slope of similarity above the mean") == 3
     assert "108 cells of 12 languages" in text and "intermediate × format (the cells have one intermediate)" in text
@@ -109,12 +110,12 @@ def test_the_mixed_model_shows_every_terms_unit_and_what_was_dropped(fitted):
 def test_a_flagged_slope_is_not_printed(fitted):
     flagged = replace(fitted, flag="It came out as zero.")
     block = module._mixed(flagged, "")
-    rows = {row[0]["text"]: row for row in block["tables"][0]["rows"]}
-    assert block["text"] == ["The slope of similarity is not shown: It came out as zero."]
-    assert rows["similarity"][1]["text"] == "flagged" and rows["similarity"][2]["text"] == "–"
-    assert rows["encoder bert × similarity"][1]["text"] == "flagged" and rows["baseline"][1]["text"] != "flagged"
+    rows = {row[0].text: row for row in block.tables[0].rows}
+    assert block.text == ["The slope of similarity is not shown: It came out as zero."]
+    assert rows["similarity"][1].text == "flagged" and rows["similarity"][2].text == "–"
+    assert rows["encoder bert × similarity"][1].text == "flagged" and rows["baseline"][1].text != "flagged"
     stopped = replace(fitted, problem=mixed.NO_CONVERGENCE)
-    assert module._mixed(stopped, "")["text"] == [f"{mixed.NO_CONVERGENCE} No coefficient is shown."]
+    assert module._mixed(stopped, "").text == [f"{mixed.NO_CONVERGENCE} No coefficient is shown."]
 
 
 def test_an_open_slope_carries_its_minimum_detectable_size():
@@ -136,4 +137,4 @@ def test_partial_grids(options):
 def test_without_scores_there_is_no_section():
     cells, scores, records, languages = grid(languages=MADE)
     nothing = sections.find(LAB, cells, scores.iloc[:0], languages)
-    assert over_tasks(nothing, records)["blocks"] == [] == families(nothing, records)["blocks"]
+    assert over_tasks(nothing, records).blocks == [] == families(nothing, records).blocks

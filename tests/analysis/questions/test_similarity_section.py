@@ -26,38 +26,38 @@ def whole():
 
 
 def tables(section):
-    return {table["caption"]: table for block in section["blocks"] for table in block["tables"]}
+    return {table.caption: table for block in section.blocks for table in block.tables}
 
 
 def said(section):
     """Every text of a section and of the cells of its tables."""
-    texts = [text for block in section["blocks"] for text in (*block["text"], *block["items"])]
-    return texts + [cell["text"] for table in tables(section).values() for row in table["rows"] for cell in row]
+    texts = [text for block in section.blocks for text in (*block.text, *block.items)]
+    return texts + [cell.text for table in tables(section).values() for row in table.rows for cell in row]
 
 
 def test_power_comes_before_the_tests(whole):
-    headings = [block["heading"] for block in whole["blocks"]]
+    headings = [block.heading for block in whole.blocks]
     assert headings[:3] == ["", "What this design can see", "Does the gain follow similarity?"]
-    rows = tables(whole)["Power of the design"]["rows"]
-    assert [row[0]["text"] for row in rows] == ["gain of mnli"] * 2 + ["score"] * 2
-    assert {row[2]["text"] for row in rows} == {"12 in 4 families"}
+    rows = tables(whole)["Power of the design"].rows
+    assert [row[0].text for row in rows] == ["gain of mnli"] * 2 + ["score"] * 2
+    assert {row[2].text for row in rows} == {"12 in 4 families"}
 
 
 def test_the_leading_test_stands_beside_the_naive_one(whole):
     lead = tables(whole)["Correlation of the score with similarity, mean over targets"]
-    assert lead["columns"][3:8] == ["r within families", "p", "p (Holm)", "r, all languages", "p as if independent"]
-    assert re.fullmatch(r"−?0\.\d\d \(−?\d\.\d\d to −?\d\.\d\d\)", lead["rows"][0][3]["text"])
-    assert any("Given controls (same script, log corpus size)" in note for note in lead["notes"])
+    assert lead.columns[3:8] == ["r within families", "p", "p (Holm)", "r, all languages", "p as if independent"]
+    assert re.fullmatch(r"−?0\.\d\d \(−?\d\.\d\d to −?\d\.\d\d\)", lead.rows[0][3].text)
+    assert any("Given controls (same script, log corpus size)" in note for note in lead.notes)
 
 
 def test_what_was_shown_before_is_still_there(whole):
-    pictures = [picture for block in whole["blocks"] for picture in block["pictures"]]
-    assert sum(picture["alt"].startswith("Scatter plot of gain against similarity") for picture in pictures) == 4
-    assert sum(picture["alt"].startswith("Scatter plot of score against distance") for picture in pictures) == 4
-    forests = [picture["alt"] for picture in pictures if picture["alt"].startswith("Forest plot")]
+    pictures = [picture for block in whole.blocks for picture in block.pictures]
+    assert sum(picture.alt.startswith("Scatter plot of gain against similarity") for picture in pictures) == 4
+    assert sum(picture.alt.startswith("Scatter plot of score against distance") for picture in pictures) == 4
+    forests = [picture.alt for picture in pictures if picture.alt.startswith("Forest plot")]
     assert len(forests) == 2 and all("bert, within families" in alt and "missing" not in alt for alt in forests)
     every = next(t for caption, t in tables(whole).items() if caption.startswith("Every correlation"))
-    assert len(every["rows"]) == 2 * 2 * 2
+    assert len(every.rows) == 2 * 2 * 2
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,6 @@ def test_what_was_shown_before_is_still_there(whole):
     ],
 )  # fmt: skip
 def test_partial_grids(changes, monkeypatch):
-    monkeypatch.setattr("xtl.analysis.section.svg", lambda picture: "")  # drawn, but not written
     section = similarity_section.by_similarity(found(**changes))
     assert not [text for text in said(section) if "nan" in text.lower()]
 
@@ -77,6 +76,6 @@ def test_partial_grids(changes, monkeypatch):
 def test_natural_languages_say_what_their_features_are():
     codes = ["en", "de", "es", "ru", "hi", "tr", "fi", "ja", "ar"]
     section = similarity_section.by_similarity(found({"kind": "hub", "revisions": {}}, codes, targets=("udpos",)))
-    assert any("URIEL's syntactic features" in text for text in section["blocks"][0]["text"])
-    rows = tables(section)["Power of the design"]["rows"]
-    assert rows[0][2]["text"] == "8 in 1 families" and rows[0][3]["text"] == "4"  # de es ru hi; tr fi ja ar
+    assert any("URIEL's syntactic features" in text for text in section.blocks[0].text)
+    rows = tables(section)["Power of the design"].rows
+    assert rows[0][2].text == "8 in 1 families" and rows[0][3].text == "4"  # de es ru hi; tr fi ja ar

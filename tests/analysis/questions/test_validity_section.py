@@ -37,14 +37,14 @@ def test_sentences():
 
 def test_the_whole_section():
     section = validity.trust(found())
-    assert section["id"] == "validity"
-    text = " ".join(section["blocks"][0]["text"])
+    assert section.name == "validity"
+    text = " ".join(section.blocks[0].text)
     assert "fits 10 coefficients (a constant, features) to 12 languages, so 2 degrees of freedom are left" in text
     assert "a 95 % interval is ± 4.3 standard errors wide" in text
     assert "of which nothing is said: adjective, articles, case and corpus." in text
-    score, gain = section["blocks"][1:3]
-    assert len(score["items"]) == len(gain["items"]) == 4  # one sentence a pair
-    assert [picture["alt"].split(", ")[1] for picture in score["pictures"]] == [
+    score, gain = section.blocks[1:3]
+    assert len(score.items) == len(gain.items) == 4  # one sentence a pair
+    assert [picture.alt.split(", ")[1] for picture in score.pictures] == [
         "all targets",
         "udpos",
         "tatoeba",
@@ -52,7 +52,7 @@ def test_the_whole_section():
     captions = list(tables(section))
     assert captions[0] == "Mean over encoders and targets: score (3 seeds)"
     every = tables(section)["Every encoder and target: score (3 seeds)"]
-    assert len(every["rows"]) == 4 * 3 * 3  # pairs, targets with their mean, encoders with their mean
+    assert len(every.rows) == 4 * 3 * 3  # pairs, targets with their mean, encoders with their mean
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,6 @@ def test_the_whole_section():
     ],
 )  # fmt: skip
 def test_partial_grids(changes, monkeypatch):
-    monkeypatch.setattr("xtl.analysis.section.svg", lambda picture: "")  # drawn, but not written
     section = validity.trust(found(**changes))
     assert not [text for text in said(section) if "nan" in text.lower()]
 
@@ -72,4 +71,4 @@ def test_partial_grids(changes, monkeypatch):
 def test_natural_languages_have_no_twins():
     codes = ["en", "de", "es", "ru", "hi", "tr"]
     section = validity.trust(found({"kind": "hub", "revisions": {}}, codes, targets=("udpos",)))
-    assert section["blocks"] == []
+    assert section.blocks == []

@@ -158,7 +158,7 @@ def headline_table(
             f"Cells rest on {seeds[0]} to {seeds[-1]} seeds, as far as their runs have finished and differ; a mean "
             "gain rests on the seeds in which every target has finished."
         )
-    if any(content["text"] == wording.DASH for row in rows for content in row[2:]):
+    if any(content.text == wording.DASH for row in rows for content in row[2:]):
         notes.append(f"{wording.DASH} is no cell of this grid.")
     caption = f"Task scores, and below them gains over {BASELINE}, in points"
     return table(caption, ["target", "intermediate", *encoders], rows, notes, folded=False)

@@ -124,9 +124,7 @@ def _tests(found: Evidence, encoders: list[str], heading: str) -> dict:
     several = known["source"].nunique() > 1
     pictures = [_forest(here, encoders, several) for _, here in parts(known, ["intermediate", "source", "provenance"])]
     tables = [_lead(found, known), _pairs(found), _measures(found)]
-    return block(
-        heading, answer_sentences(found), pictures=pictures, tables=[shown for shown in tables if shown["rows"]]
-    )
+    return block(heading, answer_sentences(found), pictures=pictures, tables=[shown for shown in tables if shown.rows])
 
 
 def _forest(rows: pd.DataFrame, encoders: list[str], several: bool) -> drawing.Picture:

@@ -71,7 +71,7 @@ def gaps(found: Findings) -> dict:
         change = gains.intervals(gaps_of.narrowing(values).rename(columns={"group": "language"}), "change")
         tables = [_gap_table(means[kind], kind, found.encoders), _change_table(change, kind, found.encoders)]
         text = [f"Without intermediate training, the narrowest gap on top. {DESCRIBES}", *left_out] if shown else []
-        pictures, tables = chain(*shown.values()), [t for t in tables if t["rows"]]
+        pictures, tables = chain(*shown.values()), [t for t in tables if t.rows]
         blocks.append(block(f"By {kind}", text, pictures=pictures, tables=tables))
     return section("gaps", title, *blocks)
 

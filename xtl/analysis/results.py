@@ -1,0 +1,141 @@
+"""What a grid found: its cells, scores and runs, and every table that a question reads, each computed once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from xtl.analysis.scores import arms, correlations, gains, provenance, tables
+from xtl.analysis.scores.tables import BASELINE, CELL
+from xtl.grid.blocks import Encoder, Intermediate
+from xtl.grid.schema import Hypothesis
+from xtl.languages import similarity as similarities
+
+
+@dataclass
+class Results:
+    """The tables of a grid, finished or not. Nothing is read or written here: `xtl.open` reads, questions show.
+
+    Attributes:
+        name, wording: the grid's name and the question that its file asks.
+        data: the data source.
+        cells: the grid's cells (tables.CELL_COLUMNS), a row a cell and seed, with the status of its run.
+        rows: the score rows of the finished runs, as scores.parquet holds them.
+        records: run id -> what is known of the run.
+        wanted: target -> the language codes that the grid asks for.
+        unavailable: target, language: listed by the benchmark and absent from the data source.
+        shortcuts: target, baseline, points: the laboratory's strongest shortcut of every target.
+        intermediates, encoders, hypotheses: the blocks of the grid file.
+    """
+
+    name: str
+    wording: str
+    data: dict
+    cells: pd.DataFrame
+    rows: pd.DataFrame
+    records: dict[str, dict]
+    wanted: Mapping[str, Sequence[str]] | None = None
+    unavailable: pd.DataFrame | None = None
+    shortcuts: pd.DataFrame | None = None
+    intermediates: Mapping[str, Intermediate] = field(default_factory=dict)
+    encoder_blocks: Mapping[str, Encoder] = field(default_factory=dict)
+    hypotheses: Sequence[Hypothesis] = ()
+
+    @cached_property
+    def encoders(self) -> list[str]:
+        """Names of the encoders in the order of the grid."""
+        return list(dict.fromkeys(self.cells["encoder"]))
+
+    @cached_property
+    def everywhere(self) -> pd.DataFrame:
+        """tables.main_scores of all sources of target training."""
+        return tables.main_scores(self.cells, self.rows, self.wanted)
+
+    @cached_property
+    def main(self) -> pd.DataFrame:
+        """tables.main_scores of the source of target training that leads."""
+        return first_source(self.everywhere, self.cells)
+
+    @cached_property
+    def tasks(self) -> pd.DataFrame:
+        """tables.task_scores: a row a cell and seed."""
+        return tables.task_scores(self.main)
+
+    @cached_property
+    def task_gains(self) -> pd.DataFrame:
+        """gains.gains of the task scores."""
+        return gains.gains(self.tasks)
+
+    @cached_property
+    def language_gains(self) -> pd.DataFrame:
+        """gains.gains language by language."""
+        return gains.gains(self.main)
+
+    @cached_property
+    def pooled(self) -> pd.DataFrame:
+        """gains.pooled_gains: the mean gain over targets."""
+        return gains.pooled_gains(self.task_gains)
+
+    @cached_property
+    def pools(self) -> dict[str, str]:
+        """Encoder -> name of the pool of encoders whose runs may scatter alike."""
+        return provenance.pools(self.records, self.encoders)
+
+    @cached_property
+    def distances(self) -> dict[str, pd.Series]:
+        """Source of target training -> distance of every language to it, 0 to 1."""
+        return {source: similarities.distance(self.data, source) for source in dict.fromkeys(self.cells["source"])}
+
+    @cached_property
+    def order(self) -> list[str]:
+        """Languages from near to far; of unknown distance last, by code."""
+        nearest = next(iter(self.distances.values()), pd.Series(dtype=float))
+        codes = dict.fromkeys(self.main["language"].dropna())
+        return sorted(codes, key=lambda code: (nearest.get(code, np.inf), code not in self.distances, code))
+
+    @cached_property
+    def gain_points(self) -> pd.DataFrame:
+        """correlations.points of the gains: a row a language."""
+        return correlations.points(self.language_gains, "gain", self.distances)
+
+    @cached_property
+    def score_points(self) -> pd.DataFrame:
+        """correlations.points of the baseline's scores: a row a language."""
+        return correlations.points(self.main[self.main["intermediate"] == BASELINE], "score", self.distances)
+
+    @cached_property
+    def gain_r(self) -> pd.DataFrame:
+        """correlations.correlations of gain with similarity."""
+        return correlations.correlations(self.gain_points, "gain", "similarity")
+
+    @cached_property
+    def score_r(self) -> pd.DataFrame:
+        """correlations.correlations of score with distance."""
+        return correlations.correlations(self.score_points, "score", "distance")
+
+    @cached_property
+    def seeds(self) -> int:
+        """The most seeds that a cell has a score of."""
+        scored = self.main.dropna(subset=["score"])
+        return int(scored.groupby(CELL)["seed"].nunique().max()) if len(scored) else 0
+
+    @cached_property
+    def most_languages(self) -> int:
+        """The most languages besides the source that have a score in one target."""
+        scored = self.main[(self.main["language"] != self.main["source"]) & self.main["score"].notna()]
+        return int(scored.groupby("target")["language"].nunique().max()) if len(scored) else 0
+
+
+def first_source(values: pd.DataFrame, cells: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The rows of the source of target training that leads: native English, else the first of `cells` (or values)."""
+    cells = values if cells is None else cells
+    if not len(cells):
+        return values
+    home = arms.home(cells)
+    leading = (home if len(home) else cells).iloc[0]
+    same = (values["source"] == leading["source"]) & (values["provenance"] == leading["provenance"])
+    return values[same]
