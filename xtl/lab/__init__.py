@@ -1,9 +1,10 @@
 """The embedded laboratory: a made world, made languages with planted features, and tasks derived from event records."""
 
-from xtl.lab.tasks.datasets import BUILDERS, PLAIN, corpus, dataset, parallel, splits
+from xtl.lab.tasks.builders import BUILDERS
+from xtl.lab.tasks.corpora import corpus, parallel, tokenizer
+from xtl.lab.tasks.datasets import PLAIN, dataset, splits
 from xtl.lab.world.config import LAB_VERSION, LabConfig
 from xtl.lab.world.made_languages import Language, distances, feature_table, languages, twins
-from xtl.lab.world.tokens import tokenizer
 
 TASKS = (*BUILDERS, PLAIN)
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from xtl.lab import dataset as load
-from xtl.lab.tasks import choices
-from xtl.lab.tasks import datasets as data
+from xtl.lab.tasks import builders, choices
 from xtl.lab.tasks.inference import ENTAILMENT, relation
 from xtl.lab.world import events as ev
 from xtl.lab.world.world import world
@@ -13,7 +12,7 @@ from xtl.lab.world.world import world
 
 @pytest.mark.parametrize("part", ["train", "evaluation"])
 def test_one_ending_is_entailed_by_its_document_and_no_other(small, part):
-    texts, options, right = data.records(small, "hellaswag", part)
+    texts, options, right = builders.records(small, "hellaswag", part)
     n = len(right)
     entailed = np.zeros((n, choices.ENDINGS), bool)
     for place in range(choices.ENDINGS):
@@ -25,7 +24,7 @@ def test_one_ending_is_entailed_by_its_document_and_no_other(small, part):
 
 
 def test_denial_is_no_clue(small):
-    _, options, right = data.records(small, "hellaswag", "train")
+    _, options, right = builders.records(small, "hellaswag", "train")
     negative = options["neg"].reshape(-1, choices.ENDINGS)
     of_right = negative[np.arange(len(right)), right].mean()
     assert abs(of_right - 0.3) < 0.06  # as often as events are denied, so the right one is no more affirmative
@@ -41,18 +40,18 @@ def test_answers_are_phrases_of_the_asked_role_and_differ(small, code):
 
 
 def test_what_a_thing_is_follows_the_taxonomy(small):
-    question, options, right = data.records(small, "csqa", "evaluation")
+    question, options, right = builders.records(small, "csqa", "evaluation")
     w, n = world(), len(right)
     said = options["predicate"].reshape(n, choices.CLASSES)
     truth = w.isa(np.repeat(question["agent"], choices.CLASSES), said.ravel()).reshape(n, choices.CLASSES)
     assert (truth.sum(1) == 1).all() and (truth.argmax(1) == right).all()
-    train = {int(i) for i in data.records(small, "csqa", "train")[0]["agent"]}
+    train = {int(i) for i in builders.records(small, "csqa", "train")[0]["agent"]}
     assert not train & {int(i) for i in question["agent"]}
 
 
 @pytest.mark.parametrize("part", ["train", "evaluation"])
 def test_what_did_not_happen_has_no_answer(small, part):
-    table, question, asked, answerable = data.records(small, "squad2", part)
+    table, question, asked, answerable = builders.records(small, "squad2", part)
     assert 0.3 < answerable.mean() < 0.7
     w = world()
     scales = w.scale[table["verb"]]
@@ -61,21 +60,3 @@ def test_what_did_not_happen_has_no_answer(small, part):
     rows = load(small, "squad2", "en", "train" if part == "train" else "validation")
     empty = [not row["answers"]["text"] for row in rows]
     assert empty == (~answerable[: len(empty)]).tolist()
-
-
-def test_put_together_inference_holds_mnlis_own_pairs(small):
-    own = {(r["premise"], r["hypothesis"]) for r in load(small, "mnli", "en", "train")}
-    rows = load(small, "anli+", "en", "train")
-    assert len(rows) == 2 * small.train + small.train // 2
-    assert own <= {(r["premise"], r["hypothesis"]) for r in rows}
-    premise, hypothesis, label = data.records(small, "anli+", "train")
-    assert (relation(premise, hypothesis) == label).all()
-
-
-def test_pools_hold_both_sides_of_a_pair_in_one_half(small):
-    for split in ("validation", "test"):
-        rows = list(load(small, "bucc", "qaa", split))
-        partner = {row["id"]: row["pair"] for row in rows if row["pair"]}
-        assert partner and all(partner[pair] == name for name, pair in partner.items())
-        gold = sum(row["side"] == "foreign" for row in rows if row["pair"])
-        assert 0.3 < gold / sum(row["side"] == "foreign" for row in rows) < 0.5  # a quarter of 5/8

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from xtl.lab import LabConfig
-from xtl.lab.tasks import datasets as data
-from xtl.lab.tasks import inference
+from xtl.lab import LabConfig, dataset
+from xtl.lab.tasks import builders, inference
 from xtl.lab.tasks.inference import CONTRADICTION, ENTAILMENT, NEUTRAL
 from xtl.lab.world import events as ev
 from xtl.lab.world.world import SORTS, TEST, TRAIN, held_out, world
@@ -107,7 +106,7 @@ def test_names_are_compared_whole():
 @pytest.mark.parametrize("task", ["mnli", "xnli"])
 @pytest.mark.parametrize("part", ["train", "evaluation"])
 def test_every_generated_label_follows_from_the_records(task, part):
-    premise, hypothesis, labels = data.records(
+    premise, hypothesis, labels = builders.records(
         LabConfig(test=300), task, part
     )  # full size: rare clashes must not slip by
     assert (inference.relation(premise, hypothesis) == labels).all()
@@ -135,7 +134,7 @@ def content(tables) -> set[int]:
 
 @pytest.mark.parametrize("task", ["mnli", "qqp", "pawsx", "squad1", "udpos", "panx"])
 def test_entities_and_templates_of_training_and_testing_are_disjoint(small, task):
-    parts = [data.BUILDERS[task].tables(data.records(small, task, part)) for part in ("train", "evaluation")]
+    parts = [builders.BUILDERS[task].tables(builders.records(small, task, part)) for part in ("train", "evaluation")]
     train, test = (content(tables) for tables in parts)
     assert train and test and not train & test
     for tables, side in zip(parts, (False, True), strict=True):
@@ -148,7 +147,7 @@ def test_entities_and_templates_of_training_and_testing_are_disjoint(small, task
 def test_lexical_pairs_of_training_and_testing_are_disjoint(small):
     found = []
     for part, pool in (("train", TRAIN), ("evaluation", TEST)):
-        premise, hypothesis, _ = data.records(small, "mnli", part)
+        premise, hypothesis, _ = builders.records(small, "mnli", part)
         pairs = set()
         for name in ("agent_adj", "object_adj", "verb", "agent"):
             a, b = premise[name], hypothesis[name]
@@ -158,3 +157,12 @@ def test_lexical_pairs_of_training_and_testing_are_disjoint(small):
         assert len(pairs) > 20 and pool in (0, 1)
         found.append(pairs)
     assert not found[0] & found[1]
+
+
+def test_put_together_inference_holds_mnlis_own_pairs(small):
+    own = {(r["premise"], r["hypothesis"]) for r in dataset(small, "mnli", "en", "train")}
+    rows = dataset(small, "anli+", "en", "train")
+    assert len(rows) == 2 * small.train + small.train // 2
+    assert own <= {(r["premise"], r["hypothesis"]) for r in rows}
+    premise, hypothesis, label = builders.records(small, "anli+", "train")
+    assert (inference.relation(premise, hypothesis) == label).all()

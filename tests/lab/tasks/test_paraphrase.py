@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 
 from xtl.lab import dataset as load
-from xtl.lab.tasks import datasets as data
-from xtl.lab.tasks import paraphrase
+from xtl.lab.tasks import builders, paraphrase
 from xtl.lab.world import events as ev
 
 
 @pytest.mark.parametrize("task", ["qqp", "pawsx"])
 @pytest.mark.parametrize("part", ["train", "evaluation"])
 def test_every_label_follows_from_the_records(small, task, part):
-    first, second, same = data.records(small, task, part)
+    first, second, same = builders.records(small, task, part)
     assert (paraphrase.equal(first, second) == same).all() and abs(same.mean() - 0.5) < 0.01
 
 
@@ -30,7 +29,7 @@ def test_many_statements_that_differ_in_meaning_have_the_same_words(small):
 
 
 def test_questions_ask_and_statements_do_not(small):
-    first, second, _ = data.records(small, "qqp", "train")
+    first, second, _ = builders.records(small, "qqp", "train")
     assert (first["mood"] != ev.STATEMENT).all() and len(np.unique(first["mood"])) == 4
     assert all(text.endswith(" ?") for text in load(small, "qqp", "en", "test")["question1"])
     assert all(text.endswith(" .") for text in load(small, "pawsx", "en", "test")["sentence1"])

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from xtl.lab import dataset
-from xtl.lab.tasks import datasets as data
+from xtl.lab.tasks import builders
 from xtl.lab.world import events as ev
+from xtl.lab.world.lexicon import word_forms
 from xtl.lab.world.made_languages import languages
 
 
@@ -19,9 +20,9 @@ def test_answers_stand_at_their_offsets_in_every_language(small):
 
 
 def test_an_answer_is_the_phrase_that_fills_the_role_asked_for(small):
-    table, question, asked = data.records(small, "squad1", "evaluation")
-    forms = data._forms(small, "en")
-    rows = data.dataset(small, "squad1", "en", "validation")
+    table, question, asked = builders.records(small, "squad1", "evaluation")
+    forms = word_forms(small, "en")
+    rows = dataset(small, "squad1", "en", "validation")
     for i, row in enumerate(rows):
         role = ev.ROLES[int(question["mood"][i])]
         event = asked[i]
@@ -35,7 +36,7 @@ def test_an_answer_is_the_phrase_that_fills_the_role_asked_for(small):
 
 
 def test_the_event_asked_about_belongs_to_the_document_and_is_the_only_one_with_its_verb(small):
-    table, question, asked = data.records(small, "squad1", "train")
+    table, question, asked = builders.records(small, "squad1", "train")
     assert (table["doc"][asked] == np.arange(len(asked))).all()
     assert (table["verb"][asked] == question["verb"]).all()
     lengths = np.bincount(table["doc"])
@@ -45,7 +46,7 @@ def test_the_event_asked_about_belongs_to_the_document_and_is_the_only_one_with_
 
 
 def test_what_is_asked_for_has_another_candidate_in_the_document(small):
-    table, question, asked = data.records(small, "xquad", "evaluation")
+    table, question, asked = builders.records(small, "xquad", "evaluation")
     for i, event in enumerate(asked):
         role = ev.ROLES[int(question["mood"][i])]
         others = table[role][(table["doc"] == i) & (np.arange(len(table["doc"])) != event)]
@@ -61,7 +62,7 @@ def test_all_five_kinds_of_question_are_asked(small):
 
 
 def test_consecutive_events_share_participants(small):
-    table, _, _ = data.records(small, "squad1", "train")
+    table, _, _ = builders.records(small, "squad1", "train")
     people = [{table["agent"][i], table["object"][i]} - {-1} for i in range(len(table["doc"]))]
     together = [
         bool(people[i] & people[i - 1]) for i in range(1, len(people)) if table["doc"][i] == table["doc"][i - 1]

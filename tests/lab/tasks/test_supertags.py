@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xtl.lab import dataset as load
-from xtl.lab.tasks import datasets as data
+from xtl.lab.tasks import builders
 from xtl.lab.world.made_languages import languages
 
 
@@ -43,7 +43,7 @@ def test_every_word_has_one(small):
 
 
 def test_the_opening_time_differs_from_the_closing_one(small):
-    table = data.records(small, "ccg", "train")
+    table = builders.records(small, "ccg", "train")
     rows = load(small, "ccg", "en", "train")
     for i in np.flatnonzero((table["time"] >= 0) & (table["front"] == 1))[:20].tolist():
         assert rows[i]["tags"][0] == "(S/S)/NP"

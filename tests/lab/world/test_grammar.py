@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from xtl.lab import LabConfig
-from xtl.lab.tasks import datasets as data
+from xtl.lab.tasks import builders
 from xtl.lab.world import events as ev
 from xtl.lab.world import grammar
-from xtl.lab.world.lexicon import FIRST, SECOND
+from xtl.lab.world.lexicon import FIRST, SECOND, word_forms
 from xtl.lab.world.made_languages import ENGLISH, Language, languages
 from xtl.lab.world.world import world
 
 W = world()
 CONFIG = LabConfig()
-ENGLISH_FORMS = data._forms(CONFIG, "en")
+ENGLISH_FORMS = word_forms(CONFIG, "en")
 
 
 def event(**columns) -> ev.Table:
@@ -180,8 +180,8 @@ def test_a_missing_role_has_no_span():
 
 def test_all_languages_render_the_same_events_word_for_word(small):
     """Tags differ between languages only by articles, English `did`, and the order."""
-    table = data.records(small, "udpos", "evaluation")
-    render = data.renderer(small)
+    table = builders.records(small, "udpos", "evaluation")
+    render = grammar.renderer(small)
     english = render(table, "en")
     for code, item in languages(small).items():
         text = render(table, code)
@@ -193,7 +193,7 @@ def test_all_languages_render_the_same_events_word_for_word(small):
 
 
 def test_offsets_point_at_words(small):
-    text = data.renderer(small)(data.records(small, "panx", "evaluation"), "qab")
+    text = grammar.renderer(small)(builders.records(small, "panx", "evaluation"), "qab")
     sentences = text.sentences()
     row = np.repeat(np.arange(len(sentences)), np.diff(text.start))
     assert all(sentences[r][o : o + len(w)] == w for r, o, w in zip(row, text.offset, text.words, strict=True))

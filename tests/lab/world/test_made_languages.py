@@ -8,8 +8,8 @@ import pytest
 
 from xtl.base.errors import UserError
 from xtl.lab import LabConfig, corpus, dataset, distances, feature_table, twins
-from xtl.lab.tasks.datasets import _forms
 from xtl.lab.world import lexicon
+from xtl.lab.world.lexicon import word_forms
 from xtl.lab.world.made_languages import language, languages
 from xtl.lab.world.world import SORTS, world
 
@@ -57,7 +57,7 @@ def test_twins_name_each_other_and_their_feature(small):
 
 def test_twins_share_their_words(small):
     for model, twin, feature in twins(small):
-        a, b = _forms(small, model), _forms(small, twin)
+        a, b = word_forms(small, model), word_forms(small, twin)
         same = (a == b).mean()
         if feature in ("order", "adposition", "adjective", "articles", "corpus"):
             assert same == 1
@@ -78,7 +78,7 @@ def test_twins_share_their_words(small):
 def test_shared_vocabulary_is_as_planted(count):
     """Under one pair of regular sound changes, as many words are English as the feature says."""
     config = LabConfig(languages=count)
-    english = [word.lower() for word in _forms(config, "en")[CONTENT, 0]]
+    english = [word.lower() for word in word_forms(config, "en")[CONTENT, 0]]
     changed = [
         [_changed(word, [one, other]) for word in english]
         for one, other in itertools.combinations_with_replacement(lexicon.CHANGES, 2)
@@ -86,7 +86,7 @@ def test_shared_vocabulary_is_as_planted(count):
     for code, item in languages(config).items():
         if code == "en" or item.script != "Latin":
             continue
-        own = [word.lower() for word in _forms(config, code)[CONTENT, 0]]
+        own = [word.lower() for word in word_forms(config, code)[CONTENT, 0]]
         share = max(np.mean([a == b for a, b in zip(own, words, strict=True)]) for words in changed)
         assert share == pytest.approx(item.features["vocabulary"], abs=0.06), code
 
@@ -102,7 +102,7 @@ def test_words_are_unambiguous_but_for_words_that_are_one_in_english(count):
     config = LabConfig(languages=count)
     for code in languages(config):
         found: dict[str, set] = {}
-        for concept, form in enumerate(_forms(config, code)[:, 0]):
+        for concept, form in enumerate(word_forms(config, code)[:, 0]):
             found.setdefault(form.lower(), set()).add(W.words[concept][0].lower())
         assert all(len(words) == 1 for words in found.values()), code
 
@@ -116,9 +116,9 @@ def test_languages_print_what_their_features_say(small):
     for code, item in languages(small).items():
         text = [word for document in corpus(small, code)[:40] for sentence in document for word in sentence.split()]
         assert of_script("".join(text), item.script), code
-        article = _forms(small, code)[W.ids["DET:the"], 0]
+        article = word_forms(small, code)[W.ids["DET:the"], 0]
         assert (article in text) == (item.features["articles"] == "yes"), code
-        forms = _forms(small, code)
+        forms = word_forms(small, code)
         hen = W.ids["NOUN:hen"]
         assert (forms[hen, 0] == forms[hen, 1]) == (item.features["case"] == "no"), code
 

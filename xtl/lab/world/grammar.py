@@ -1,13 +1,15 @@
 """Rendering tables of events in a language: word columns in its order, joined to text with tags, names and spans."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from xtl.lab.world import events as ev
+from xtl.lab.world.config import LabConfig
 from xtl.lab.world.events import Table
-from xtl.lab.world.lexicon import BASE, CAPITAL, FIRST, FORMS, SECOND
-from xtl.lab.world.made_languages import Language
+from xtl.lab.world.lexicon import BASE, CAPITAL, FIRST, FORMS, SECOND, word_forms
+from xtl.lab.world.made_languages import Language, language
 from xtl.lab.world.world import SORTS, UPOS, world
 
 NAMES = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG")
@@ -60,6 +62,15 @@ class Rendered:
     def _split(self, column: np.ndarray) -> list[list[str]]:
         items = column.tolist()
         return [items[a:b] for a, b in zip(self.start[:-1].tolist(), self.start[1:].tolist(), strict=True)]
+
+
+# `render(table, code)` gives a table's sentences in a language.
+Render = Callable[[Table, str], Rendered]
+
+
+def renderer(config: LabConfig) -> Render:
+    """A function from a table and a language's code to its sentences."""
+    return lambda table, code: render(table, language(config, code), word_forms(config, code))
 
 
 def render(table: Table, language: Language, forms: np.ndarray) -> Rendered:

@@ -1,11 +1,12 @@
 """Word forms of every language: phonotactics by family, English words under sound changes, scripts, inflection."""
 
 import string
+from functools import lru_cache
 
 import numpy as np
 
 from xtl.lab.world.config import LabConfig
-from xtl.lab.world.made_languages import Language
+from xtl.lab.world.made_languages import Language, language
 from xtl.lab.world.world import SORTS, World, world
 
 BASE, FIRST, SECOND, CAPITAL = range(4)  # nouns: nominative, accusative, oblique; verbs: base, past, participle
@@ -33,6 +34,12 @@ CHANGES = (
     ("c", "k"), ("w", "v"), ("th", "t"), ("sh", "s"), ("ck", "k"), ("f", "v"),
     ("y", "i"), ("qu", "kw"), ("d", "t"), ("g", "k"), ("ea", "e"), ("ow", "au"),
 )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def word_forms(config: LabConfig, code: str) -> np.ndarray:
+    """The word forms of the language of a code, as `forms`, made once."""
+    return forms(config, language(config, code))
 
 
 def forms(config: LabConfig, language: Language) -> np.ndarray:

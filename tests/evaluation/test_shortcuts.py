@@ -12,6 +12,14 @@ from xtl.lab import LabConfig, dataset
 CONFIG = LabConfig(sentences=100, train=3000, test=1000)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def lab_outputs(tmp_path_factory):
+    """The laboratory's files, in a temporary folder that the tests of this module share."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XTL_OUTPUTS", str(tmp_path_factory.mktemp("outputs")))
+        yield
+
+
 def splits(task: str, test: str | None = None):
     return dataset(CONFIG, task, "en", "train"), dataset(CONFIG, test or task, "en", "test")
 
