@@ -1,5 +1,6 @@
 # make lab   — environment, the laboratory's grid, its report   make test     — environment, lint, tests with the smoke grid
 # make smoke — the small end-to-end grid                        make test-all — the slow tests too, as CI does
+# make lint  — style, direction of imports, types               make docs     — the documentation, to site/index.html
 # Variables: PIP_ARGS (passed to every pip install, e.g. a CPU index for torch), PYTHON, VENV, WORKERS.
 
 VENV     ?= .venv
@@ -12,7 +13,7 @@ PARALLEL ?= --numprocesses auto --dist loadfile --no-loadscope-reorder
 # One thread a process: small models lose most of their speed to threads that compete.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: lab smoke test test-all lint environment clean lock
+.PHONY: lab smoke test test-all lint docs environment clean lock
 
 lab: environment
 	$(BIN)/xtl run $(GRID) $(if $(WORKERS),--workers $(WORKERS))
@@ -30,6 +31,11 @@ lint: environment
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+docs: environment
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "Documentation: site/index.html"
 
 environment: $(VENV)/.installed
 
@@ -41,4 +47,4 @@ lock: environment
 	$(BIN)/python tools/lock.py > requirements.lock.new && mv requirements.lock.new requirements.lock
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache xtl.egg-info
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache site xtl.egg-info

@@ -13,7 +13,7 @@ import websocket
 from xtl.base.errors import UserError
 from xtl.report.pdf import FLAGS, chromium
 
-WAIT = 30  # seconds for a browser to start and for an answer
+WAIT = 300  # seconds at most for a browser to start and for an answer; a busy machine may need some of them
 
 
 @contextmanager

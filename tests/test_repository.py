@@ -27,7 +27,8 @@ def normal(name: str) -> str:
 def test_every_dependency_is_pinned_in_the_lock():
     pinned = {normal(name) for name in LOCK}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = {normal(name) for name in project["dependencies"] + project["optional-dependencies"]["dev"]}
+    extras = project["optional-dependencies"]
+    wanted = {normal(name) for name in project["dependencies"] + extras["dev"] + extras["docs"]}
     assert wanted - pinned == set()
     assert all("=" not in name and "<" not in name for name in project["dependencies"])  # versions stand in one place
     assert LOCK["torch"] == "2.13.0"

@@ -42,7 +42,7 @@ def hub(mirror, tiny_encoders, tmp_path_factory):
 
 
 def xtl(*arguments, **environment):
-    return command.xtl(*arguments, without=("XTL_MIRROR", "HF_HUB_OFFLINE"), timeout=300, **environment)
+    return command.xtl(*arguments, without=("XTL_MIRROR", "HF_HUB_OFFLINE"), timeout=900, **environment)
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_a_mirror_is_named_from_where_the_user_is(fetched, hub, tmp_path):
     """XTL_MIRROR=mirror works although notebooks are executed elsewhere."""
     places = {"XTL_MIRROR": fetched.name, "XTL_OUTPUTS": "outputs", "HF_HUB_OFFLINE": "1"}
     fewer = ["--set", "intermediates={}", "--set", "targets=[xnli]"]
-    run = command.xtl("run", hub.root / "grid.yaml", *fewer, cwd=fetched.parent, timeout=300, **places)
+    run = command.xtl("run", hub.root / "grid.yaml", *fewer, cwd=fetched.parent, timeout=900, **places)
     assert run.returncode == 0, run.stdout + run.stderr
     records = [json.loads(p.read_text()) for p in (fetched.parent / "outputs").glob("runs/target/*/run.json")]
     assert {r["status"] for r in records} == {"done"} and {r["mirror"] for r in records} == {"locked"}

@@ -104,7 +104,7 @@ def test_running_means_that_a_live_process_holds_the_lock(store, tmp_path):
     code = (
         "import sys, time\nfrom types import SimpleNamespace\nfrom xtl.runs.store import Store\n"
         f"run = SimpleNamespace(**{vars(run)!r})\nstore = Store({str(tmp_path)!r})\n"
-        "lock = store.lock(run)\nlock.acquire()\nstore.begin(run)\nprint('held', flush=True)\ntime.sleep(60)"
+        "lock = store.lock(run)\nlock.acquire()\nstore.begin(run)\nprint('held', flush=True)\ntime.sleep(600)"
     )
     holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
     assert holder.stdout.readline() == "held\n"
@@ -112,7 +112,7 @@ def test_running_means_that_a_live_process_holds_the_lock(store, tmp_path):
     holder.kill()
     holder.wait()
     assert store.state(run) == "interrupted"
-    with store.lock(run).acquire(timeout=1):
+    with store.lock(run).acquire(timeout=60):
         pass
 
 
