@@ -43,26 +43,26 @@ POOLED_FIRST = ("bert", "roberta")  # a pooled first token: next-sentence predic
 class Pretrain(Strict):
     """An encoder trained here from scratch. The defaults are those of the laboratory's everyday grid."""
 
-    architecture: Literal["bert", "roberta", "xlnet"]
+    architecture: Literal["bert", "roberta", "xlnet"] = Field(description="what is built; its habits fill the recipe")
     corpus: str = Field("lab", description="the laboratory's, or a task of plain text (mlm) with `data: hub`")
     tokenizer: Literal["lab"] | int = Field("lab", description="the laboratory's, or the pieces of one trained on it")
     documents: int = Field(20000, ge=1, description="of each language at most, of a corpus of the Hub")
-    layers: int = Field(3, ge=1)
-    hidden: int = Field(128, ge=8)
-    heads: int = Field(4, ge=1)
+    layers: int = Field(3, ge=1, description="transformer layers")
+    hidden: int = Field(128, ge=8, description="width, a multiple of `heads`")
+    heads: int = Field(4, ge=1, description="attention heads")
     inner: int = Field(256, ge=8, description="width of the feed-forward layers")
     length: int = Field(128, ge=16, description="longest input in tokens")
     short: int = Field(1, ge=1, description="sentences of the monolingual inputs of most steps")
     long_share: float = Field(
         0.2, ge=0, le=1, description="share of the steps, the last ones, with inputs of full length"
     )
-    steps: int = Field(2600, ge=1)
+    steps: int = Field(2600, ge=1, description="optimizer steps")
     batch_tokens: int = Field(512, ge=64, description="tokens in a batch, padding not counted")
-    learning_rate: float = Field(2e-3, gt=0)
-    warmup: float = Field(0.1, ge=0, le=1)
-    weight_decay: float = Field(0.01, ge=0)
-    precision: Literal["fp32", "bf16"] = "fp32"
-    recipe: Recipe = Recipe()
+    learning_rate: float = Field(2e-3, gt=0, description="peak")
+    warmup: float = Field(0.1, ge=0, le=1, description="share of the steps")
+    weight_decay: float = Field(0.01, ge=0, description="none on biases and LayerNorm")
+    precision: Literal["fp32", "bf16"] = Field("fp32", description="of the forward and backward pass")
+    recipe: Recipe = Field(Recipe(), description="factors of pretraining, one by one")
 
     @model_validator(mode="after")
     def readable(self):
@@ -99,9 +99,9 @@ class Pretrain(Strict):
 class Encoder(Strict):
     """Either `pretrain` (trained here) or `checkpoint` (a Hub id or a folder)."""
 
-    pretrain: Pretrain | None = None
-    checkpoint: str | None = None
-    revision: str | None = None
+    pretrain: Pretrain | None = Field(None, description="trained here, from scratch")
+    checkpoint: str | None = Field(None, description="a folder as `save_pretrained` writes it, or a Hub id")
+    revision: str | None = Field(None, description="commit of a Hub id; default: what its main branch is now")
     intermediates: tuple[str, ...] | None = Field(None, description="those that it is crossed with; default: all")
 
     @model_validator(mode="after")
@@ -119,8 +119,10 @@ class Encoder(Strict):
 class Origin(Strict):
     """The language of training data, and how that data came to be in it."""
 
-    language: str = "en"
-    provenance: Literal["native", "human", "machine"] = "native"
+    language: str = Field("en", description="code of the language of the training data")
+    provenance: Literal["native", "human", "machine"] = Field(
+        "native", description="written in it, or translated into it by people or by a machine"
+    )
     translator: str | None = Field(None, description="a MarianMT checkpoint or `apertium`, where no set is translated")
 
     @model_validator(mode="after")
@@ -147,7 +149,7 @@ class Source(Origin):
 class Part(Origin):
     """One data set of an intermediate task: a task name, or a task in another language."""
 
-    task: str
+    task: str = Field(description="name in the catalog, see `xtl tasks`")
 
     @field_validator("task")
     @classmethod
@@ -159,12 +161,12 @@ class Part(Origin):
 class Intermediate(Strict):
     """What the encoder is trained on between pretraining and the target task; nothing for the baseline."""
 
-    tasks: tuple[Part, ...] = ()
+    tasks: tuple[Part, ...] = Field((), description="names or blocks; a plain list of them is short for this key")
     sampler: Literal["uniform", "proportional", "temperature"] = Field(
         "proportional", description="how often a step is of a task: equally, by its size, by its size to 1/temperature"
     )
     cap: int | None = Field(None, ge=1, description="examples that a task counts for at most, where size matters")
-    temperature: float = Field(2.0, ge=0.1)
+    temperature: float = Field(2.0, ge=0.1, description="of sampler temperature")
     training: dict[str, Any] = Field({}, description="of several tasks together: keys of `training`")
     steps_of: str | None = Field(None, description="no task: target training longer by this intermediate's steps")
 
@@ -212,25 +214,29 @@ TARGET_KEYS = {"max_eval_examples", "shots", "shot_steps", "oracle", "layer", "p
 class Training(Strict):
     """How a task is trained and read; `overrides` of the grid replace single keys for single tasks."""
 
-    learning_rate: float = Field(2e-5, gt=0)
-    epochs: float = Field(3, gt=0, le=100_000)
+    learning_rate: float = Field(2e-5, gt=0, description="peak; linear decay to zero after the warm-up")
+    epochs: float = Field(3, gt=0, le=100_000, description="passes over the training data")
     max_steps: int | None = Field(None, ge=1, description="stops earlier than `epochs` would")
     batch_size: int = Field(32, ge=1, description="examples in a step")
     max_length: int = Field(128, ge=8, description="tokens; longer tagging inputs are split, longer contexts slide")
     stride: int = Field(64, ge=0, description="overlap in tokens of two windows of one context")
     warmup: float = Field(0.1, ge=0, le=1, description="share of the steps")
-    weight_decay: float = Field(0.01, ge=0)
-    precision: Literal["fp32", "bf16"] = "fp32"
-    selection: Literal["last", "english_dev", "average"] = "last"
-    max_train_examples: int | None = Field(None, ge=1)
-    max_eval_examples: int | None = Field(None, ge=1)
+    weight_decay: float = Field(0.01, ge=0, description="none on biases and LayerNorm")
+    precision: Literal["fp32", "bf16"] = Field("fp32", description="of the forward and backward pass")
+    selection: Literal["last", "english_dev", "average"] = Field(
+        "last", description="which weights are kept: the last, the best of ten on English dev data, or their mean"
+    )
+    max_train_examples: int | None = Field(None, ge=1, description="a sample drawn from the seed; default: all")
+    max_eval_examples: int | None = Field(None, ge=1, description="the first so many of a language; default: all")
     shots: int | None = Field(
         None, ge=1, description="development examples of a test language to train on besides; no longer zero-shot"
     )
     shot_steps: int = Field(50, ge=1, description="steps on them")
     oracle: bool = Field(False, description="also score what every selection rule gives, and the best checkpoint")
     layer: int | None = Field(None, ge=0, description="retrieval: layer of the recipe; default 14/24 of the depth")
-    pooling: Literal["mean", "cls", "mean_special", "mean_padded"] = "mean"
+    pooling: Literal["mean", "cls", "mean_special", "mean_padded"] = Field(
+        "mean", description="retrieval: how token vectors become one vector of a sentence"
+    )
     prefix: str = Field("", description="retrieval: text put before every sentence")
 
     @model_validator(mode="after")

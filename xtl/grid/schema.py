@@ -17,11 +17,11 @@ RESERVED = ("runs", "cache", "scratch")  # folders of outputs/ that are no grid'
 class Lab(Strict):
     """Size of the laboratory."""
 
-    languages: Literal[12, 24] = 12
+    languages: Literal[12, 24] = Field(12, description="made languages beside English, in four or in six families")
     sentences: int = Field(10000, ge=200, description="pretraining sentences of a language of full corpus size")
     train: int = Field(12000, ge=100, description="training examples of a task")
     test: int = Field(300, ge=20, description="dev and test examples of a task, per language")
-    seed: int = 0
+    seed: int = Field(0, description="of world, languages, corpora and tasks")
 
 
 # Effect of a hypothesis -> what the names in `contrast` stand for, in this order; those after the bar may be left out,
@@ -38,7 +38,7 @@ EFFECTS = {
 class Hypothesis(Strict):
     """A confirmatory statement, fixed before the grid runs; xtl.analysis.questions.hypotheses tests it."""
 
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, description="what the report calls it")
     effect: Literal[tuple(EFFECTS)] = Field(
         description="gain (points over the baseline), a difference of gains between two intermediates or two encoders, "
         "the rank correlation of gain with similarity over languages, or its difference between two encoders"
@@ -88,22 +88,32 @@ class Hypothesis(Strict):
 class Experiment(Strict):
     """A whole grid file, validated."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=100)
-    question: str
-    data: Literal["lab", "hub"] = "lab"
-    lab: Lab = Lab()
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=100, description="names the report's folder in outputs/"
+    )
+    question: str = Field(description="what the grid asks; it heads the report")
+    data: Literal["lab", "hub"] = Field(
+        "lab", description="the laboratory, or the ids of the Hub (a mirror comes first)"
+    )
+    lab: Lab = Field(Lab(), description="size of the laboratory, with `data: lab`")
     revisions: dict[str, str] = Field({}, description="Hub repository -> pinned revision")
     folders: dict[str, str] = Field({}, description="task -> folder of its files, for what is not on the Hub")
-    seeds: tuple[int, ...] = Field((0,), min_length=1)
-    encoders: dict[str, Encoder] = Field(min_length=1)
-    intermediates: dict[str, Intermediate] = {}
-    targets: tuple[str, ...] = Field(min_length=1)
-    sources: tuple[Source, ...] = Field((Source(),), min_length=1)
-    languages: Literal["available"] | tuple[str, ...] | dict[str, tuple[str, ...]] | None = None
+    seeds: tuple[int, ...] = Field(
+        (0,), min_length=1, description="a seed changes pretraining (where it happens here), fine-tuning and data order"
+    )
+    encoders: dict[str, Encoder] = Field(min_length=1, description="name -> where an encoder comes from")
+    intermediates: dict[str, Intermediate] = Field(
+        {}, description="name -> what comes before the target; `none` is there"
+    )
+    targets: tuple[str, ...] = Field(min_length=1, description="names in the catalog, see `xtl tasks`")
+    sources: tuple[Source, ...] = Field((Source(),), min_length=1, description="languages of target training data")
+    languages: Literal["available"] | tuple[str, ...] | dict[str, tuple[str, ...]] | None = Field(
+        None, description="codes, or target -> codes, or what the data source holds; default: all that a target lists"
+    )
     pretraining: dict[str, Any] = Field({}, description="defaults for every encoder's `pretrain` block")
-    training: Training = Training()
-    overrides: dict[str, dict[str, Any]] = {}
-    hypotheses: tuple[Hypothesis, ...] = ()
+    training: Training = Field(Training(), description="how tasks are trained and read")
+    overrides: dict[str, dict[str, Any]] = Field({}, description="task -> keys of `training` that differ for it")
+    hypotheses: tuple[Hypothesis, ...] = Field((), description="statements fixed before the grid runs")
 
     @model_validator(mode="before")
     @classmethod
