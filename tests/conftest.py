@@ -11,7 +11,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 # Files that take a minute or more, longest first: begun first, so that no process waits for another at the end.
-LONG = ("test_smoke", "test_grids", "test_arms", "test_fetch", "test_simulations_mixed", "test_simulations_aggregates")
+LONG = ("test_smoke", "test_grids", "test_arms", "test_fetch", "test_simulations_aggregates")
 
 
 def pytest_collection_modifyitems(items: list) -> None:

@@ -1,20 +1,13 @@
 """The sections over all tasks and on encoder families: what they say, what they mark, what they refuse to say."""
 
 import re
-from dataclasses import replace
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from tests.analysis.draws import planted
 from tests.synthetic import grid
-from xtl.analysis.questions import families_section as module
 from xtl.analysis.questions import sections
 from xtl.analysis.questions.aggregates_section import over_tasks
 from xtl.analysis.questions.families_section import families
-from xtl.analysis.section import Section
-from xtl.analysis.statistics import mixed, mixed_cells
 
 LAB = {"kind": "lab", "languages": 12, "sentences": 400, "train": 100, "test": 20, "seed": 0}
 MADE = ["en", "qaa", "qab", "qac", "qad", "qae", "qaf"]
@@ -91,37 +84,6 @@ def test_a_planted_interaction_is_said():
     scores.loc[better, "value"] += 6
     text = words(families(sections.find(LAB, cells, scores, languages), records))
     assert "The effect of mnli differs among the encoders (F(2, 6) = " in text and "No difference" not in text
-
-
-@pytest.fixture(scope="module")
-def fitted():
-    main, similarity = planted(np.random.default_rng(3), 6.0)
-    return mixed.fit(mixed_cells.cells(main, {"en": similarity}))
-
-
-def test_the_mixed_model_shows_every_terms_unit_and_what_was_dropped(fitted):
-    block = module._mixed(fitted, "")
-    text = words(Section("mixed", "", [block]))
-    assert "languages more similar to the source gain more: +" in text
-    assert set(module.UNITS) >= set(fitted.terms["kind"]) and text.count("slope of similarity above the mean") == 3
-    assert "108 cells of 12 languages" in text and "intermediate × format (the cells have one intermediate)" in text
-
-
-def test_a_flagged_slope_is_not_printed(fitted):
-    flagged = replace(fitted, flag="It came out as zero.")
-    block = module._mixed(flagged, "")
-    rows = {row[0].text: row for row in block.tables[0].rows}
-    assert block.text == ["The slope of similarity is not shown: It came out as zero."]
-    assert rows["similarity"][1].text == "flagged" and rows["similarity"][2].text == "–"
-    assert rows["encoder bert × similarity"][1].text == "flagged" and rows["baseline"][1].text != "flagged"
-    stopped = replace(fitted, problem=mixed.NO_CONVERGENCE)
-    assert module._mixed(stopped, "").text == [f"{mixed.NO_CONVERGENCE} No coefficient is shown."]
-
-
-def test_an_open_slope_carries_its_minimum_detectable_size():
-    row = pd.Series({"estimate": 1.0, "low": -2.0, "high": 4.0, "df": 10.0})
-    error = 3 / 2.228139  # half the interval over t(0.975, 10)
-    assert f"a true slope below {error * (2.228139 + 0.879058):.1f} would escape" in module._slope(row)
 
 
 @pytest.mark.parametrize("options", [

@@ -13,7 +13,6 @@ from xtl.analysis.questions import sources_section as source_languages
 from xtl.analysis.questions import transfer_section as transfer
 from xtl.analysis.questions import validity_section as validity
 from xtl.analysis.scores import correlations as similarity
-from xtl.languages import corpus_sizes
 
 
 def declared(experiment) -> dict:
@@ -40,7 +39,7 @@ def all_sections(
         hypotheses_section.hypotheses(found, grid.get("hypotheses", []), intermediates, records),
         sections.scores_and_gains(found, records),
         aggregates.over_tasks(found, records),
-        families.families(found, records, corpus=sizes(found, encoders or {})),
+        families.families(found, records),
         sections.by_language(found),
         similarity_section.by_similarity(found, both),
         validity.trust(found),
@@ -69,14 +68,3 @@ def controls(found: sections.Findings, encoders: Mapping[str, Mapping]) -> dict:
             if checkpoint:
                 tables[name, source] = similarity.controls(found.data, source, checkpoint)
     return tables
-
-
-def sizes(found: sections.Findings, encoders: Mapping[str, Mapping]) -> pd.Series | dict | None:
-    """Log sizes of the pretraining text by language, where they are known of every encoder; else none at all."""
-    if found.data["kind"] == "lab":
-        return corpus_sizes.log_sizes(found.data)
-    known = {
-        name: corpus_sizes.log_sizes(found.data, (encoders.get(name) or {}).get("checkpoint"))
-        for name in found.encoders
-    }
-    return known if all(size.notna().any() for size in known.values()) else None

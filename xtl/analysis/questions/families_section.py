@@ -1,12 +1,10 @@
-"""The section on encoder families: gain by encoder, the interaction test, contrasts by kind, and the mixed model."""
+"""The section on encoder families: gain by encoder, the interaction test, and contrasts by kind."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
 from xtl.analysis import wording
 from xtl.analysis.figures import gain_figures as figures
@@ -15,10 +13,8 @@ from xtl.analysis.questions.answer import ALPHA
 from xtl.analysis.questions.sections import Findings
 from xtl.analysis.scores import gains, provenance
 from xtl.analysis.scores.provenance import FINISHED, HERE
-from xtl.analysis.section import block, cell, parts, section, table
-from xtl.analysis.statistics import mixed, mixed_cells
-from xtl.analysis.statistics.intervals import LEVEL, UNEQUAL_COVERAGE, UNEQUAL_ERRORS, UNEQUAL_RATIO, minimum_detectable
-from xtl.languages import similarity as similarities
+from xtl.analysis.section import Block, Section, block, parts, section, table
+from xtl.analysis.statistics.intervals import UNEQUAL_COVERAGE, UNEQUAL_ERRORS, UNEQUAL_RATIO
 
 TITLE = "Encoder families"
 LONG = 12  # rows from which a table is folded
@@ -40,44 +36,24 @@ KINDS = {
         "differ at once: a difference says that the checkpoints differ, and nothing about why.",
     ),
 }
-UNITS = {
-    "similarity": "points per unit of similarity to the source (0 to 1), the mean over encoders, at equal baseline",
-    "baseline": "points per point of the score without intermediate training, from other seeds",
-    "log corpus size": "points per unit of log corpus size, at equal baseline and similarity",
-    "encoder": "points above the mean over encoders, at equal baseline and mean similarity",
-    "intermediate": "points above the mean over intermediates, at equal baseline",
-    "format": "points above the mean over task formats, at equal baseline",
-    "encoder × similarity": "slope of similarity above the mean slope over encoders",
-    "intermediate × format": "points beyond what intermediate and format add up to",
-}
 
 
-def families(
-    found: Findings, records: Mapping[str, Mapping], similarity: Mapping[str, pd.Series] | None = None,
-    corpus: pd.Series | Mapping[str, pd.Series] | None = None,
-) -> dict:  # fmt: skip
-    """Does the effect of intermediate training depend on the encoder, and what else moves it?
-
-    similarity: source -> (language -> similarity, 0 to 1); default: 1 − the distance of the similarity section.
-    corpus: log corpus size by language, or encoder -> such a Series; default: not in the mixed model.
-    """
-    if similarity is None:
-        sources = dict.fromkeys(found.main["source"])
-        similarity = {source: 1 - similarities.distance(found.data, source) for source in sources}
-    known = provenance.pretrained_here(records)
+def families(found: Findings, records: Mapping[str, Mapping]) -> Section:
+    """Does the effect of intermediate training depend on the encoder?"""
     pools = provenance.pools(records, found.encoders)
-    sources, blocks = parts(found.main, ["source", "provenance"]), []
-    for (source, origin), main in sources:
+    sources = parts(found.main, ["source", "provenance"])
+    blocks = []
+    for (source, origin), _ in sources:
         pooled = found.pooled[(found.pooled["source"] == source) & (found.pooled["provenance"] == origin)]
         where = f" (target training in {source}, {origin})" if len(sources) > 1 else ""
         if pooled["gain"].notna().any():
-            fit = mixed.fit(mixed_cells.cells(main, similarity, corpus))
-            blocks += [_by_encoder(found, pooled, pools, known, where)]
-            blocks += [*_contrasts(found, records, pooled, pools, where), _mixed(fit, where)]
+            pretrained = provenance.pretrained_here(records)
+            blocks.append(_by_encoder(found, pooled, pools, pretrained, where))
+            blocks += _contrasts(found, records, pooled, pools, where)
     return section("families", TITLE, *blocks)
 
 
-def _by_encoder(found: Findings, pooled: pd.DataFrame, pools: Mapping, known: set[str], where: str) -> dict:
+def _by_encoder(found: Findings, pooled: pd.DataFrame, pools: Mapping, known: set[str], where: str) -> Block:
     """The mean gain of every encoder, and the F tests of whether it depends on the encoder."""
     gain = gains.intervals(pooled, "gain", pools)
     tested = tests.interaction(pooled, pools).dropna(subset=["f"])
@@ -155,7 +131,7 @@ def _spread_note(gain: pd.DataFrame) -> str:
     )
 
 
-def _contrasts(found: Findings, records: Mapping, pooled: pd.DataFrame, pools: Mapping, where: str) -> list[dict]:
+def _contrasts(found: Findings, records: Mapping, pooled: pd.DataFrame, pools: Mapping, where: str) -> list[Block]:
     """The differences between two encoders, a block for each kind of contrast."""
     differences = gains.encoder_differences(pooled, pools)
     if differences.empty:
@@ -202,63 +178,3 @@ def _differs(row) -> str:
     text = ", ".join(parts_) or "nothing"
     text += f"; not matched: {row.shape}" if row.shape else "; matched otherwise"
     return text + (f"; learning rates {row.rates}, matched if one search chose both" if row.rates else "")
-
-
-def _mixed(fit: mixed.Fit, where: str) -> dict:
-    """The mixed model's terms, or why there are none."""
-    heading = f"What else moves the score: a mixed model{where}"
-    if fit.problem:
-        return block(heading, [fit.problem + " No coefficient is shown."])
-    flagged = fit.terms["kind"].isin(["similarity", "encoder × similarity"]) & bool(fit.flag)
-    rows = [
-        [
-            r.term, cell("flagged", kind="missing") if bad else wording.decimals(r.estimate),
-            wording.DASH if bad else _interval(r), wording.DASH if bad else wording.p_value(r.p),
-            wording.DASH if bad else wording.decimals(r.df, 0), UNITS[r.kind],
-        ]
-        for r, bad in zip(fit.terms.itertuples(), flagged, strict=True)
-    ]  # fmt: skip
-    columns = ["term", "estimate", "95 % interval", "p", "df", "read as"]
-    cells, spreads = fit.cells, fit.spreads
-    notes = [
-        f"{mixed.FORMULA}. One row a zero-shot cell (encoder, intermediate, target, language), the mean over the "
-        f"{len(cells.seeds)} seeds: {len(cells.rows)} cells of {cells.rows['language'].nunique()} languages. REML; "
-        "factors are coded against their mean; Student's t intervals, p values not corrected. "
-        "The test of encoders is the F test above, whose unit is the seed.",
-        "Standard deviations of the random effects in points: "
-        f"{', '.join(f'{name} {wording.decimals(value)}' for name, value in spreads.items())}.",
-        f"{100 * fit.reliability:.0f} % of the baseline's variance, given the other terms, is not noise between seeds. "
-        "The rest would hand a part of the baseline's effect to similarity, so every product of a baseline is taken "
-        "between different seeds.",
-    ]
-    if fit.dropped:
-        reasons: dict[str, list[str]] = {}
-        for term, reason in fit.dropped.items():
-            reasons.setdefault(reason, []).append(term)
-        text = "; ".join(f"{wording.listing(terms)} ({reason})" for reason, terms in reasons.items())
-        notes.append(f"Not in the model: {text}.")
-    if cells.left_out:
-        notes.append(f"Cells left out: {', '.join(f'{count} {what}' for what, count in cells.left_out.items())}.")
-    text = [f"The slope of similarity is not shown: {fit.flag}" if fit.flag else _slope(fit.slope)]
-    return block(heading, text, tables=[table("The mixed model's fixed effects", columns, rows, notes)])
-
-
-def _interval(row) -> str:
-    return f"{wording.decimals(row.low)} to {wording.decimals(row.high)}" if np.isfinite(row.low) else wording.DASH
-
-
-def _slope(row: pd.Series) -> str:
-    """The slope of similarity in words."""
-    if not np.isfinite(row["low"]):
-        return "There are too few languages for an interval of the slope of similarity."
-    text = (
-        f"{wording.points(row['estimate'])} points per unit of similarity ({wording.spread(row['low'], row['high'])})"
-    )
-    if row["low"] > 0 or row["high"] < 0:
-        more = "more" if row["low"] > 0 else "less"
-        return f"At equal baseline, languages more similar to the source gain {more}: {text}."
-    error = (row["high"] - row["low"]) / 2 / stats.t.ppf((1 + LEVEL) / 2, row["df"])
-    return (
-        f"At equal baseline, it stays open whether the gain follows similarity to the source: {text}; a true slope "
-        f"below {minimum_detectable(error, row['df']):.1f} would escape such a grid more than one time in five."
-    )
