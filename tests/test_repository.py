@@ -17,6 +17,7 @@ LOCK = dict(
     if line and not line.startswith("#")
 )
 MODULES = sorted((ROOT / "xtl").rglob("*.py"))
+LONGEST_CELL = 40  # lines
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
@@ -69,6 +70,45 @@ def test_notebooks_are_clean_and_have_one_annotated_parameters_cell(path):
     assert len(tagged) == 1
     for line in tagged[0].source.splitlines():
         assert re.fullmatch(r"\w+: \w+ = .+  # .+", line), line
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)
+def test_notebooks_are_thin(path):
+    """What is longer than a cell lives in xtl/."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", []):
+            assert len(cell.source.splitlines()) <= LONGEST_CELL, cell.source
+            assert not re.search(r"^(def|class|for|while) ", cell.source, flags=re.MULTILINE), cell.source
+
+
+def test_the_readme_is_short():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
+
+
+def test_types_are_shipped():
+    assert (ROOT / "xtl" / "py.typed").is_file()
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    assert "py.typed" in data["xtl"]
+    for pattern in data["xtl"]:
+        assert list((ROOT / "xtl").glob(pattern)), pattern
+
+
+def test_hooks_call_programs_of_the_environment_and_files_that_are_there():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    pinned = {normal(name) for name in LOCK}
+    for hook in hooks:
+        program, *arguments = hook["entry"].split()
+        name = Path(program).name
+        assert program.startswith(".venv/bin/")
+        assert {"lint-imports": "import-linter", "python": "pip"}.get(name, name) in pinned | {"pip"}
+        assert all((ROOT / argument).is_file() for argument in arguments if argument.endswith(".py"))
+
+
+def test_continuous_integration_calls_targets_of_the_makefile():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text() + (ROOT / ".ci" / "run").read_text()
+    called = set(re.findall(r"\bmake ([a-z-]+)", workflow))
+    assert {"lint", "docs", "test-all"} <= called <= targets
 
 
 def test_no_path_of_a_machine_is_in_the_repository():

@@ -96,7 +96,9 @@ def filled(text: str) -> str:
         begin = f"<!-- {name}: tools/grid_reference.py -->"
         pattern = re.compile(f"{re.escape(begin)}\n.*?<!-- end -->", re.DOTALL)
         if not pattern.search(text):
-            raise SystemExit(f"{PAGE.name} has no place for the block {name}: it needs the lines {begin} and <!-- end -->.")
+            raise SystemExit(
+                f"{PAGE.name} has no place for the block {name}: it needs the lines {begin} and <!-- end -->."
+            )
         block = f"{begin}\n\n{table(model)}\n\n<!-- end -->"
         text = pattern.sub(lambda _, block=block: block, text)
     return text
