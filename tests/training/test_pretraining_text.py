@@ -5,6 +5,7 @@ import pytest
 
 from xtl.base.errors import UserError
 from xtl.grid.blocks import Pretrain
+from xtl.models.vocabularies import SPECIAL
 from xtl.tasks.sources import examples as task_data
 from xtl.training import pretrain as pretraining
 from xtl.training import pretraining_text as corpora
@@ -27,7 +28,7 @@ def plain(mirror, tmp_path, monkeypatch):
 def test_a_vocabulary_is_trained_once_for_all_architectures(plain, monkeypatch):
     source = corpora.corpus_of(plain)
     first = source.vocabulary()
-    assert first.get_vocab_size() <= 120 and [first.token_to_id(t) for t in corpora.SPECIAL] == [0, 1, 2, 3, 4]
+    assert first.get_vocab_size() <= 120 and [first.token_to_id(t) for t in SPECIAL] == [0, 1, 2, 3, 4]
     monkeypatch.setattr(corpora.Plain, "_sample", lambda self: pytest.fail("trained again"))
     assert corpora.corpus_of(plain).vocabulary().to_str() == first.to_str()
     assert source.languages() == ["en", "de"] and len(source.documents("de")) == 4 and source.pairs("de") == []

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from filelock import FileLock
+from tokenizers import Tokenizer
 
+from xtl.base.files import replacing
 from xtl.base.places import cache_folder
+from xtl.models.vocabularies import train_vocabulary
 from xtl.tasks.sources import examples as task_data
 
-SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")  # ids 0 to 4, as in the laboratory
 # A sentence ends at its final mark before a space, at one of the scripts that write no spaces, or with its line.
 _ENDS = re.compile(r"(?<=[.!?।۔။])\s+|(?<=[。！？])\s*|\n+")
 
@@ -85,24 +86,14 @@ class Plain:
 
     def vocabulary(self):
         """Byte-pair encoding over words parted at white space, trained once per content and size, then read."""
-        from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-
         folder = cache_folder("vocabularies")
         path = folder / f"{self._digest()}.json"
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / f".{path.name}.lock"):
             if not path.exists():
-                result = Tokenizer(models.BPE(unk_token="[UNK]"))
-                space = pre_tokenizers.Metaspace(prepend_scheme="always", split=False)
-                result.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), space])
-                result.decoder = decoders.Metaspace(prepend_scheme="always", split=False)
-                trainer = trainers.BpeTrainer(
-                    vocab_size=self.data["pieces"], special_tokens=list(SPECIAL), show_progress=False, min_frequency=2
-                )
-                result.train_from_iterator(self._sample(), trainer)
-                partial = path.with_suffix(f".{os.getpid()}")
-                result.save(str(partial))
-                os.replace(partial, path)
+                vocabulary = train_vocabulary(self._sample(), self.data["pieces"])
+                with replacing(path, durable=False) as temporary:
+                    vocabulary.save(str(temporary))
         return Tokenizer.from_file(str(path))
 
     def _sample(self) -> Iterator[str]:

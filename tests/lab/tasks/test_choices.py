@@ -5,8 +5,7 @@ import pytest
 
 from xtl.lab import dataset as load
 from xtl.lab.tasks import builders, choices
-from xtl.lab.tasks.inference import ENTAILMENT, relation
-from xtl.lab.world import events as ev
+from xtl.lab.tasks.entailment import ENTAILMENT, relation
 from xtl.lab.world.world import world
 
 
@@ -16,9 +15,9 @@ def test_one_ending_is_entailed_by_its_document_and_no_other(small, part):
     n = len(right)
     entailed = np.zeros((n, choices.ENDINGS), bool)
     for place in range(choices.ENDINGS):
-        ending = ev.take(options, np.arange(n) * choices.ENDINGS + place)
+        ending = options.take(np.arange(n) * choices.ENDINGS + place)
         for event in range(3):
-            entailed[:, place] |= relation(ev.take(texts, np.arange(n) * 3 + event), ending) == ENTAILMENT
+            entailed[:, place] |= relation(texts.take(np.arange(n) * 3 + event), ending) == ENTAILMENT
     assert (entailed.sum(1) == 1).all() and (entailed.argmax(1) == right).all()
     assert np.bincount(right, minlength=4).min() > 0.2 * n
 
@@ -45,7 +44,7 @@ def test_what_a_thing_is_follows_the_taxonomy(small):
     said = options["predicate"].reshape(n, choices.CLASSES)
     truth = w.isa(np.repeat(question["agent"], choices.CLASSES), said.ravel()).reshape(n, choices.CLASSES)
     assert (truth.sum(1) == 1).all() and (truth.argmax(1) == right).all()
-    train = {int(i) for i in builders.records(small, "csqa", "train")[0]["agent"]}
+    train = {int(i) for i in builders.records(small, "csqa", "train").contexts["agent"]}
     assert not train & {int(i) for i in question["agent"]}
 
 

@@ -43,7 +43,7 @@ def test_every_word_has_one(small):
 
 
 def test_the_opening_time_differs_from_the_closing_one(small):
-    table = builders.records(small, "ccg", "train")
+    table = builders.records(small, "ccg", "train").table
     rows = load(small, "ccg", "en", "train")
     for i in np.flatnonzero((table["time"] >= 0) & (table["front"] == 1))[:20].tolist():
         assert rows[i]["tags"][0] == "(S/S)/NP"

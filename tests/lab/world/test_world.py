@@ -39,9 +39,12 @@ def test_every_class_has_nouns_in_both_pools():
         assert sorted(members) == [TRAIN] * 2 + [TEST] * 2
 
 
+PARTNERS = {False: W.synonym, True: W.opposite}
+
+
 def pairs(opposite: bool, pool: int) -> set[frozenset]:
     words = np.flatnonzero(W.scale >= 0)
-    other = W.partner(words, opposite, pool)
+    other = PARTNERS[opposite](words, pool)
     return {frozenset(pair) for pair in zip(words.tolist(), other.tolist(), strict=True) if pair[0] != pair[1]}
 
 
@@ -54,18 +57,17 @@ def test_lexical_pairs_of_the_two_pools_are_disjoint(opposite):
 def test_big_and_small_are_opposites_for_training_and_big_and_little_for_testing():
     big, large = concept("ADJ:big"), concept("ADJ:large")
     words = np.array([big])
-    assert W.partner(words, True, TRAIN)[0] == concept("ADJ:small") and W.partner(words, True, TEST)[0] == concept(
-        "ADJ:little"
-    )
-    assert W.partner(words, False, TRAIN)[0] == large and W.partner(words, False, TEST)[0] == big
+    assert W.opposite(words, TRAIN)[0] == concept("ADJ:small") and W.opposite(words, TEST)[0] == concept("ADJ:little")
+    assert W.synonym(words, TRAIN)[0] == large and W.synonym(words, TEST)[0] == big
 
 
 def test_partners_are_mutual_and_of_the_right_pole():
     words = np.flatnonzero(W.scale >= 0)
     for pool in (TRAIN, TEST):
         for opposite in (False, True):
-            other = W.partner(words, opposite, pool)
-            assert (W.partner(other, opposite, pool) == words).all() and (W.scale[other] == W.scale[words]).all()
+            partner = PARTNERS[opposite]
+            other = partner(words, pool)
+            assert (partner(other, pool) == words).all() and (W.scale[other] == W.scale[words]).all()
             moved = other != words
             assert ((W.pole[other] != W.pole[words])[moved] == opposite).all()
 

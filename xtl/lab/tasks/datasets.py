@@ -4,14 +4,15 @@ import pyarrow as pa
 from datasets import Dataset
 
 from xtl.base.errors import UserError
-from xtl.lab.tasks.builders import BUILDERS, Builder, records
+from xtl.lab.tasks.builders import BUILDERS, records
 from xtl.lab.tasks.corpora import corpus
-from xtl.lab.world.cache import cached
+from xtl.lab.world.cache import cached_table
 from xtl.lab.world.config import SPLITS, LabConfig
-from xtl.lab.world.grammar import renderer
 from xtl.lab.world.made_languages import language
+from xtl.lab.world.rendering import renderer
 
 PLAIN = "mlm"  # the task whose examples are the corpus
+TASKS = (*BUILDERS, PLAIN)
 
 
 def splits(task: str) -> tuple[str, ...]:
@@ -19,15 +20,8 @@ def splits(task: str) -> tuple[str, ...]:
     if task == PLAIN:
         return ("train",)
     if task not in BUILDERS:
-        raise UserError(f"the laboratory has no task `{task}`; it has {', '.join((*BUILDERS, PLAIN))}")
+        raise UserError(f"the laboratory has no task `{task}`; it has {', '.join(TASKS)}")
     return SPLITS if BUILDERS[task].training else SPLITS[1:]
-
-
-def _builder(task: str, split: str) -> Builder:
-    known = splits(task)
-    if split not in known:
-        raise UserError(f"the laboratory's task `{task}` has no split `{split}`; it has {', '.join(known)}")
-    return BUILDERS[task]
 
 
 def dataset(config: LabConfig, task: str, code: str, split: str) -> Dataset:
@@ -37,16 +31,15 @@ def dataset(config: LabConfig, task: str, code: str, split: str) -> Dataset:
     exact translation. Unknown tasks, languages and splits are errors.
     """
     language(config, code)
-    if task == PLAIN and split == "train":
+    if split not in splits(task):
+        raise UserError(f"the laboratory's task `{task}` has no split `{split}`; it has {', '.join(splits(task))}")
+    if task == PLAIN:
         texts = [" ".join(document) for document in corpus(config, code)]
-        return Dataset.from_dict({"id": [f"{code}-{i:06d}" for i in range(len(texts))], "text": texts})
-    builder = _builder(task, split)
+        return Dataset.from_dict({"id": [f"{code}-{number:06d}" for number in range(len(texts))], "text": texts})
     part = "train" if split == "train" else "evaluation"
 
     def build() -> pa.Table:
-        return pa.table(builder.columns(records(config, task, part), renderer(config), code))
+        return pa.table(BUILDERS[task].columns(records(config, task, part), renderer(config), code))
 
-    table = cached(config, f"{task}-{code}-{part}.parquet", build)
-    if part == "evaluation":
-        table = builder.half(table, config, split)
-    return Dataset(table)
+    table = cached_table(config, f"{task}-{code}-{part}.parquet", build)
+    return Dataset(table if part == "train" else BUILDERS[task].half(table, config, split))

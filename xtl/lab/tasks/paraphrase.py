@@ -1,15 +1,21 @@
 """Paraphrase: pairs of statements or questions with the same words, or nearly, that mean the same or do not."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.random import Generator
 
-from xtl.lab.tasks.inference import EITHER, ENTAILMENT, STYLE, balanced, relation, rephrase, replaced, unrelated
+from xtl.lab.tasks.alterations import another, rephrase, unrelated
+from xtl.lab.tasks.entailment import ENTAILMENT, relation
+from xtl.lab.tasks.inference import EXCHANGEABLE, STYLE, balanced
+from xtl.lab.tasks.records import Pairs
 from xtl.lab.world import events as ev
 from xtl.lab.world.config import POOLS, LabConfig
-from xtl.lab.world.events import Table, chance
+from xtl.lab.world.draws import chance
+from xtl.lab.world.events import Table
 from xtl.lab.world.sampling import singles
-from xtl.lab.world.world import world
+from xtl.lab.world.world import MODIFIERS, world
 
 # What a pair turns on: agent and object exchanged, their adjectives exchanged, another noun, adjective, verb or
 # place, and in questions another thing asked for. The first two keep all words.
@@ -19,54 +25,24 @@ QUESTIONS = (0.1, 0.15, 0.2, 0.15, 0.15, 0.1, 0.15)
 SYNONYMS = 0.3  # how often a word that has a synonym in the pool is said by it
 
 
-def pairs(config: LabConfig, part: str, n: int, questions: bool) -> tuple[Table, Table, np.ndarray]:
-    """n pairs of events and whether they mean the same, (n,) of 0 and 1, half of each.
-
-    Whether a pair is exchanged or replaced is independent of how it is said (voice, place of the time, synonyms), so
-    that the words of either side tell nothing.
-    """
-    name = "questions" if questions else "statements"
-    rng = config.rng("paraphrase", name, part)
-    pool = POOLS[part]
-    w = world()
+def statements(config: LabConfig, part: str, n: int) -> Pairs:
+    """n pairs of statements and whether they mean the same, half of each."""
+    rng = config.rng("paraphrase", "statements", part)
     same = balanced(rng, n, 2)
-    focus = rng.choice(len(FOCI), n, p=QUESTIONS if questions else STATEMENTS)
-    style = replace(STYLE, fellow=0.0, relative=0.0, neg=0.1)
-    plain = replace(style, name=0.0, organisation=0.0)
-    either = w.uses[(w.frame[w.uses[:, 0]] == EITHER)]
-    paired = w.uses[w.paired[w.uses[:, 0]] >= 0]
-    drawn = [
-        singles(rng, n, pool, plain, uses=either, keep=_alike),
-        singles(rng, n, pool, plain, uses=_exchangeable(), need=3, keep=_clashing),
-        singles(rng, n, pool, style),
-        singles(rng, n, pool, style, need=1),
-        singles(rng, n, pool, style, uses=paired),
-        singles(rng, n, pool, style, need=4),
-        singles(rng, n, pool, style, need=12),
-    ]
-    first = {column: np.choose(focus, [table[column] for table in drawn]) for column in ev.COLUMNS}
-    second = ev.copy(first)
-    if questions:
-        _ask(rng, first, second, focus, same)
-    rows = {name: np.flatnonzero((focus == i) & (same == 0)) for i, name in enumerate(FOCI)}
-    _exchange(first, second, rows["roles"], ("", "_adj", "_det"))
-    _exchange(first, second, rows["adjectives"], ("_adj",))
-    some = rows["noun"]
-    second["agent"][some] = replaced(rng, first["agent"][some], pool, [first["object"][some]])
-    some = rows["place"]
-    stem = first["place_tail"][some] >= 0
-    second["place_tail"][some] = replaced(rng, first["place_tail"][some], pool, [])
-    other = replaced(rng, first["place"][some], pool, [])
-    second["place"][some] = np.where(stem, first["place"][some], other)
-    for name, column in (("attribute", "agent_adj"), ("action", "verb")):
-        some = rows[name]
-        word, kind = first[column][some], w.kind[first["agent"][some]]
-        opposite = chance(rng, len(some), 0.5)
-        second[column][some] = np.where(opposite, w.partner(word, True, pool), unrelated(rng, word, kind))
-    for table in (first, second):
-        _say(rng, table, pool)
-    first["doc"] = second["doc"] = np.arange(n)
-    return first, second, same
+    focus = rng.choice(len(FOCI), n, p=STATEMENTS)
+    first = _events(rng, focus, POOLS[part])
+    return _altered(rng, first, first.copy(), focus, same, POOLS[part])
+
+
+def questions(config: LabConfig, part: str, n: int) -> Pairs:
+    """n pairs of questions and whether they ask the same, half of each."""
+    rng = config.rng("paraphrase", "questions", part)
+    same = balanced(rng, n, 2)
+    focus = rng.choice(len(FOCI), n, p=QUESTIONS)
+    first = _events(rng, focus, POOLS[part])
+    second = first.copy()
+    _ask(rng, first, second, focus, same)
+    return _altered(rng, first, second, focus, same, POOLS[part])
 
 
 def equal(first: Table, second: Table) -> np.ndarray:
@@ -75,51 +51,110 @@ def equal(first: Table, second: Table) -> np.ndarray:
     return both & (first["mood"] == second["mood"])
 
 
+def _events(rng: Generator, focus: np.ndarray, pool: int) -> Table:
+    """Events that can be altered in the focus, (n,) into FOCI."""
+    w = world()
+    n = len(focus)
+    style = replace(STYLE, fellow=0.0, relative=0.0, neg=0.1)
+    common_nouns = replace(style, name=0.0, organisation=0.0)
+    verb = w.uses[:, 0]
+    exchangeable = w.uses[w.frame[verb] == EXCHANGEABLE]
+    transitive = w.uses[w.uses[:, 2] >= 0]
+    paired = w.uses[w.paired[verb] >= 0]
+    both_adjectives = MODIFIERS["agent_adj"] | MODIFIERS["object_adj"]
+    samples = [
+        singles(rng, n, pool, common_nouns, uses=exchangeable, keep=_alike),
+        singles(rng, n, pool, common_nouns, uses=transitive, need=both_adjectives, keep=_clashing),
+        singles(rng, n, pool, style),
+        singles(rng, n, pool, style, need=MODIFIERS["agent_adj"]),
+        singles(rng, n, pool, style, uses=paired),
+        singles(rng, n, pool, style, need=MODIFIERS["place"]),
+        singles(rng, n, pool, style, need=MODIFIERS["place"] | MODIFIERS["time"]),
+    ]
+    return Table.choose(focus, samples)
+
+
+def _altered(rng: Generator, first: Table, second: Table, focus: np.ndarray, same: np.ndarray, pool: int) -> Pairs:
+    """The pairs, the second side altered in its focus where they are not to mean the same.
+
+    Whether a pair is altered is independent of how it is said (voice, place of the time, synonyms), so that the words
+    of either side tell nothing.
+    """
+    w = world()
+    rows = {name: np.flatnonzero((focus == number) & (same == 0)) for number, name in enumerate(FOCI)}
+    _exchange(first, second, rows["roles"], ("", "_adj", "_det"))
+    _exchange(first, second, rows["adjectives"], ("_adj",))
+
+    of_noun = rows["noun"]
+    second["agent"][of_noun] = another(rng, first["agent"][of_noun], pool, [first["object"][of_noun]])
+
+    of_place = rows["place"]
+    place = first["place"][of_place]
+    tail = first["place_tail"][of_place]
+    second["place_tail"][of_place] = another(rng, tail, pool)
+    other_place = another(rng, place, pool)
+    second["place"][of_place] = np.where(tail >= 0, place, other_place)
+
+    for name, column in (("attribute", "agent_adj"), ("action", "verb")):
+        of_word = rows[name]
+        word = first[column][of_word]
+        opposed = chance(rng, len(word), 0.5)
+        other_word = unrelated(rng, word, w.kind[first["agent"][of_word]])
+        second[column][of_word] = np.where(opposed, w.opposite(word, pool), other_word)
+
+    for table in (first, second):
+        _reword(rng, table, pool)
+        table["doc"] = np.arange(len(table))
+    return Pairs(first, second, same)
+
+
 def _alike(table: Table) -> np.ndarray:
     """Events whose template stays the same when agent and object change places: both have an adjective, or neither."""
     return (table["agent_adj"] >= 0) == (table["object_adj"] >= 0)
 
 
-def _exchangeable() -> np.ndarray:
-    return world().uses[world().uses[:, 2] >= 0]
-
-
 def _clashing(table: Table) -> np.ndarray:
     """Events whose two adjectives could be exchanged, and would then say something else."""
     w = world()
-    a, b = table["agent_adj"], table["object_adj"]
-    fits = w.fits[a, w.kind[table["object"]]] & w.fits[b, w.kind[table["agent"]]]
-    return (a >= 0) & (b >= 0) & fits & ((w.scale[a] != w.scale[b]) | (w.pole[a] != w.pole[b]))
+    of_agent = table["agent_adj"]
+    of_object = table["object_adj"]
+    both = (of_agent >= 0) & (of_object >= 0)
+    fit = w.fits[of_agent, w.kind[table["object"]]] & w.fits[of_object, w.kind[table["agent"]]]
+    differ = (w.scale[of_agent] != w.scale[of_object]) | (w.pole[of_agent] != w.pole[of_object])
+    return both & fit & differ
 
 
-def _exchange(first: Table, second: Table, rows: np.ndarray, parts: tuple[str, ...]) -> None:
-    for part in parts:
-        second[f"agent{part}"][rows] = first[f"object{part}"][rows]
-        second[f"object{part}"][rows] = first[f"agent{part}"][rows]
+def _exchange(first: Table, second: Table, rows: np.ndarray, suffixes: Sequence[str]) -> None:
+    """Let agent and object of the second side change places in columns with these suffixes."""
+    for suffix in suffixes:
+        second[f"agent{suffix}"][rows] = first[f"object{suffix}"][rows]
+        second[f"object{suffix}"][rows] = first[f"agent{suffix}"][rows]
 
 
-def _ask(rng, first: Table, second: Table, focus: np.ndarray, same: np.ndarray) -> None:
+def _ask(rng: Generator, first: Table, second: Table, focus: np.ndarray, same: np.ndarray) -> None:
     """Make questions: yes or no, or for a place, a time or a manner that the pair does not turn on."""
     n = len(focus)
-    options = [np.full(n, ev.POLAR)]
-    for mood in (ev.WHERE, ev.WHEN, ev.HOW):
-        there = (first[ev.ROLES[mood]] >= 0) & ((focus != FOCI.index("place")) | (mood != ev.WHERE))
-        options.append(np.where(there, mood, ev.POLAR))
-    mood = np.choose(rng.integers(0, len(options), n), options)
-    asked = focus == FOCI.index("asked")
-    where = chance(rng, n, 0.5)
-    mood = np.where(asked, np.where(where, ev.WHERE, ev.WHEN), mood)
-    first["mood"][:] = second["mood"][:] = mood
-    change = asked & (same == 0)
-    second["mood"][change] = np.where(where, ev.WHEN, ev.WHERE)[change]
+    on_place = focus == FOCI.index("place")
+    where = np.where((first["place"] >= 0) & ~on_place, ev.WHERE, ev.POLAR)
+    when = np.where(first["time"] >= 0, ev.WHEN, ev.POLAR)
+    how = np.where(first["manner"] >= 0, ev.HOW, ev.POLAR)
+    mood = np.choose(rng.integers(0, 4, n), [np.full(n, ev.POLAR), where, when, how])
+    # Pairs that turn on what is asked for: where or when, and the other one where they are not to be equal.
+    on_asked = focus == FOCI.index("asked")
+    asks_where = chance(rng, n, 0.5)
+    mood = np.where(on_asked, np.where(asks_where, ev.WHERE, ev.WHEN), mood)
+    other_mood = np.where(asks_where, ev.WHEN, ev.WHERE)
+    first["mood"] = mood
+    second["mood"] = np.where(on_asked & (same == 0), other_mood, mood)
 
 
-def _say(rng, table: Table, pool: int) -> None:
+def _reword(rng: Generator, table: Table, pool: int) -> None:
     """Synonyms, voice, place of the time: what changes the words but not the meaning."""
-    w, n = world(), len(table["verb"])
+    w = world()
     for column in ("agent_adj", "object_adj", "verb"):
         words = table[column]
-        table[column] = np.where((words >= 0) & chance(rng, n, SYNONYMS), w.partner(words, False, pool), words)
+        by_synonym = (words >= 0) & chance(rng, len(words), SYNONYMS)
+        table[column] = np.where(by_synonym, w.synonym(words, pool), words)
     rephrase(rng, table)
-    table["voice"] *= table["mood"] != ev.WHO
-    table["front"] *= table["mood"] == ev.STATEMENT
+    table["voice"] = np.where(table["mood"] == ev.WHO, 0, table["voice"])
+    table["front"] = np.where(table["mood"] == ev.STATEMENT, table["front"], 0)

@@ -1,112 +1,109 @@
 """Reading: short documents and a question about one role of one of their events, answered by a span of the document."""
 
 import numpy as np
+from numpy.random import Generator
 
+from xtl.lab.tasks.alterations import keep_some_modifiers
+from xtl.lab.tasks.records import Questions
 from xtl.lab.world import events as ev
 from xtl.lab.world.config import POOLS, LabConfig
-from xtl.lab.world.events import Style, Table, chance
+from xtl.lab.world.draws import chance
+from xtl.lab.world.events import RELATIVE, Style, Table
 from xtl.lab.world.sampling import complete, documents
-from xtl.lab.world.world import world
+from xtl.lab.world.world import MODIFIERS, world
 
 STYLE = Style(
-    name=0.35,
-    organisation=0.05,
-    adjective=0.4,
-    place=0.6,
-    time=0.5,
-    manner=0.4,
-    neg=0.0,
-    quantifier=0.0,
-    fellow=0.0,
-    relative=0.04,
-    passive=0.15,
-    same=0.6,
-)
+    name=0.35, organisation=0.05, adjective=0.4, place=0.6, time=0.5, manner=0.4, neg=0.0, quantifier=0.0, fellow=0.0,
+    relative=0.04, passive=0.15, same=0.6,
+)  # fmt: skip
 ASKED = tuple(ev.ROLES)
 
 
-def questions(config: LabConfig, part: str, n: int, name: str = "reading") -> tuple[Table, Table, np.ndarray]:
+def questions(config: LabConfig, part: str, n: int, name: str = "reading") -> Questions:
     """n documents of three or four events and a question about each; `name` names the sample.
 
-    Returns the documents (events numbered by `doc`), the questions (n events with a mood), and the row of the event
-    that each asks about, (n,). Verbs differ within a document, and what is asked for has at least two different
-    candidates in it.
+    Verbs differ within a document, and what is asked for has at least two different candidates in it.
     """
     rng = config.rng(name, part)
     pool = POOLS[part]
-    tables, missing, count = [], n, 0
-    while missing > 0:
-        d = int(missing * 2.5) + 50
-        table = documents(rng, rng.integers(3, 5, d), pool, STYLE)
-        good = _usable(table, d)
-        kept = np.flatnonzero(good)[:missing]
-        table = ev.take(table, np.isin(table["doc"], kept))
+    tables: list[Table] = []
+    count = 0
+    while count < n:
+        drawn = int((n - count) * 2.5) + 50
+        table = documents(rng, rng.integers(3, 5, drawn), pool, STYLE)
+        kept = np.flatnonzero(_usable(table, drawn))[: n - count]
+        table = table.take(np.isin(table["doc"], kept))
         table["doc"] = np.searchsorted(kept, table["doc"]) + count
         tables.append(table)
-        missing -= len(kept)
         count += len(kept)
-    table = ev.stack(tables)
+    table = Table.stack(tables)
     asked, mood = _choose(rng, table, n)
-    question = ev.take(table, asked)
+    question = table.take(asked)
     question["mood"] = mood
     _shorten(rng, question, pool)
-    question["mark"][:] = -1
-    question["front"][:] = 0
+    question.clear(("mark",))
+    question["front"] = np.zeros(n, int)
     question["voice"] = np.where(mood == ev.WHO, 0, question["voice"])
     question["doc"] = np.arange(n)
-    return table, question, asked
+    return Questions(table, question, asked, np.ones(n, bool))
 
 
-def with_unanswerable(config: LabConfig, part: str, n: int) -> tuple[Table, Table, np.ndarray, np.ndarray]:
-    """As `questions`, with a fourth column (n,) that says which questions the document answers: about half.
+def with_unanswerable(config: LabConfig, part: str, n: int) -> Questions:
+    """As `questions`, about half of them such that the document does not answer them.
 
-    The others ask about something that did not happen: the verb is one of another scale that no event of the document
-    has, nor its synonym or opposite.
+    Those ask about something that did not happen: the verb is one of another scale that no event of the document has,
+    nor its synonym or opposite.
     """
-    table, question, asked = questions(config, part, n, "reading-unanswerable")
-    rng, w = config.rng("unanswerable", part), world()
-    scales = [set() for _ in range(n)]
-    for doc, verb in zip(table["doc"].tolist(), table["verb"].tolist(), strict=True):
+    w = world()
+    sample = questions(config, part, n, "reading-unanswerable")
+    rng = config.rng("unanswerable", part)
+    scales: list[set[int]] = [set() for _ in range(n)]
+    for doc, verb in zip(sample.documents["doc"].tolist(), sample.documents["verb"].tolist(), strict=True):
         scales[doc].add(int(w.scale[verb]))
-    answerable = np.ones(n, bool)
+    verbs = sample.questions["verb"]
     for row in np.flatnonzero(chance(rng, n, 0.55)):
-        verb = question["verb"][row]
-        others = np.flatnonzero((w.frame == w.frame[verb]) & ~np.isin(w.scale, list(scales[row])))
+        one_frame = w.frame == w.frame[verbs[row]]
+        others = np.flatnonzero(one_frame & ~np.isin(w.scale, list(scales[row])))
         if len(others):
-            question["verb"][row] = rng.choice(others)
-            answerable[row] = False
-    return table, question, asked, answerable
-
-
-def _usable(table: Table, d: int) -> np.ndarray:
-    """Documents whose events are complete and whose verbs all differ, (d,)."""
-    doc = table["doc"]
-    bad = np.zeros(d, bool)
-    bad[doc[~complete(table)]] = True
-    order = np.lexsort((table["verb"], doc))
-    again = (doc[order][1:] == doc[order][:-1]) & (table["verb"][order][1:] == table["verb"][order][:-1])
-    bad[doc[order][1:][again]] = True
-    return ~bad & (_candidates(table, d).max(1) > 0)
+            verbs[row] = rng.choice(others)
+            sample.answerable[row] = False
+    return sample
 
 
 def filler(table: Table, role: str) -> np.ndarray:
-    """One number per filler of a role, -1 where absent."""
-    tail = table.get(f"{role}_tail", np.full(len(table["verb"]), -1))
+    """One number per filler of a role, (n,), -1 where absent; a name's two words are one filler."""
+    tail = table[f"{role}_tail"] if f"{role}_tail" in ev.COLUMNS else -1
     return np.where(table[role] >= 0, table[role] * 1000 + tail + 1, -1)
 
 
-def _candidates(table: Table, d: int) -> np.ndarray:
-    """Whether a role has at least two different fillers in a document, (d, roles)."""
-    result = np.zeros((d, len(ASKED)), int)
-    for i, mood in enumerate(ASKED):
+def _usable(table: Table, count: int) -> np.ndarray:
+    """Which of `count` documents have complete events, verbs that all differ, and something to ask for, (count,)."""
+    doc = table["doc"]
+    verb = table["verb"]
+    bad = np.zeros(count, bool)
+    bad[doc[~complete(table)]] = True
+    order = np.lexsort((verb, doc))
+    doc = doc[order]
+    verb = verb[order]
+    repeated = (doc[1:] == doc[:-1]) & (verb[1:] == verb[:-1])
+    bad[doc[1:][repeated]] = True
+    return ~bad & (_candidates(table, count).max(1) > 0)
+
+
+def _candidates(table: Table, count: int) -> np.ndarray:
+    """Whether each role of ASKED has at least two different fillers in each of `count` documents, (count, roles)."""
+    doc = table["doc"]
+    result = np.zeros((count, len(ASKED)), int)
+    for number, mood in enumerate(ASKED):
         value = filler(table, ev.ROLES[mood])
         if mood == ev.WHO:
             value = np.where(_anchored(table), value, -1)
-        high, low = np.full(d, -1), np.full(d, 10**9)
-        there = value >= 0
-        np.maximum.at(high, table["doc"][there], value[there])
-        np.minimum.at(low, table["doc"][there], value[there])
-        result[:, i] = (high > low) & (high >= 0)
+        filled = value >= 0
+        high = np.full(count, -1)
+        low = np.full(count, 10**9)
+        np.maximum.at(high, doc[filled], value[filled])
+        np.minimum.at(low, doc[filled], value[filled])
+        result[:, number] = (high > low) & (high >= 0)
     return result
 
 
@@ -115,27 +112,21 @@ def _anchored(table: Table) -> np.ndarray:
     return np.any([table[name] >= 0 for name in ("object", "place", "time", "manner")], 0)
 
 
-def _choose(rng, table: Table, d: int) -> tuple[np.ndarray, np.ndarray]:
-    """The event and the role that each question is about: a role with candidates, then an event that fills it."""
-    possible = _candidates(table, d)
-    role = (rng.random((d, len(ASKED))) * possible).argmax(1)
+def _choose(rng: Generator, table: Table, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The event and the mood of each document's question, (count,): a role with candidates, an event that fills it."""
+    doc = table["doc"]
+    role = (rng.random((count, len(ASKED))) * _candidates(table, count)).argmax(1)
     fills = np.stack([table[ev.ROLES[mood]] >= 0 for mood in ASKED], 1)
     fills[:, 0] &= _anchored(table)
-    score = rng.random(len(table["doc"])) * fills[np.arange(len(table["doc"])), role[table["doc"]]]
-    order = np.lexsort((score, table["doc"]))
-    last = np.r_[table["doc"][order][1:] != table["doc"][order][:-1], True]
-    return order[last], np.array(ASKED)[role]
+    score = rng.random(len(table)) * fills[np.arange(len(table)), role[doc]]
+    order = np.lexsort((score, doc))
+    best_of_document = np.append(doc[order][1:] != doc[order][:-1], True)
+    return order[best_of_document], np.array(ASKED)[role]
 
 
-def _shorten(rng, question: Table, pool: int) -> None:
-    """Leave out of the question some modifiers other than the one it asks for, on the pool's side of the templates."""
-    whole = ev.pattern(question)
-    asked = np.array([ev.MODIFIERS.get(ev.ROLES[mood], 0) for mood in question["mood"].tolist()])
-    needed = np.where((question["mood"] == ev.WHO) & (question["object"] < 0), whole, asked)
-    chosen = ev.draw_pattern(rng, question["verb"], pool, np.ones(ev.PATTERNS), needed, ~whole & (ev.PATTERNS - 1))
-    for name, bit in ev.MODIFIERS.items():
-        gone = (chosen & bit) == 0
-        for column in {"place": ("adp", "place_det", "place", "place_tail")}.get(name, (name,)):
-            question[column][gone] = -1
-    for name in ("rel_verb", "rel_det", "rel_object"):
-        question[name][:] = -1
+def _shorten(rng: Generator, question: Table, pool: int) -> None:
+    """Leave out of the question some modifiers other than the one it asks for, and relative clauses."""
+    asked = np.array([MODIFIERS.get(ev.ROLES[mood], 0) for mood in question["mood"].tolist()])
+    only_modifiers_left = (question["mood"] == ev.WHO) & (question["object"] < 0)
+    keep_some_modifiers(rng, question, pool, np.where(only_modifiers_left, question.pattern(), asked))
+    question.clear(RELATIVE)

@@ -1,87 +1,86 @@
 """Supertags: the combinatory category of every word of a rendered sentence, from its event and its language's order."""
 
-import numpy as np
-
 from xtl.lab.world import events as ev
 from xtl.lab.world.events import Table
-from xtl.lab.world.grammar import Rendered
-from xtl.lab.world.made_languages import Language
+from xtl.lab.world.rendering import Rendered
 from xtl.lab.world.world import UPOS, world
 
+_BEGINS, _INSIDE = (1, 3, 5), (2, 4, 6)  # of grammar.NAMES
 
-def supertags(table: Table, text: Rendered, language: Language) -> list[list[str]]:
+
+def supertags(table: Table, text: Rendered) -> list[list[str]]:
     """One category per word, in the notation of CCGbank (Hockenmaier and Steedman 2007).
 
     A verb phrase seeks its subject, a verb its object, an adposition its noun and an adjective its noun on the side
     where the language puts them.
     """
-    made = _Categories(language)
-    ends = text.start.tolist()
-    return [
-        made.sentence({name: int(column[i]) for name, column in table.items()}, text, a, b)
-        for i, (a, b) in enumerate(zip(ends[:-1], ends[1:], strict=True))
-    ]
+    categories = _Categories(text)
+    tags = []
+    for number in range(len(table)):
+        event = {name: int(column[number]) for name, column in table.columns.items()}
+        tags.append(categories.of_sentence(event, text.start[number], text.start[number + 1]))
+    return tags
 
 
 class _Categories:
-    def __init__(self, language: Language):
-        order = language.features["order"]
-        before, after = "\\", "/"  # of what is sought
-        self.w = world()
-        self.phrase = f"S{after if order == 'VSO' else before}NP"  # what seeks its subject
-        self.verb = f"({self.phrase}){before if order == 'SOV' else after}NP"
-        self.adverb = f"({self.phrase}){after if order == 'SOV' else before}({self.phrase})"
-        self.auxiliary = f"({self.phrase}){before if order == 'SOV' else after}({self.phrase})"
-        side = before if language.features["adposition"] == "post" else after
-        self.adjunct, self.opening = f"({self.adverb}){side}NP", f"(S/S){side}NP"
-        self.adjective = "N\\N" if language.features["adjective"] == "after" else "N/N"
-        self.relative = f"(NP\\NP)/({self.phrase})"
+    """The categories of a text's words; what is sought stands after `\\` where it comes before, after `/` else."""
 
-    def sentence(self, event: dict[str, int], text: Rendered, a: int, b: int) -> list[str]:
-        """The categories of one sentence, words a to b of the text."""
-        w, tags = self.w, []
-        fronted = event["front"] == 1
-        for i in range(a, b):
-            concept, pos = int(text.concepts[i]), UPOS[text.upos[i]]
-            if pos == "ADP" and fronted and w.adposition[event["time"]] == concept:
-                fronted = False  # the first such adposition opens the sentence
-                tags.append(self.opening)
+    def __init__(self, text: Rendered):
+        self.text = text
+        self.w = world()
+        features = text.language.features
+        order = features["order"]
+        before_verb = "\\" if order == "SOV" else "/"
+        self.verb_phrase = "S/NP" if order == "VSO" else "S\\NP"
+        self.transitive_verb = f"({self.verb_phrase}){before_verb}NP"
+        self.auxiliary = f"({self.verb_phrase}){before_verb}({self.verb_phrase})"
+        beside_verb = "/" if order == "SOV" else "\\"
+        self.adverb = f"({self.verb_phrase}){beside_verb}({self.verb_phrase})"
+        noun_side = "\\" if features["adposition"] == "post" else "/"
+        self.adposition = f"({self.adverb}){noun_side}NP"
+        self.opening_adposition = f"(S/S){noun_side}NP"
+        self.adjective = "N\\N" if features["adjective"] == "after" else "N/N"
+        self.relative = f"(NP\\NP)/({self.verb_phrase})"
+        self.others = {"DET": "NP/N", "ADP": self.adposition, "AUX": self.auxiliary, "PART": self.adverb}
+        self.others |= {"NOUN": "N", "CCONJ": "conj", "PUNCT": "."}
+
+    def of_sentence(self, event: dict[str, int], start: int, end: int) -> list[str]:
+        """The categories of one sentence, the words from `start` to `end` of the text."""
+        tags = []
+        time_opens = event["front"] == 1
+        for word in range(start, end):
+            is_adposition = UPOS[self.text.upos[word]] == "ADP"
+            if is_adposition and time_opens and self.w.adposition[event["time"]] == self.text.concepts[word]:
+                time_opens = False  # the first such adposition opens the sentence
+                tags.append(self.opening_adposition)
             else:
-                tags.append(self._category(event, text, i, b, concept, pos))
+                tags.append(self._of_word(event, word, end))
         return tags
 
-    def _category(self, event: dict[str, int], text: Rendered, i: int, b: int, concept: int, pos: str) -> str:
+    def _of_word(self, event: dict[str, int], word: int, end: int) -> str:
+        pos = UPOS[self.text.upos[word]]
+        concept = int(self.text.concepts[word])
         if pos == "VERB":
-            if concept == event["rel_verb"] and concept != event["verb"]:
-                return self.verb if event["rel_object"] >= 0 else self.phrase
-            if event["voice"] == 1:
-                return self.phrase.replace("S", "S[pss]", 1)
-            return self.verb if event["object"] >= 0 else self.phrase
-        if pos == "NOUN":
-            return "N"
+            return self._of_verb(event, concept)
         if pos == "PROPN":  # of a name's two words the first modifies the second
-            two = i + 1 < b and text.names[i + 1] in _INSIDE and text.names[i] in _BEGINS
-            return "N/N" if two else "NP"
+            names = self.text.names
+            modifies = word + 1 < end and names[word] in _BEGINS and names[word + 1] in _INSIDE
+            return "N/N" if modifies else "NP"
         if pos == "ADJ":
-            predicate = concept in (event["predicate"], event["contrast"]) and event["kind"] == ev.ATTRIBUTE
-            return "S[adj]\\NP" if predicate else self.adjective
+            is_predicate = event["kind"] == ev.ATTRIBUTE and concept in (event["predicate"], event["contrast"])
+            return "S[adj]\\NP" if is_predicate else self.adjective
         if pos == "ADV":
             if concept == event["manner"]:
                 return self.adverb
             return "S/S" if concept == event["mark"] else "S[wq]/S[q]"
         if pos == "PRON":
-            return self.relative if event["mood"] == ev.STATEMENT or concept == _that() else f"S[wq]/({self.phrase})"
-        rest = {"DET": "NP/N", "ADP": self.adjunct, "AUX": self.auxiliary, "PART": self.adverb, "CCONJ": "conj"}
-        return rest.get(pos, ".")
+            is_relative = event["mood"] == ev.STATEMENT or concept == self.w.ids["PRON:that"]
+            return self.relative if is_relative else f"S[wq]/({self.verb_phrase})"
+        return self.others[pos]
 
-
-_BEGINS, _INSIDE = (1, 3, 5), (2, 4, 6)  # of grammar.NAMES
-
-
-def _that() -> int:
-    return world().ids["PRON:that"]
-
-
-def distinct(tags: list[list[str]]) -> np.ndarray:
-    """The categories that occur, sorted."""
-    return np.unique([tag for sentence in tags for tag in sentence])
+    def _of_verb(self, event: dict[str, int], concept: int) -> str:
+        if concept == event["rel_verb"] and concept != event["verb"]:
+            return self.transitive_verb if event["rel_object"] >= 0 else self.verb_phrase
+        if event["voice"] == 1:
+            return self.verb_phrase.replace("S", "S[pss]", 1)
+        return self.transitive_verb if event["object"] >= 0 else self.verb_phrase

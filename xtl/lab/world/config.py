@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -25,8 +27,9 @@ class LabConfig:
     test: int = 400  # examples per language in validation and in test
     seed: int = 0
 
-    def __post_init__(self):
-        for name, least in (("languages", 12), ("sentences", 100), ("train", 10), ("test", 10), ("seed", 0)):
+    def __post_init__(self) -> None:
+        least_values = {"languages": 12, "sentences": 100, "train": 10, "test": 10, "seed": 0}
+        for name, least in least_values.items():
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise UserError(
@@ -36,20 +39,22 @@ class LabConfig:
             raise UserError(f"the laboratory's setting `languages` is {self.languages}; it must be 12 or 24")
 
     @classmethod
-    def from_dict(cls, settings: dict) -> "LabConfig":
+    def from_dict(cls, block: Mapping[str, Any]) -> "LabConfig":
         """Settings from a grid's `data` block; the key `kind` is skipped, an unknown one is an error."""
-        known = [field.name for field in fields(cls)]
-        unknown = [key for key in settings if key not in known and key != "kind"]
-        if unknown:
-            raise UserError(f"the laboratory has no setting `{unknown[0]}`; known are {', '.join(known)}")
-        return cls(**{key: value for key, value in settings.items() if key != "kind"})
+        settings = {key: value for key, value in block.items() if key != "kind"}
+        names = [field.name for field in fields(cls)]
+        for key in settings:
+            if key not in names:
+                raise UserError(f"the laboratory has no setting `{key}`; known are {', '.join(names)}")
+        return cls(**settings)
 
     def digest(self) -> str:
         """Twelve hexadecimal digits that name everything generated from these settings by this version."""
         text = json.dumps({"version": LAB_VERSION, **asdict(self)}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
-    def rng(self, *names) -> np.random.Generator:
+    def rng(self, *names: str) -> np.random.Generator:
         """The generator for one purpose: independent of what was drawn for any other."""
-        text = "/".join(str(name) for name in (self.seed, *names))
-        return np.random.default_rng(int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big"))
+        text = "/".join([str(self.seed), *names])
+        first_bytes = hashlib.sha256(text.encode()).digest()[:8]
+        return np.random.default_rng(int.from_bytes(first_bytes, "big"))

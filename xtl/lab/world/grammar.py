@@ -1,234 +1,205 @@
-"""Rendering tables of events in a language: word columns in its order, joined to text with tags, names and spans."""
+"""The grammar of a language: the words of a table's events, column by column in the order of its sentences."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from xtl.lab.world import events as ev
-from xtl.lab.world.config import LabConfig
 from xtl.lab.world.events import Table
-from xtl.lab.world.lexicon import BASE, CAPITAL, FIRST, FORMS, SECOND, word_forms
-from xtl.lab.world.made_languages import Language, language
-from xtl.lab.world.world import SORTS, UPOS, world
+from xtl.lab.world.lexicon import BASE, FIRST, SECOND
+from xtl.lab.world.made_languages import Language
+from xtl.lab.world.world import UPOS, world
 
 NAMES = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG")
-_ROLES = {role: number for number, role in enumerate(("agent", "object", "place", "time", "manner"), 1)}
 PERSON, PLACE, ORGANISATION = 1, 3, 5  # the B- tags in NAMES
+ROLES = {role: number for number, role in enumerate(("agent", "object", "place", "time", "manner"), 1)}
+_QUESTION_ADVERBS = {"where": "place", "when": "time", "how": "manner"}
 
 
-@dataclass(frozen=True)
-class Rendered:
-    """Sentences of a table as flat columns over their words (t,), with `start` (n + 1,) of each sentence in them."""
+class Column(NamedTuple):
+    """One word of every sentence, (n,) each: concept or -1 where a sentence lacks it, form, tags and role."""
 
-    words: np.ndarray  # str
-    concepts: np.ndarray  # of the world
-    start: np.ndarray
+    concept: np.ndarray
+    form: np.ndarray
     upos: np.ndarray  # index into UPOS
-    names: np.ndarray  # index into NAMES
-    roles: (
-        np.ndarray
-    )  # 0, or 1 + index of the role whose noun phrase (article and adposition left out) the word is part of
-    offset: np.ndarray  # of the word's first character in its sentence
-    language: Language
-
-    def sentences(self) -> list[str]:
-        """The sentences, words and punctuation parted by one space."""
-        words = self.words.tolist()
-        return [" ".join(words[a:b]) for a, b in zip(self.start[:-1].tolist(), self.start[1:].tolist(), strict=True)]
-
-    def tokens(self) -> list[list[str]]:
-        """The words of each sentence."""
-        return self._split(self.words)
-
-    def tags(self) -> list[list[str]]:
-        """The universal part of speech of each word."""
-        return self._split(np.array(UPOS, object)[self.upos])
-
-    def name_tags(self) -> list[list[str]]:
-        """The IOB2 tag of each word."""
-        return self._split(np.array(NAMES, object)[self.names])
-
-    def span(self, role: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """First character and end of the phrase that a mood WHO..HOW asks for, (n,) each; -1 where it is absent."""
-        row = np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
-        hit = np.flatnonzero(self.roles == (np.asarray(role) - ev.WHO + 1)[row])
-        first, end = np.full(len(self.start) - 1, -1), np.full(len(self.start) - 1, -1)
-        length = np.array([len(word) for word in self.words[hit]], int)
-        first[row[hit][::-1]] = self.offset[hit][::-1]
-        end[row[hit]] = self.offset[hit] + length
-        return first, end
-
-    def _split(self, column: np.ndarray) -> list[list[str]]:
-        items = column.tolist()
-        return [items[a:b] for a, b in zip(self.start[:-1].tolist(), self.start[1:].tolist(), strict=True)]
+    name: np.ndarray  # index into NAMES
+    role: np.ndarray  # 0, or the number of the role in ROLES whose noun phrase it is part of
 
 
-# `render(table, code)` gives a table's sentences in a language.
-Render = Callable[[Table, str], Rendered]
+Phrase = list[Column]
 
 
-def renderer(config: LabConfig) -> Render:
-    """A function from a table and a language's code to its sentences."""
-    return lambda table, code: render(table, language(config, code), word_forms(config, code))
+class Nouns(NamedTuple):
+    """The words of a noun phrase, concepts (n,) or -1; a name's second word is its tail."""
+
+    determiner: np.ndarray
+    adjective: np.ndarray
+    noun: np.ndarray
+    tail: np.ndarray
+
+    def where(self, chosen: np.ndarray) -> Nouns:
+        """The phrase in the chosen sentences alone, (n,) bool."""
+        return Nouns(*(np.where(chosen, part, -1) for part in self))
 
 
-def render(table: Table, language: Language, forms: np.ndarray) -> Rendered:
-    """Render a table in a language whose word forms are `forms` (concepts, FORMS)."""
-    columns = _Clause(table, language).columns()
-    concept, form, upos, names, role = (np.stack(part, 1) for part in zip(*columns, strict=True))
-    present = concept >= 0
-    length = present.sum(1)
-    start = np.r_[0, np.cumsum(length)]
-    flat = concept[present] * FORMS + form[present]
-    if language.code == "en":
-        opening = start[:-1]
-        flat[opening] += CAPITAL - flat[opening] % FORMS
-    words = forms.ravel()[flat]
-    if language.code == "en":  # `a` before a vowel
-        a = world().ids["DET:a"]
-        vowel = np.array([word[:1] in "aeiou" for word in words.tolist()] + [False])
-        before = (flat // FORMS == a) & vowel[1:]
-        words = np.where(before, np.where(flat % FORMS == CAPITAL, "An", "an"), words)
-    size = np.array([len(word) + 1 for word in words.tolist()], int)
-    ends = np.cumsum(size)
-    offset = ends - size
-    offset -= np.repeat(offset[start[:-1]], length)
-    return Rendered(words, flat // FORMS, start, upos[present], names[present], role[present], offset, language)
-
-
-class _Clause:
-    """Builds the columns of a table's sentences, group by group; a column is (concept, form, upos, name tag, role)."""
+class Clause:
+    """The words of a table's sentences in one language, phrase by phrase."""
 
     def __init__(self, table: Table, language: Language):
-        self.t, self.language, self.w = table, language, world()
-        self.n = len(table["verb"])
-        f = language.features
-        self.post, self.after = f["adposition"] == "post", f["adjective"] == "after"
-        self.articles, self.case = f["articles"] == "yes", f["case"] == "yes"
-        self.order, self.english = f["order"], language.code == "en"
+        self.table = table
+        self.w = world()
+        self.none = np.full(len(table), -1)
+        self.english = language.code == "en"
+        self.order = language.features["order"]
+        self.postpositions = language.features["adposition"] == "post"
+        self.adjective_follows = language.features["adjective"] == "after"
+        self.has_articles = language.features["articles"] == "yes"
+        self.has_cases = language.features["case"] == "yes"
+        self.question = table["mood"] != ev.STATEMENT
+        self.asked = {role: table["mood"] == mood for mood, role in ev.ROLES.items()}
+        self.passive = table["voice"] == 1
+        self.agent = self._participant("agent")
+        self.patient = self._participant("object")
 
-    def word(self, pos: str, word: str, where) -> list[tuple]:
-        """One function word where a condition holds."""
-        return self.column(np.where(where, self.w.ids[f"{pos}:{word}"], -1))
+    def columns(self) -> Phrase:
+        """All words in the language's order."""
+        table = self.table
+        subject = self._subject()
+        patient = self._noun_phrase(self.patient.where(~self.passive), FIRST, "object")
+        by_word = self._word("ADP", "by", self.passive & ~self.asked["agent"])
+        by = self._adpositional(by_word, self._noun_phrase(self.agent.where(self.passive), SECOND, "agent"))
+        place = self._place()
+        front = table["front"] == 1
+        early_time = self._time(front)
+        late_time = self._time(~front)
+        manner = self._column(self._shown("manner", "manner"), role=ROLES["manner"])
 
-    def column(self, concept, form=BASE, names=0, role=0) -> list[tuple]:
-        """One column; its part of speech is the concept's."""
-        full = [np.broadcast_to(np.asarray(part), (self.n,)) for part in (concept, form, names, role)]
-        return [(full[0], full[1], self.w.pos[full[0]], full[2], full[3])]
-
-    def phrase(self, det, adj, noun, tail, form: int, role: str | None, place: bool = False) -> list[tuple]:
-        """A noun phrase: article, adjective and noun in order; of a name's two words the last is inflected."""
-        number = _ROLES.get(role, 0)
-        noun, tail = np.asarray(noun), np.asarray(tail)
-        sort = self.w.sort[noun]
-        named = (noun >= 0) & np.isin(sort, [SORTS.index(name) for name in ("given", "stem", "loc")])
-        organisation = named & (tail >= 0) & (self.w.sort[tail] == SORTS.index("org"))
-        tag = np.where(organisation, ORGANISATION, PLACE if place else PERSON) * named
-        swap = organisation & self.after  # `Bank Arden` where adjectives follow
-        first, second = np.where(swap, tail, noun), np.where(swap, noun, tail)
-        if not self.case:
-            form = BASE
-        if not self.articles:
-            articles = [self.w.ids["DET:the"], self.w.ids["DET:a"]]
-            det = np.where(np.isin(det, articles), -1, det)
-        adjective = self.column(adj, role=number)
-        body = self.column(first, np.where(tail >= 0, BASE, form), tag, number)
-        body += self.column(second, form, np.where(tag > 0, tag + 1, 0), number)
-        return self.column(det) + (body + adjective if self.after else adjective + body)
-
-    def adpositional(self, adposition, phrase: list[tuple]) -> list[tuple]:
-        """A phrase with its adposition on the language's side."""
-        own = self.column(adposition)
-        return phrase + own if self.post else own + phrase
-
-    def columns(self) -> list[tuple]:
-        """All columns in the language's order."""
-        t, w = self.t, self.w
-        asked = t["mood"]
-        question = asked != ev.STATEMENT
-        passive = t["voice"] == 1
-        hidden = {role: asked == number for number, role in ev.ROLES.items()}
-        absent = np.full(self.n, -1)
-
-        def shown(name: str, role: str) -> np.ndarray:
-            return np.where(hidden[role], -1, t[name])
-
-        parts = ("det", "adj", "", "tail")
-        agent = [shown(f"agent_{part}".rstrip("_"), "agent") for part in parts]
-        patient = [shown(f"object_{part}".rstrip("_"), "object") for part in parts]
-        pick = lambda where, columns: [np.where(where, column, -1) for column in columns]  # noqa: E731
-
-        relative = self.word("PRON", "that", t["rel_verb"] >= 0)
-        action = self.column(t["rel_verb"], FIRST)
-        target = self.phrase(t["rel_det"], absent, t["rel_object"], absent, FIRST, None)
-        relative += target + action if self.order == "SOV" else action + target
-        fellow = self.word("CCONJ", "and", t["fellow"] >= 0)
-        fellow += self.phrase(t["fellow_det"], absent, t["fellow"], absent, BASE, None)
-        subject = self.phrase(*pick(~passive, agent), BASE, "agent") + self.phrase(
-            *pick(passive, patient), BASE, "object"
-        )
-        subject += fellow + relative
-        obj = self.phrase(*pick(~passive, patient), FIRST, "object")
-        by = self.word("ADP", "by", passive & ~hidden["agent"])
-        agent_phrase = self.phrase(*pick(passive, agent), SECOND, "agent")
-        by = agent_phrase + by if self.post else by + agent_phrase
-
-        place = self.phrase(
-            shown("place_det", "place"),
-            absent,
-            shown("place", "place"),
-            shown("place_tail", "place"),
-            SECOND,
-            "place",
-            place=True,
-        )
-        place = self.adpositional(shown("adp", "place"), place)
-        time, manner = shown("time", "time"), self.column(shown("manner", "manner"), role=_ROLES["manner"])
-        front = t["front"] == 1
-        early, late = (self._time(np.where(where, time, -1)) for where in (front, ~front))
-
-        event, attribute, taxonomy = (t["kind"] == kind for kind in (ev.EVENT, ev.ATTRIBUTE, ev.CLASS))
-        negative = t["neg"] == 1
-        contrast = t["contrast"] >= 0
-        predicate = (
-            self.word("PART", "not", contrast) + self.column(t["contrast"]) + self.word("CCONJ", "but", contrast)
-        )
-        predicate += self.word("DET", "a", taxonomy & self.articles) + self.column(t["predicate"])
-        copula = self.word("AUX", "was", attribute) + self.word("AUX", "is", taxonomy)
-        future = event & (t["tense"] == 1)
-        subject_asked = np.where(passive, hidden["object"], hidden["agent"])
-        # English takes `did` in negations and in questions about anything but the subject; the made languages do
-        # without.
-        did = event & ~passive & ~future & (negative | (question & ~subject_asked)) & self.english
-        auxiliary = self.word("AUX", "will", future) + self.word("AUX", "did", did) + self.word("AUX", "was", passive)
-        verb = self.column(t["verb"], np.where(passive, SECOND, np.where(future | did, BASE, FIRST)))
-        negation = self.word("PART", "not", negative)
-
-        persons = lambda role: np.isin(w.kind[t[role]], (0, 1)) | (w.pos[t[role]] == UPOS.index("PROPN"))  # noqa: E731
-        who = (hidden["agent"] & persons("agent")) | (hidden["object"] & persons("object"))
-        asking = self.word("PRON", "who", who) + self.word("PRON", "what", (hidden["agent"] | hidden["object"]) & ~who)
-        for word, role in (("where", "place"), ("when", "time"), ("how", "manner")):
-            asking += self.word("ADV", word, hidden[role])
-        opening = self.column(t["mark"]) + early + asking
-        closing = self.word("PUNCT", ".", ~question) + self.word("PUNCT", "?", question)
+        event, attribute, taxonomy = (table["kind"] == kind for kind in (ev.EVENT, ev.ATTRIBUTE, ev.CLASS))
+        predicate = self._predicate(taxonomy)
+        copula = self._word("AUX", "was", attribute) + self._word("AUX", "is", taxonomy)
+        negative = table["neg"] == 1
+        negation = self._word("PART", "not", negative)
+        future = event & (table["tense"] == 1)
+        subject_asked = np.where(self.passive, self.asked["object"], self.asked["agent"])
+        inverted = self.question & ~subject_asked
+        # English takes `did` in negations and in questions about anything but the subject; the others do without.
+        did = event & ~self.passive & ~future & (negative | inverted) & self.english
+        auxiliary = self._word("AUX", "will", future) + self._word("AUX", "did", did)
+        auxiliary += self._word("AUX", "was", self.passive)
+        form = np.select([self.passive, future | did], [SECOND, BASE], FIRST)
+        verb = self._column(table["verb"], form)
 
         if self.english:
-            inverted = question & ~subject_asked
-            first, then = self._where(auxiliary, inverted), self._where(auxiliary, ~inverted)
-            clause = first + subject + then + copula + negation + verb + obj + predicate + by + manner + place + late
+            before = _where(auxiliary, inverted)
+            after = _where(auxiliary, ~inverted)
+            clause = before + subject + after + copula + negation + verb
+            clause += patient + predicate + by + manner + place + late_time
         elif self.order == "SVO":
-            clause = subject + negation + auxiliary + copula + verb + obj + predicate + by + manner + place + late
+            clause = subject + negation + auxiliary + copula + verb
+            clause += patient + predicate + by + manner + place + late_time
         elif self.order == "VSO":
-            clause = negation + auxiliary + copula + verb + subject + obj + predicate + by + manner + place + late
+            clause = negation + auxiliary + copula + verb + subject
+            clause += patient + predicate + by + manner + place + late_time
         else:
-            clause = subject + late + place + manner + by + obj + predicate + negation + verb + auxiliary + copula
+            clause = subject + late_time + place + manner + by + patient + predicate
+            clause += negation + verb + auxiliary + copula
+        opening = self._column(table["mark"]) + early_time + self._question_words()
+        closing = self._word("PUNCT", ".", ~self.question) + self._word("PUNCT", "?", self.question)
         return opening + clause + closing
 
-    def _time(self, time: np.ndarray) -> list[tuple]:
-        noun = self.phrase(np.full(self.n, -1), np.full(self.n, -1), time, np.full(self.n, -1), SECOND, "time")
-        return self.adpositional(np.where(time >= 0, self.w.adposition[time], -1), noun)
+    def _shown(self, column: str, role: str) -> np.ndarray:
+        """A column of the table without the events of which the role is asked for."""
+        return np.where(self.asked[role], -1, self.table[column])
 
-    @staticmethod
-    def _where(columns: list[tuple], where: np.ndarray) -> list[tuple]:
-        return [(np.where(where, column[0], -1), *column[1:]) for column in columns]
+    def _participant(self, role: str) -> Nouns:
+        names = (f"{role}_det", f"{role}_adj", role, f"{role}_tail")
+        return Nouns(*(self._shown(name, role) for name in names))
+
+    def _subject(self) -> Phrase:
+        """The agent, or in the passive the object, with a coordinated noun and a relative clause."""
+        table = self.table
+        subject = self._noun_phrase(self.agent.where(~self.passive), BASE, "agent")
+        subject += self._noun_phrase(self.patient.where(self.passive), BASE, "object")
+        subject += self._word("CCONJ", "and", table["fellow"] >= 0)
+        subject += self._noun_phrase(Nouns(table["fellow_det"], self.none, table["fellow"], self.none), BASE)
+        subject += self._word("PRON", "that", table["rel_verb"] >= 0)
+        action = self._column(table["rel_verb"], FIRST)
+        target = self._noun_phrase(Nouns(table["rel_det"], self.none, table["rel_object"], self.none), FIRST)
+        return subject + (target + action if self.order == "SOV" else action + target)
+
+    def _place(self) -> Phrase:
+        adposition, determiner, noun, tail = (
+            self._shown(name, "place") for name in ("adp", "place_det", "place", "place_tail")
+        )
+        phrase = self._noun_phrase(Nouns(determiner, self.none, noun, tail), SECOND, "place")
+        return self._adpositional(self._column(adposition), phrase)
+
+    def _time(self, where: np.ndarray) -> Phrase:
+        time = np.where(where, self._shown("time", "time"), -1)
+        adposition = np.where(time >= 0, self.w.adposition[time], -1)
+        phrase = self._noun_phrase(Nouns(self.none, self.none, time, self.none), SECOND, "time")
+        return self._adpositional(self._column(adposition), phrase)
+
+    def _predicate(self, taxonomy: np.ndarray) -> Phrase:
+        """What the agent is: `not small but big`, `an animal`."""
+        contrast = self.table["contrast"]
+        predicate = self._word("PART", "not", contrast >= 0) + self._column(contrast)
+        predicate += self._word("CCONJ", "but", contrast >= 0)
+        predicate += self._word("DET", "a", taxonomy & self.has_articles)
+        return predicate + self._column(self.table["predicate"])
+
+    def _question_words(self) -> Phrase:
+        agent_or_object = self.asked["agent"] | self.asked["object"]
+        who = self.asked["agent"] & self._is_animate("agent")
+        who |= self.asked["object"] & self._is_animate("object")
+        words = self._word("PRON", "who", who) + self._word("PRON", "what", agent_or_object & ~who)
+        for word, role in _QUESTION_ADVERBS.items():
+            words += self._word("ADV", word, self.asked[role])
+        return words
+
+    def _is_animate(self, role: str) -> np.ndarray:
+        concept = self.table[role]
+        return np.isin(self.w.kind[concept], (0, 1)) | (self.w.pos[concept] == UPOS.index("PROPN"))
+
+    def _noun_phrase(self, nouns: Nouns, form: int, role: str | None = None) -> Phrase:
+        """Article, adjective and noun in the language's order; of a name's two words the last is inflected."""
+        determiner, adjective, noun, tail = nouns
+        number = ROLES[role] if role else 0
+        named = self.w.is_sort(noun, "given", "stem", "loc")
+        organisation = named & self.w.is_sort(tail, "org")
+        tag = np.where(organisation, ORGANISATION, PLACE if role == "place" else PERSON) * named
+        reversed_ = organisation & self.adjective_follows  # `Bank Arden` where adjectives follow
+        first = np.where(reversed_, tail, noun)
+        second = np.where(reversed_, noun, tail)
+        if not self.has_cases:
+            form = BASE
+        if not self.has_articles:
+            articles = (self.w.ids["DET:the"], self.w.ids["DET:a"])
+            determiner = np.where(np.isin(determiner, articles), -1, determiner)
+        body = self._column(first, np.where(tail >= 0, BASE, form), tag, number)
+        body += self._column(second, form, np.where(tag > 0, tag + 1, 0), number)
+        modifier = self._column(adjective, role=number)
+        return self._column(determiner) + (body + modifier if self.adjective_follows else modifier + body)
+
+    def _adpositional(self, adposition: Phrase, phrase: Phrase) -> Phrase:
+        return phrase + adposition if self.postpositions else adposition + phrase
+
+    def _word(self, pos: str, word: str, where: np.ndarray) -> Phrase:
+        """One function word where a condition holds."""
+        return self._column(np.where(where, self.w.ids[f"{pos}:{word}"], -1))
+
+    def _column(
+        self, concept: np.ndarray, form: np.ndarray | int = BASE, name: np.ndarray | int = 0, role: int = 0
+    ) -> Phrase:
+        """A phrase of one column; its part of speech is the concept's."""
+        n = len(concept)
+        form, name, filled_role = (np.broadcast_to(np.asarray(part), (n,)) for part in (form, name, role))
+        return [Column(concept, form, self.w.pos[concept], name, filled_role)]
+
+
+def _where(phrase: Sequence[Column], chosen: np.ndarray) -> Phrase:
+    """The phrase in the chosen sentences alone."""
+    return [column._replace(concept=np.where(chosen, column.concept, -1)) for column in phrase]

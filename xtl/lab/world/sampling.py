@@ -1,208 +1,284 @@
 """Drawing documents of consecutive events that share participants; a single event is a document of length one."""
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.random import Generator
 
+from xtl.lab.world import draws
 from xtl.lab.world import events as ev
-from xtl.lab.world.events import Style, Table, chance, pick, pick_by
-from xtl.lab.world.world import BOTH, KINDS, held_out, world
-
-ANIMAL, PERSON, FOOD, ITEM = range(len(KINDS))
+from xtl.lab.world.draws import chance, pick, pick_by
+from xtl.lab.world.events import Style, Table
+from xtl.lab.world.world import ANIMAL, BOTH, FOOD, ITEM, MODIFIERS, PERSON, TEST, TRAIN, held_out, world
 
 
 def singles(
-    rng: np.random.Generator, n: int, pool: int, style: Style, need: int = 0, forbid: int = 0, uses=None, keep=None
+    rng: Generator,
+    n: int,
+    pool: int,
+    style: Style,
+    need: int = 0,
+    forbid: int = 0,
+    uses: np.ndarray | None = None,
+    keep: Callable[[Table], np.ndarray] | None = None,
 ) -> Table:
     """n unrelated events.
 
-    `need` and `forbid` are sets of modifiers that each must or must not have, `uses` (u, 3) limits the verbs, and
-    `keep` is a function from a table to the events (n,) that may stay.
+    Args:
+        need, forbid: sets of modifiers that each must and must not have.
+        uses: (u, 3), the uses of verbs to draw from, as in World; default all.
+        keep: from a table to the events that may stay, (n,) bool.
     """
-    tables, missing = [ev.empty(0)], n
+    tables = [Table.empty(0)]
+    missing = n
     while missing > 0:
-        drawn = documents(rng, np.ones(int(missing * 1.5) + 20, int), pool, style, need, forbid, uses)
+        lengths = np.ones(int(missing * 1.5) + 20, int)
+        drawn = documents(rng, lengths, pool, style, need, forbid, uses)
         # What a sample lacks (no allowed set of modifiers, a name where an adjective is needed) is drawn again.
-        good = complete(drawn, need) & (True if keep is None else keep(drawn))
-        drawn = ev.take(drawn, np.flatnonzero(good)[:missing])
+        good = complete(drawn, need)
+        if keep is not None:
+            good &= keep(drawn)
+        drawn = drawn.take(np.flatnonzero(good)[:missing])
         tables.append(drawn)
-        missing -= len(drawn["doc"])
-    table = ev.stack(tables)
+        missing -= len(drawn)
+    table = Table.stack(tables)
     table["doc"] = np.arange(n)
     return table
 
 
 def complete(table: Table, need: int = 0) -> np.ndarray:
-    """Which events are well formed: a verb or a predicate, and every needed modifier."""
+    """Which events are well formed, (n,) bool: a verb or a predicate, and every needed modifier."""
     has_head = (table["verb"] >= 0) | (table["predicate"] >= 0)
-    return has_head & ((ev.pattern(table) & need) == need)
+    return has_head & ((table.pattern() & need) == need)
 
 
-def participants(rng, n: int, pool: int, style: Style, kind: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """Animate participants as columns kind, noun, tail, adj, organisation, (n,) each."""
-    if kind is None:
-        kind = np.where(chance(rng, n, style.kinds[0]), ANIMAL, PERSON)
-    organisation = (kind == PERSON) & chance(rng, n, style.organisation)
-    name = organisation | ((kind == PERSON) & chance(rng, n, style.name))
-    first, second = ev.named(rng, n, pool, organisation)
-    return {
-        "kind": kind,
-        "noun": np.where(name, first, ev.nouns(rng, kind, pool)),
-        "tail": np.where(name, second, -1),
-        "adj": np.where(name, -1, ev.adjectives(rng, kind)),
-        "organisation": organisation,
-    }
-
-
-def documents(rng, lengths: np.ndarray, pool: int, style: Style, need: int = 0, forbid: int = 0, uses=None) -> Table:
+def documents(
+    rng: Generator,
+    lengths: np.ndarray,
+    pool: int,
+    style: Style,
+    need: int = 0,
+    forbid: int = 0,
+    uses: np.ndarray | None = None,
+) -> Table:
     """Documents of `lengths` (d,) consecutive events, as a table whose column `doc` numbers them.
 
     Two animate participants, one thing and one food belong to a document; each keeps its adjective. Everything comes
     from the pool: entities, templates (verb and set of modifiers), relative clauses. An event for which the pool has
     no template has no verb (see `complete`).
     """
-    w = world()
-    uses = w.uses if uses is None else uses
-    d = len(lengths)
-    doc = np.repeat(np.arange(d), lengths)
-    n = len(doc)
-    first = np.r_[True, doc[1:] != doc[:-1]] if n else np.zeros(0, bool)
-    table = ev.empty(n)
-    table["doc"] = doc
-
-    cast = [participants(rng, d, pool, style) for _ in range(2)]
-    again = (cast[0]["noun"] == cast[1]["noun"]) & (cast[0]["tail"] == cast[1]["tail"])
-    table_again = again[doc]  # two participants of one name: the second stays out
-    leads = chance(rng, n, 0.6) | table_again
-    agent = {key: np.where(leads, cast[0][key][doc], cast[1][key][doc]) for key in cast[0]}
-    other = {key: np.where(leads, cast[1][key][doc], cast[0][key][doc]) for key in cast[0]}
-
-    # The verb: any use that fits the agent and an object that the document can offer. Organisations act on things only.
-    groups = agent["kind"] * 2 + other["kind"] + 4 * agent["organisation"]
-    lists = []
-    for group in range(8):
-        a, o = group % 4 // 2, group % 2
-        fits = (uses[:, 1] == a) & ((uses[:, 2] >= FOOD) | ((group < 4) & ((uses[:, 2] == o) | (uses[:, 2] < 0))))
-        lists.append(np.flatnonzero(fits))
-    use = pick_by(rng, groups, lists)
-    table["verb"] = np.where(use >= 0, uses[use, 0], -1)
-    kind = np.where(use >= 0, uses[use, 2], -1)
-
-    # The object: the other participant, the document's thing, or something new.
-    same = chance(rng, n, style.same) & ~table_again
-    fresh = participants(rng, n, pool, style, np.where(kind == PERSON, PERSON, ANIMAL))
-    fresh_is_agent = (fresh["noun"] == agent["noun"]) & (fresh["tail"] == agent["tail"])
-    things = [ev.nouns(rng, np.full(d, k), pool)[doc] for k in (FOOD, ITEM)]
-    new_thing = ev.nouns(rng, np.where(kind >= FOOD, kind, -1), pool)
-    thing = np.where(kind < FOOD, -1, np.where(same, np.where(kind == FOOD, things[0], things[1]), new_thing))
-    thing_adj = ev.adjectives(rng, np.where(kind >= FOOD, kind, -1))
-    animate = (kind >= 0) & (kind < FOOD)
-    new = {key: np.where(same | fresh_is_agent, other[key], fresh[key]) for key in ("noun", "tail", "adj")}
-    new_is_agent = (new["noun"] == agent["noun"]) & (new["tail"] == agent["tail"])
-    table["object"] = np.where(animate, new["noun"], thing)
-    table["object_tail"] = np.where(animate, new["tail"], -1)
-    object_adj = np.where(animate, new["adj"], thing_adj)
-    table["verb"] = np.where(animate & new_is_agent, -1, table["verb"])
-    table["agent"], table["agent_tail"] = agent["noun"], agent["tail"]
-
-    # Modifiers, on the pool's side of the split.
-    forbidden = forbid | np.where(agent["adj"] < 0, 1, 0) | np.where(object_adj < 0, 2, 0)
-    chosen = ev.draw_pattern(rng, table["verb"], pool, ev.pattern_weights(style), np.full(n, need), forbidden)
-    table["verb"] = np.where(chosen < 0, -1, table["verb"])
-    has = {name: (chosen >= 0) & (chosen & bit > 0) for name, bit in ev.MODIFIERS.items()}
-    table["agent_adj"] = np.where(has["agent_adj"], agent["adj"], -1)
-    table["object_adj"] = np.where(has["object_adj"], object_adj, -1)
-    for name, column in ev.places(rng, n, pool, style).items():
-        table[name] = np.where(has["place"], column, -1)
-    table["time"] = np.where(has["time"], pick(rng, n, w.of("time", pool)), -1)
-    table["manner"] = np.where(has["manner"], pick(rng, n, w.of("manner", pool)), -1)
-
-    _articles(rng, table, first, style)
-    _syntax(rng, table, first, style, pool, agent["kind"])
+    drawing = _Drawing(rng, lengths, pool, style)
+    drawing.add_agents()
+    drawing.add_verbs(world().uses if uses is None else uses)
+    drawing.add_objects()
+    drawing.add_modifiers(need, forbid)
+    drawing.add_determiners()
+    drawing.add_syntax()
     if style.general:
-        _general(rng, table, first, style)
+        drawing.generalise()
     if style.attribute or style.taxonomy:
-        _states(rng, table, agent, style)
-    return table
+        drawing.turn_into_states()
+    return drawing.table
 
 
-def _articles(rng, table: Table, first: np.ndarray, style: Style) -> None:
-    """The agent's determiner may be a quantifier; articles are indefinite at first mention, mostly definite later."""
-    w, n = world(), len(first)
-    the, a = w.ids["DET:the"], w.ids["DET:a"]
-    common = lambda column: (w.sort[table[column]] <= 1) & (table[column] >= 0)  # noqa: E731  nouns and classes
-    quantifier = pick(rng, n, np.array([w.ids[f"DET:{word}"] for word in ("every", "some", "no", "this", "that")]))
-    det = np.where(chance(rng, n, np.where(first, 0.4, 0.1)), a, the)
-    table["agent_det"] = np.where(common("agent"), np.where(chance(rng, n, style.quantifier), quantifier, det), -1)
-    det = np.where(chance(rng, n, np.where(first, 0.5, 0.3)), a, the)
-    table["object_det"] = np.where(common("object"), det, -1)
+class _Drawing:
+    """Documents that are being drawn, and who belongs to them."""
+
+    def __init__(self, rng: Generator, lengths: np.ndarray, pool: int, style: Style):
+        self.w = world()
+        self.rng = rng
+        self.pool = pool
+        self.style = style
+        self.lengths = lengths
+        self.doc = np.repeat(np.arange(len(lengths)), lengths)
+        self.n = len(self.doc)
+        self.first = np.ones(self.n, bool)  # which events open a document
+        self.first[1:] = self.doc[1:] != self.doc[:-1]
+        self.table = Table.empty(self.n)
+        self.table["doc"] = self.doc
+
+    def add_agents(self) -> None:
+        """Draw two participants a document; in every event one of them acts, the other is there to be acted on."""
+        one = self._participants(len(self.lengths))
+        two = self._participants(len(self.lengths))
+        self.alone = _same(one, two)[self.doc]  # two participants of one name: the second stays out
+        one_acts = self._chance(0.6) | self.alone
+        cast = [one.take(self.doc), two.take(self.doc)]
+        self.agent = Table.choose(np.where(one_acts, 0, 1), cast)
+        self.other = Table.choose(np.where(one_acts, 1, 0), cast)
+        self.table["agent"] = self.agent["noun"]
+        self.table["agent_tail"] = self.agent["tail"]
+
+    def add_verbs(self, uses: np.ndarray) -> None:
+        """Draw a use of a verb that fits the agent and an object that the document can offer.
+
+        An object is the other participant or a thing; organisations act on things only.
+        """
+        groups = self.agent["kind"] * 2 + self.other["kind"] + 4 * self.agent["organisation"]
+        choices = []
+        for group in range(8):
+            agent_kind = group % 4 // 2
+            other_kind = group % 2
+            takes = uses[:, 2] >= FOOD
+            if group < 4:
+                takes = takes | (uses[:, 2] == other_kind) | (uses[:, 2] < 0)
+            choices.append(np.flatnonzero((uses[:, 1] == agent_kind) & takes))
+        use = pick_by(self.rng, groups, choices)
+        self.table["verb"] = np.where(use >= 0, uses[use, 0], -1)
+        self.object_kind = np.where(use >= 0, uses[use, 2], -1)
+
+    def add_objects(self) -> None:
+        """Draw the objects that the verbs take: the other participant, the document's thing, or something new."""
+        rng, pool, table = self.rng, self.pool, self.table
+        kind = self.object_kind
+        same = self._chance(self.style.same) & ~self.alone
+        new = self._participants(self.n, np.where(kind == PERSON, PERSON, ANIMAL))
+        patient = Table.choose(np.where(same | _same(new, self.agent), 0, 1), [self.other, new])
+        food = draws.nouns(rng, np.full(len(self.lengths), FOOD), pool)[self.doc]
+        item = draws.nouns(rng, np.full(len(self.lengths), ITEM), pool)[self.doc]
+        is_thing = kind >= FOOD
+        thing_kind = np.where(is_thing, kind, -1)
+        new_thing = draws.nouns(rng, thing_kind, pool)
+        thing = np.where(same, np.where(kind == FOOD, food, item), new_thing)
+        thing = np.where(is_thing, thing, -1)
+        thing_adjective = draws.adjectives(rng, thing_kind)
+
+        animate = (kind >= 0) & ~is_thing
+        table["object"] = np.where(animate, patient["noun"], thing)
+        table["object_tail"] = np.where(animate, patient["tail"], -1)
+        table["verb"] = np.where(animate & _same(patient, self.agent), -1, table["verb"])
+        self.object_adjective = np.where(animate, patient["adjective"], thing_adjective)
+
+    def add_modifiers(self, need: int, forbid: int) -> None:
+        """Draw adjectives, place, time and manner, on the pool's side of the split; an event without a set loses its
+        verb.
+        """
+        rng, table = self.rng, self.table
+        columns = {"agent_adj": self.agent["adjective"], "object_adj": self.object_adjective}
+        forbidden = np.full(self.n, forbid)
+        for name, adjective in columns.items():
+            forbidden |= np.where(adjective < 0, MODIFIERS[name], 0)
+        weights = draws.pattern_weights(self.style)
+        pattern = draws.patterns(rng, table["verb"], self.pool, weights, np.full(self.n, need), forbidden)
+        table["verb"] = np.where(pattern < 0, -1, table["verb"])
+        columns |= draws.places(rng, self.n, self.pool, self.style)
+        columns["time"] = pick(rng, self.n, self.w.of("time", self.pool))
+        columns["manner"] = pick(rng, self.n, self.w.of("manner", self.pool))
+        for modifier, names in ev.MODIFIER_COLUMNS.items():
+            present = (pattern >= 0) & (pattern & MODIFIERS[modifier] > 0)
+            for name in names:
+                table[name] = np.where(present, columns[name], -1)
+
+    def add_determiners(self) -> None:
+        """The agent's may be a quantifier; articles are indefinite at first mention, mostly definite later."""
+        w, table = self.w, self.table
+        the = w.ids["DET:the"]
+        a = w.ids["DET:a"]
+        quantifier = self._pick_word("DET", "every", "some", "no", "this", "that")
+        article = np.where(self._chance(np.where(self.first, 0.4, 0.1)), a, the)
+        determiner = np.where(self._chance(self.style.quantifier), quantifier, article)
+        table["agent_det"] = np.where(w.is_sort(table["agent"], "noun", "class"), determiner, -1)
+        article = np.where(self._chance(np.where(self.first, 0.5, 0.3)), a, the)
+        table["object_det"] = np.where(w.is_sort(table["object"], "noun", "class"), article, -1)
+
+    def add_syntax(self) -> None:
+        """Negation, time first, coordination, relative clauses, passive, tense, discourse marks."""
+        w, table, style = self.w, self.table, self.style
+        quantified = np.isin(table["agent_det"], (w.ids["DET:every"], w.ids["DET:no"]))
+        common = table["agent_det"] >= 0
+        table["neg"] = (self._chance(style.neg) & ~quantified).astype(int)
+        table["front"] = (self._chance(style.front) & (table["time"] >= 0)).astype(int)
+
+        coordinated = self._chance(style.fellow) & common & ~quantified
+        fellow = draws.nouns(self.rng, np.where(coordinated, self.agent["kind"], -1), self.pool)
+        coordinated &= (fellow != table["agent"]) & (fellow != table["object"])
+        table["fellow"] = np.where(coordinated, fellow, -1)
+        table["fellow_det"] = np.where(coordinated, table["agent_det"], -1)
+
+        self._add_relative_clauses(self._chance(style.relative) & common & ~coordinated)
+        passive = self._chance(style.passive) & (table["object"] >= 0)
+        passive &= ~coordinated & (table["rel_verb"] < 0) & ~quantified
+        table["voice"] = passive.astype(int)
+        table["tense"] = (self._chance(style.future) & ~passive).astype(int)
+        mark = self._pick_word("ADV", "then", "later")
+        marked = self._chance(style.mark) & ~self.first & (table["front"] == 0)
+        table["mark"] = np.where(marked, mark, -1)
+
+    def _add_relative_clauses(self, where: np.ndarray) -> None:
+        table = self.table
+        uses = self.w.uses
+        if self.pool != BOTH:  # templates without modifiers are on one side of the split as others are
+            uses = uses[held_out(uses[:, 0], 0) == bool(self.pool)]
+        by_agent = [np.flatnonzero(uses[:, 1] == kind) for kind in (ANIMAL, PERSON)]
+        use = pick_by(self.rng, np.where(where, self.agent["kind"], -1), by_agent)
+        verb = np.where(use >= 0, uses[use, 0], -1)
+        target = draws.nouns(self.rng, np.where(use >= 0, uses[use, 2], -1), self.pool)
+        is_agent = (target == table["agent"]) & (target >= 0)
+        table["rel_verb"] = np.where(is_agent | (verb == table["verb"]), -1, verb)
+        table["rel_object"] = np.where(table["rel_verb"] >= 0, target, -1)
+        table["rel_det"] = np.where(table["rel_object"] >= 0, self.w.ids["DET:the"], -1)
+
+    def generalise(self) -> None:
+        """Let some later mentions go by the class: first `a fox`, then `the canine` or `the animal`."""
+        for name in ("agent", "object"):
+            concept = self.table[name]
+            general = self.w.is_sort(concept, "noun") & ~self.first & (self.table[f"{name}_det"] >= 0)
+            general &= self._chance(self.style.general)
+            self.table[name] = np.where(general, self._class_above(concept, 0.35), concept)
+
+    def turn_into_states(self) -> None:
+        """Let some sentences say what the agent is like (`was not small but big`) or is (`every fox is an animal`)."""
+        w, table = self.w, self.table
+        noun = self.agent["noun"]
+        u = self.rng.random(self.n)
+        common = w.is_sort(noun, "noun")
+        attribute = (u < self.style.attribute) & common
+        taxonomy = (u > 1 - self.style.taxonomy) & common
+        state = attribute | taxonomy
+        for name in ev.CONCEPTS:
+            if name not in ("mark", "agent", "agent_det"):
+                table[name] = np.where(state, -1, table[name])
+        for name in ("tense", "neg", "voice", "front"):
+            table[name] = np.where(state, 0, table[name])
+        table["agent"] = np.where(state, noun, table["agent"])
+
+        # The contrast is any opposite of the predicate, of either pool.
+        adjective = np.where(attribute, self.agent["adjective"], -1)
+        opposite = np.where(self._chance(0.5), w.opposite(adjective, TRAIN), w.opposite(adjective, TEST))
+        contrast = attribute & self._chance(0.6) & (adjective >= 0) & (opposite != adjective)
+        table["contrast"] = np.where(contrast, opposite, -1)
+        table["predicate"] = np.where(taxonomy, self._class_above(noun, 0.4), adjective)
+        determiner = np.where(self._chance(0.5), w.ids["DET:every"], w.ids["DET:a"])
+        determiner = np.where(attribute, w.ids["DET:the"], determiner)
+        table["agent_det"] = np.where(state, determiner, table["agent_det"])
+        table["mark"] = np.where(taxonomy, -1, table["mark"])
+        table["kind"] = np.select([attribute, taxonomy], [ev.ATTRIBUTE, ev.CLASS], ev.EVENT)
+
+    def _participants(self, n: int, kind: np.ndarray | None = None) -> Table:
+        """Animate participants, of random kinds or of those given: kind, noun, tail, adjective, organisation (bool)."""
+        rng, style = self.rng, self.style
+        if kind is None:
+            kind = np.where(chance(rng, n, style.animals), ANIMAL, PERSON)
+        organisation = (kind == PERSON) & chance(rng, n, style.organisation)
+        named = organisation | ((kind == PERSON) & chance(rng, n, style.name))
+        first, second = draws.names(rng, n, self.pool, organisation)
+        noun = np.where(named, first, draws.nouns(rng, kind, self.pool))
+        tail = np.where(named, second, -1)
+        adjective = np.where(named, -1, draws.adjectives(rng, kind))
+        return Table({"kind": kind, "noun": noun, "tail": tail, "adjective": adjective, "organisation": organisation})
+
+    def _chance(self, p: float | np.ndarray) -> np.ndarray:
+        return chance(self.rng, self.n, p)
+
+    def _pick_word(self, pos: str, *words: str) -> np.ndarray:
+        return pick(self.rng, self.n, np.array([self.w.ids[f"{pos}:{word}"] for word in words]))
+
+    def _class_above(self, noun: np.ndarray, top: float) -> np.ndarray:
+        """The class of each noun, (n,), or with probability `top` the class above that."""
+        above = self.w.parent[noun]
+        return np.where(self._chance(top), self.w.parent[above], above)
 
 
-def _syntax(rng, table: Table, first: np.ndarray, style: Style, pool: int, kind: np.ndarray) -> None:
-    """Negation, tense, passive, time first, coordination, relative clauses, discourse marks."""
-    w, n = world(), len(first)
-    quantified = (table["agent_det"] == w.ids["DET:every"]) | (table["agent_det"] == w.ids["DET:no"])
-    common = table["agent_det"] >= 0
-    table["neg"] = (chance(rng, n, style.neg) & ~quantified).astype(int)
-    table["front"] = (chance(rng, n, style.front) & (table["time"] >= 0)).astype(int)
-    fellow = chance(rng, n, style.fellow) & common & ~quantified
-    mate = ev.nouns(rng, np.where(fellow, kind, -1), pool)
-    fellow &= (mate != table["agent"]) & (mate != table["object"])
-    table["fellow"] = np.where(fellow, mate, -1)
-    table["fellow_det"] = np.where(fellow, table["agent_det"], -1)
-    relative = chance(rng, n, style.relative) & common & ~fellow
-    plain = w.uses if pool == BOTH else w.uses[held_out(w.uses[:, 0], 0) == bool(pool)]
-    use = pick_by(rng, np.where(relative, kind, -1), [np.flatnonzero(plain[:, 1] == k) for k in (ANIMAL, PERSON)])
-    table["rel_verb"] = np.where(use >= 0, plain[use, 0], -1)
-    target = ev.nouns(rng, np.where(use >= 0, plain[use, 2], -1), pool)
-    clash = (target == table["agent"]) & (target >= 0)
-    table["rel_verb"] = np.where(clash | (table["rel_verb"] == table["verb"]), -1, table["rel_verb"])
-    table["rel_object"] = np.where(table["rel_verb"] >= 0, target, -1)
-    table["rel_det"] = np.where(table["rel_object"] >= 0, w.ids["DET:the"], -1)
-    passive = chance(rng, n, style.passive) & (table["object"] >= 0) & ~fellow & (table["rel_verb"] < 0) & ~quantified
-    table["voice"] = passive.astype(int)
-    table["tense"] = (chance(rng, n, style.future) & ~passive).astype(int)
-    mark = pick(rng, n, np.array([w.ids["ADV:then"], w.ids["ADV:later"]]))
-    table["mark"] = np.where(chance(rng, n, style.mark) & ~first & (table["front"] == 0), mark, -1)
-
-
-def _general(rng, table: Table, first: np.ndarray, style: Style) -> None:
-    """Some later mentions go by the class: first `a fox`, then `the canine` or `the animal`."""
-    w, n = world(), len(first)
-    for column in ("agent", "object"):
-        concept = table[column]
-        leaf = (concept >= 0) & (w.sort[concept] == 0) & ~first & (table[f"{column}_det"] >= 0)
-        leaf &= chance(rng, n, style.general)
-        parent = w.parent[concept]
-        parent = np.where(chance(rng, n, 0.35), w.parent[parent], parent)
-        table[column] = np.where(leaf, parent, concept)
-
-
-def _states(rng, table: Table, agent: dict, style: Style) -> None:
-    """Some sentences say what the agent is like (`was not small but big`) or what it is (`every fox is an animal`)."""
-    w, n = world(), len(agent["noun"])
-    u = rng.random(n)
-    common = w.sort[agent["noun"]] == 0
-    attribute = (u < style.attribute) & common
-    taxonomy = (u > 1 - style.taxonomy) & common
-    state = attribute | taxonomy
-    for name in ev.CONCEPTS:
-        if name not in ("mark", "agent", "agent_det"):
-            table[name] = np.where(state, -1, table[name])
-    for name in ("tense", "neg", "voice", "front"):
-        table[name] = np.where(state, 0, table[name])
-    table["agent"] = np.where(state, agent["noun"], table["agent"])
-    # The contrast is any opposite of the predicate: same scale, other pole.
-    predicate = np.where(attribute, agent["adj"], -1)
-    opposite = np.where(chance(rng, n, 0.5), *(_opposite(predicate, pool) for pool in (0, 1)))
-    contrast = attribute & chance(rng, n, 0.6) & (opposite != predicate)
-    table["contrast"] = np.where(contrast, opposite, -1)
-    above = w.parent[agent["noun"]]
-    above = np.where(chance(rng, n, 0.4), w.parent[above], above)
-    table["predicate"] = np.where(taxonomy, above, predicate)
-    determiner = np.where(chance(rng, n, 0.5), w.ids["DET:every"], w.ids["DET:a"])
-    table["agent_det"] = np.where(taxonomy, determiner, np.where(attribute, w.ids["DET:the"], table["agent_det"]))
-    table["mark"] = np.where(taxonomy, -1, table["mark"])
-    table["kind"] = np.where(attribute, ev.ATTRIBUTE, np.where(taxonomy, ev.CLASS, ev.EVENT))
-
-
-def _opposite(words: np.ndarray, pool: int) -> np.ndarray:
-    return np.where(words >= 0, world().partner(words, True, pool), -1)
+def _same(one: Table, other: Table) -> np.ndarray:
+    """Whether participants are called alike, (n,) bool."""
+    return (one["noun"] == other["noun"]) & (one["tail"] == other["tail"])

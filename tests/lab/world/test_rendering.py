@@ -8,7 +8,7 @@ import pytest
 from xtl.lab import LabConfig
 from xtl.lab.tasks import builders
 from xtl.lab.world import events as ev
-from xtl.lab.world import grammar
+from xtl.lab.world import rendering
 from xtl.lab.world.lexicon import FIRST, SECOND, word_forms
 from xtl.lab.world.made_languages import ENGLISH, Language, languages
 from xtl.lab.world.world import world
@@ -19,7 +19,7 @@ ENGLISH_FORMS = word_forms(CONFIG, "en")
 
 
 def event(**columns) -> ev.Table:
-    table = ev.empty(1)
+    table = ev.Table.empty(1)
     for name, value in columns.items():
         table[name][:] = W.ids[value] if isinstance(value, str) else value
     return table
@@ -32,7 +32,7 @@ SMALL = dict(agent_det="DET:the", agent_adj="ADJ:small", agent="NOUN:fox", verb=
 
 
 def english(**columns) -> str:
-    return grammar.render(event(**columns), ENGLISH, ENGLISH_FORMS).sentences()[0]
+    return rendering.render(event(**columns), ENGLISH, ENGLISH_FORMS).sentences()[0]
 
 
 @pytest.mark.parametrize(
@@ -121,12 +121,12 @@ def made(order="SVO", **features) -> tuple[Language, np.ndarray]:
 )
 def test_made_languages_by_hand(features, columns, expected):
     language, forms = made(**features)
-    assert grammar.render(event(**{**SMALL, **columns}), language, forms).sentences() == [expected]
+    assert rendering.render(event(**{**SMALL, **columns}), language, forms).sentences() == [expected]
 
 
 def test_relative_clauses_follow_the_order():
     columns = dict(agent="NOUN:fox", verb="VERB:sleep", rel_verb="VERB:see", rel_object="NOUN:duck")
-    assert grammar.render(event(**columns), *made("SOV")).sentences() == ["fox that duck saw slept ."]
+    assert rendering.render(event(**columns), *made("SOV")).sentences() == ["fox that duck saw slept ."]
 
 
 NAMED = dict(agent="PROPN:Arden", agent_tail="PROPN:Bank", verb="VERB:hire", object="PROPN:Mira",
@@ -134,20 +134,20 @@ NAMED = dict(agent="PROPN:Arden", agent_tail="PROPN:Bank", verb="VERB:hire", obj
 
 
 def test_names_and_tags():
-    text = grammar.render(event(**NAMED), ENGLISH, ENGLISH_FORMS)
+    text = rendering.render(event(**NAMED), ENGLISH, ENGLISH_FORMS)
     assert text.tokens() == [["Arden", "Bank", "hired", "Mira", "Corby", "in", "Lake", "Tarn", "."]]
     assert text.name_tags() == [["B-ORG", "I-ORG", "O", "B-PER", "I-PER", "O", "B-LOC", "I-LOC", "O"]]
     assert text.tags() == [["PROPN", "PROPN", "VERB", "PROPN", "PROPN", "ADP", "PROPN", "PROPN", "PUNCT"]]
 
 
 def test_names_where_adjectives_follow_and_nouns_inflect():
-    text = grammar.render(event(**NAMED), *made(adjective="after", case="yes"))
+    text = rendering.render(event(**NAMED), *made(adjective="after", case="yes"))
     assert text.sentences() == ["Bank Arden hired Mira CorbyACC in Lake TarnOBL ."]
     assert text.name_tags() == [["B-ORG", "I-ORG", "O", "B-PER", "I-PER", "O", "B-LOC", "I-LOC", "O"]]
 
 
 def test_one_word_is_person_or_place_by_its_role():
-    text = grammar.render(
+    text = rendering.render(
         event(agent="PROPN:Arden", verb="VERB:sleep", adp="ADP:near", place="PROPN:Corby"), ENGLISH, ENGLISH_FORMS
     )
     assert text.name_tags() == [["B-PER", "O", "O", "B-LOC", "O"]]
@@ -157,7 +157,7 @@ def test_one_word_is_person_or_place_by_its_role():
 @pytest.mark.parametrize("adjective", ["before", "after"])
 def test_spans_hold_the_phrase_without_article_and_adposition(order, adjective):
     language, forms = made(order, adjective=adjective)
-    text = grammar.render(event(**SMALL), language, forms)
+    text = rendering.render(event(**SMALL), language, forms)
     sentence = text.sentences()[0]
     for mood, expected in (
         (ev.WHO, "small fox"),
@@ -172,7 +172,7 @@ def test_spans_hold_the_phrase_without_article_and_adposition(order, adjective):
 
 
 def test_a_missing_role_has_no_span():
-    first, end = grammar.render(event(agent="NOUN:fox", verb="VERB:sleep"), ENGLISH, ENGLISH_FORMS).span(
+    first, end = rendering.render(event(agent="NOUN:fox", verb="VERB:sleep"), ENGLISH, ENGLISH_FORMS).span(
         np.array([ev.WHERE])
     )
     assert first[0] == end[0] == -1
@@ -180,8 +180,8 @@ def test_a_missing_role_has_no_span():
 
 def test_all_languages_render_the_same_events_word_for_word(small):
     """Tags differ between languages only by articles, English `did`, and the order."""
-    table = builders.records(small, "udpos", "evaluation")
-    render = grammar.renderer(small)
+    table = builders.records(small, "udpos", "evaluation").table
+    render = rendering.renderer(small)
     english = render(table, "en")
     for code, item in languages(small).items():
         text = render(table, code)
@@ -193,7 +193,7 @@ def test_all_languages_render_the_same_events_word_for_word(small):
 
 
 def test_offsets_point_at_words(small):
-    text = grammar.renderer(small)(builders.records(small, "panx", "evaluation"), "qab")
+    text = rendering.renderer(small)(builders.records(small, "panx", "evaluation").table, "qab")
     sentences = text.sentences()
     row = np.repeat(np.arange(len(sentences)), np.diff(text.start))
     assert all(sentences[r][o : o + len(w)] == w for r, o, w in zip(row, text.offset, text.words, strict=True))
