@@ -2,9 +2,12 @@
 
 import hashlib
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
+from xtl.runs.record import Labels, RunRecord, State
 
 LANGUAGES = ["en", "de", "es", "ru", "hi", "tr", "fi", "ja", "ar", "sw", "th", "vi", "zh"]
 TRAINS = {"udpos": 1000, "xquad": 2000, "tatoeba": None, "xnli": 3000, "panx": 1000}
@@ -70,18 +73,22 @@ SCORE_COLUMNS = (
 ).split()
 
 
+def run_record(identity="r", phase="target", slug="run", state=State.DONE, folder=Path("missing"), **known):
+    """A record of a run of which only some things matter; encoder: its label."""
+    labels = Labels(encoder=known.pop("encoder", None), seed=known.pop("seed", None))
+    known = {"params": {}, "upstream": {}} | known
+    return RunRecord(identity, identity, phase, slug, labels=labels, state=state, folder=folder, **known)
+
+
 def _record(records, identity, phase, slug, encoder, seed, params, failed=False):
     facts = {
         "parameters": 1_200_345, "flops": 3.2e12, "tokens_seen": 2_000_000, "predicted_tokens": 300_000,
         "heldout_loss": 3.21, "architecture": encoder, "train_seconds": 61.5,
     }  # fmt: skip
-    status = "failed" if failed else "done"
-    run = {
-        "status": status, "seconds": 21.4, "error": "ValueError: <b>no</b> such label" if failed else None,
-        "device": {"cpu": "one", "threads": 1, "gpus": []}, "versions": {"torch": "2.13.0"},
-        "facts": facts if phase == "pretrain" else {},
-    }  # fmt: skip
-    records[identity] = {
-        "id": identity, "phase": phase, "slug": slug, "labels": {"encoder": encoder, "seed": seed}, "params": params,
-        "upstream": {}, "state": status, "folder": f"missing/{phase}/{slug}-{identity}", "run": run,
-    }  # fmt: skip
+    records[identity] = run_record(
+        identity, phase, slug, State.FAILED if failed else State.DONE, Path(f"missing/{phase}/{slug}-{identity}"),
+        encoder=encoder, seed=seed, params=params, seconds=21.4,
+        error="ValueError: <b>no</b> such label" if failed else None,
+        device={"cpu": "one", "threads": 1, "gpus": []}, versions={"torch": "2.13.0"},
+        facts=facts if phase == "pretrain" else {},
+    )  # fmt: skip

@@ -26,7 +26,7 @@ def fill(store: Store, opened: explore.Opened) -> None:
             store.fail(run, "ValueError: no")
             continue
         if run.phase == "target":
-            first = run.labels["intermediate"]
+            first = run.labels.intermediate
             (target, codes), rows, examples = next(iter(run.params["evaluate"].items())), [], []
             for place, code in enumerate(codes):
                 if (target, code) == ("xnli", "qad"):
@@ -42,11 +42,11 @@ def fill(store: Store, opened: explore.Opened) -> None:
                 text = json.dumps(dict(zip(ids, said, strict=True))) if target == "xquad" else "\n".join(said) + "\n"
                 path.write_text(text)
             labels = {"run_id": run.id, "target": target, "split": "test", "n": 3, "n_train": 9, "selection": "last"}
-            labels |= {"layer": None, "pooling": None, "zero_shot": True, **run.labels}
+            labels |= {"layer": None, "pooling": None, "zero_shot": True, **run.labels.to_dict()}
             write_scores(folder, pd.DataFrame(rows).assign(**labels))
             write_examples(folder, pd.concat(examples).assign(target=target))
         else:
-            write_facts(folder, losses={"step": [1, 10], "loss": [3.0, 1.0 + run.labels["encoder"].startswith("x")]})
+            write_facts(folder, losses={"step": [1, 10], "loss": [3.0, 1.0 + run.labels.encoder.startswith("x")]})
         store.finish(run)
 
 

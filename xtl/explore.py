@@ -292,10 +292,10 @@ def losses(opened: Opened) -> pd.DataFrame:
     columns = ["run", "phase", "encoder", "intermediate", "seed", "step", "loss"]
     parts = []
     for record in opened.found.records.values():
-        curve = (record["run"].get("facts") or {}).get("losses")
+        curve = record.facts.get("losses")
         if curve:
-            labels = {name: record["labels"].get(name, "") for name in columns[2:5]}
-            parts.append(pd.DataFrame({"run": record["slug"], "phase": record["phase"], **labels, **curve}))
+            labels = {name: record.labels.to_dict().get(name, "") for name in columns[2:5]}
+            parts.append(pd.DataFrame({"run": record.slug, "phase": record.phase, **labels, **curve}))
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 

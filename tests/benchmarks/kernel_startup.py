@@ -11,7 +11,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import nbformat
 
@@ -19,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from xtl.runs import kernels
 from xtl.runs.execute import execute_one
+from xtl.runs.run import Run
 from xtl.runs.store import Store
 
 NOTEBOOKS = {"nothing": "pass", "torch, Trainer, datasets": "import torch, datasets\nfrom transformers import Trainer"}
@@ -27,12 +27,9 @@ NOTEBOOKS = {"nothing": "pass", "torch, Trainer, datasets": "import torch, datas
 def seconds_of_a_run(store: Store, notebooks: Path, name: str, warm: bool) -> float:
     """Wall seconds of one run from finding its folder absent to its `done` record."""
     digest = f"{time.time_ns():064x}"[::-1]  # an id that is new each time
-    run = SimpleNamespace(
-        phase="analysis", slug="empty", params={}, upstream={}, labels={}, passed={}, hash=digest, id=digest[:12],
-        folder=f"analysis/empty-{digest[:12]}", notebook=f"{name}.ipynb",
-    )  # fmt: skip
+    run = Run("analysis", "empty", {}, {}, digest)
     started = time.perf_counter()
-    outcome = execute_one(run, store.root, notebooks, {}, warm)
+    outcome = execute_one(run, store.root, notebooks / name, {}, warm)
     assert outcome.state == "done", outcome
     return time.perf_counter() - started
 
@@ -44,7 +41,8 @@ def main() -> None:
         for name, code in NOTEBOOKS.items():
             cells = [nbformat.v4.new_code_cell(text) for text in ("run_dir: str = ''\nlabels: dict = {}", code)]
             cells[0].metadata["tags"] = ["parameters"]
-            nbformat.write(nbformat.v4.new_notebook(cells=cells), notebooks / f"{name}.ipynb")
+            (notebooks / name).mkdir()
+            nbformat.write(nbformat.v4.new_notebook(cells=cells), notebooks / name / "3_analysis.ipynb")
 
         started = time.perf_counter()
         zygote = kernels.zygote()

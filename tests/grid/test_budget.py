@@ -3,6 +3,7 @@
 import pytest
 
 from xtl.grid import budget
+from xtl.runs.record import Labels
 from xtl.runs.run import make_run
 
 
@@ -24,10 +25,10 @@ def test_tokens_of_a_run_by_hand():
         "train_task": "udpos", "epochs": 2, "max_steps": None, "batch_size": 10, "max_train_examples": 100,
         "max_length": 20, "evaluate": {"tatoeba": ["de", "fr"], "udpos": ["de"]}, "max_eval_examples": 50,
     }  # fmt: skip
-    run = make_run("target", "a", params, {}, {})
+    run = make_run("target", "a", params, {}, Labels())
     # 200 examples of at most 20 tokens; 50 x 2 languages x 2 sides x 20 of 25 tokens, and 50 x 20
     assert budget.tokens(run) == (4000, 5000)
-    stopped = make_run("target", "a", {**params, "max_steps": 3}, {}, {})
+    stopped = make_run("target", "a", {**params, "max_steps": 3}, {}, Labels())
     assert budget.tokens(stopped)[0] == 3 * 10 * 20
 
 

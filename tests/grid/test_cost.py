@@ -1,27 +1,31 @@
 """Estimates of run times: only runs of the same size are compared, and a plan takes as long as its longest chain."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 from xtl.grid import cost
+from xtl.runs.record import Labels, RunRecord, State
 from xtl.runs.run import make_run
 
 
 def pretraining(seed: int = 0, architecture: str = "bert", **more):
     params = {"architecture": architecture, "layers": 2, "hidden": 16, "steps": 10, "seed": seed, **more}
-    return make_run("pretrain", f"{architecture}-s{seed}", params, {}, {"architecture": architecture})
+    return make_run("pretrain", f"{architecture}-s{seed}", params, {}, Labels(architecture=architecture))
 
 
 def training(base, seed: int = 0, architecture: str = "bert", **more):
     params = {"train_task": "xnli", "evaluate": {"xnli": ["en", "de"]}, "max_steps": 5, "seed": seed, **more}
-    return make_run("target", f"xnli-s{seed}", params, {"checkpoint": base.id}, {"architecture": architecture})
+    return make_run("target", f"xnli-s{seed}", params, {"checkpoint": base.id}, Labels(architecture=architecture))
 
 
 def write(root, run, seconds, status="done") -> None:
     folder = root / run.folder
     folder.mkdir(parents=True)
-    record = {"id": run.id, "phase": run.phase, "params": run.params, "upstream": run.upstream, "labels": run.labels}
-    (folder / "run.json").write_text(json.dumps({**record, "status": status, "seconds": seconds}))
+    record = RunRecord(
+        run.id, run.hash, run.phase, run.slug, run.params, run.upstream, run.labels, State(status), folder
+    )
+    (folder / "run.json").write_text(json.dumps(replace(record, seconds=seconds).to_json()))
 
 
 def plan(*runs):

@@ -10,6 +10,7 @@ from xtl.grid import plan as planning
 from xtl.grid.blocks import Intermediate, Source
 from xtl.grid.experiment import load
 from xtl.runs import run as runs
+from xtl.runs.record import Labels
 
 GRID = {
     "name": "small",
@@ -70,7 +71,7 @@ def test_identities_follow_what_matters_and_nothing_else(plan, tmp_path, tiny_en
 def test_an_identity_is_this_one():
     """A pinned value: an accidental change of the canonical form would run everything again."""
     run = runs.make_run(
-        "target", "a", {"train_task": "udpos", "seed": 0, "learning_rate": 2e-5}, {"checkpoint": "0" * 12}, {}
+        "target", "a", {"train_task": "udpos", "seed": 0, "learning_rate": 2e-5}, {"checkpoint": "0" * 12}, Labels()
     )
     assert run.hash == "3dab4e931686edae61a3ef14d60382afcd771d8a363eb155954c60953c1be6b2"
     assert run.folder == f"target/a-{run.hash[:12]}"

@@ -1,5 +1,7 @@
 """Synthetic tables with every arm that a grid can declare, for the tests of the sections that speak of them."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from tests.synthetic import grid
@@ -40,7 +42,7 @@ def tables(**options) -> dict:
         all_scores.append(rows.assign(run_id=rows["run_id"].map(renamed), value=rows["value"] + shift, n_train=600))
         more = more.assign(run_id=more["run_id"].map(renamed), source=source, provenance=provenance)
         cells = pd.concat([cells, more], ignore_index=True)
-        records |= {new: {**records[old], "id": new} for old, new in renamed.items()}
+        records |= {new: replace(records[old], id=new) for old, new in renamed.items()}
     own = scores[scores["target"] == "udpos"]
     all_scores += [
         own.assign(selection=rule, headline=False, value=own["value"] + shift)

@@ -1,6 +1,7 @@
 """The report in a real browser: nothing runs, nothing is fetched, everything can be reached, read and printed."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -43,13 +44,12 @@ def written(tmp_path_factory) -> tuple[Path, Path]:
     options = dict(encoders=("bert", "xlnet"), seeds=(0, 1), targets=("xnli", "tatoeba"), languages=LANGUAGES[:7])
     cells, scores, records, languages = grid(drop=[("xlnet", "mnli", "tatoeba", 1)], **options)
     notebook(folder / "notebook.ipynb")
-    shown = next(record for record in records.values() if record["phase"] == "target")
-    shown["folder"] = folder
-    for record in records.values():
-        record["run"]["device"] = {"cpu": HOSTILE, "threads": 1, "gpus": [HOSTILE]}
-        record["run"]["error"] = record["run"]["error"] and HOSTILE
-        record["params"]["recipe"] = {"note": HOSTILE}
-    shown["run"]["error"] = HOSTILE
+    shown = next(key for key, record in records.items() if record.phase == "target")
+    device = {"cpu": HOSTILE, "threads": 1, "gpus": [HOSTILE]}
+    for key, record in records.items():
+        record.params["recipe"] = {"note": HOSTILE}
+        records[key] = replace(record, device=device, error=record.error and HOSTILE)
+    records[shown] = replace(records[shown], folder=folder, error=HOSTILE)
     index = report.write_report(
         HOSTILE, HOSTILE, {"kind": "hub", "revisions": {HOSTILE: HOSTILE}}, cells, scores, records, folder / "report",
         languages=languages,

@@ -2,16 +2,18 @@
 
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pandas as pd
 import pytest
 
-from tests.synthetic import grid
+from tests.synthetic import grid, run_record
 from xtl import report
 from xtl.analysis.questions import sections
 from xtl.base.errors import UserError
+from xtl.runs.record import State
 
 LAB = {"kind": "lab", "languages": 12, "sentences": 400, "train": 100, "test": 20, "seed": 0}
 MADE = ["en", "qaa", "qab", "qac", "qad", "qae", "qaf"]
@@ -33,7 +35,7 @@ def write(tmp_path, data=LAB, name="lab", **options):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# A run")])
         nbformat.write(notebook, run / "notebook.ipynb")
     for key in list(records)[:2]:
-        records[key]["folder"] = run
+        records[key] = replace(records[key], folder=run)
     question = "Does <i>it</i> help?"
     arguments = dict(languages=languages, baselines=SHORTCUTS if data is LAB else None)
     index = report.write_report(name, question, data, cells, scores, records, tmp_path / name / "report", **arguments)
@@ -96,7 +98,7 @@ def test_recipe_encoders_and_shortcuts(whole):
 def test_notebooks_are_rendered_beside_it_and_old_pages_go(whole):
     tmp_path, options, index, _, records = whole
     pages = sorted(path.name for path in (index.parent / "runs").iterdir())
-    assert pages == sorted(f"{records[key]['slug']}-{key}.html" for key in list(records)[:2])
+    assert pages == sorted(f"{records[key].slug}-{key}.html" for key in list(records)[:2])
     (index.parent / "runs" / "old.html").write_text("x")
     report.write_notebooks(records, index.parent / "runs")
     assert not (index.parent / "runs" / "old.html").exists()
@@ -175,8 +177,8 @@ def test_submissions_are_collected_by_chain(tmp_path):
         folder = tmp_path / run / "predictions" / task
         folder.mkdir(parents=True)
         (folder / "test-de.tsv").write_text(text)
-    records = {run: {"state": "done", "folder": tmp_path / run} for run in ("r1", "r2")}
-    records["r3"] = {"state": "failed", "folder": tmp_path / "r3"}
+    records = {run: run_record(run, folder=tmp_path / run) for run in ("r1", "r2")}
+    records["r3"] = run_record("r3", state=State.FAILED, folder=tmp_path / "r3")
     chain = dict(encoder="bert", source="en", provenance="native", seed=0)
     cells = pd.DataFrame([
         {**chain, "intermediate": "none", "target": "udpos", "run_id": "r1"},

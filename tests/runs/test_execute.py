@@ -10,7 +10,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import nbformat
 import psutil
@@ -18,7 +17,9 @@ import pytest
 
 from xtl.base.errors import UserError
 from xtl.runs.cluster import cluster_from, local_cluster, read_cluster_file, sigterm_as_interrupt, worker_environments
-from xtl.runs.execute import RUN_ATTRIBUTES, Outcome, _dependants, execute, execute_one, validate_parameters
+from xtl.runs.execute import Outcome, _dependants, execute, execute_one, validate_parameters
+from xtl.runs.record import Labels
+from xtl.runs.run import Run
 from xtl.runs.store import Store
 
 PARAMETERS = "value: int = 0\nbase: str = ''\nrun_dir: str = ''\nlabels: dict = {}  # free"
@@ -52,14 +53,11 @@ def write_notebook(path: Path, *cells: str, tagged: bool = True) -> None:
     nbformat.write(nbformat.v4.new_notebook(cells=[first, *others]), path)
 
 
-def step(name: str, value: int, base=None, phase: str = "intermediate", **params) -> SimpleNamespace:
-    """A stand-in for xtl.runs.run.Run, which takes seconds to import in every process."""
+def step(name: str, value: int, base=None, phase: str = "intermediate", **params) -> Run:
+    """A run of the notebook above, upstream of which is another one."""
     digest = hashlib.sha256(f"{name} {value} {base and base.hash}".encode()).hexdigest()
-    return SimpleNamespace(
-        phase=phase, slug=name, params={"value": value} | params, upstream={"base": base.id} if base else {},
-        labels={"encoder": "e"}, passed={}, hash=digest, id=digest[:12], folder=f"{phase}/{name}-{digest[:12]}",
-        notebook={"pretrain": "0_pretrain", "intermediate": "1_intermediate", "target": "2_target"}[phase] + ".ipynb",
-    )  # fmt: skip
+    upstream = {"base": base.id} if base else {}
+    return Run(phase, name, {"value": value} | params, upstream, digest, Labels(encoder="e"))
 
 
 @pytest.fixture
@@ -84,8 +82,8 @@ def test_execute_one_runs_the_notebook_once(store, notebooks):
     run = step("a", 7)
     outcome = one(run, store, notebooks)
     assert outcome.state == "done" and outcome.error is None
-    record = store.read(run)
-    assert record["status"] == "done" and record["seconds"] == outcome.seconds > 0
+    record = store.record(run)
+    assert record.done and record.seconds == outcome.seconds > 0
     assert (store.folder(run) / "checkpoint" / "sum").read_text() == "7"
     executed = nbformat.read(store.folder(run) / "notebook.ipynb", 4)
     assert executed.cells[-1].outputs[0].text == "sum 7\n"
@@ -109,9 +107,9 @@ def test_execute_one_keeps_the_failing_cells_error(store, notebooks):
     outcome = one(run, store, notebooks)
     assert outcome.state == "failed"
     assert outcome.error == "ValueError: minus one (cell 3)"  # papermill puts its own cell of parameters second
-    record = store.read(run)
-    assert record["error"] == outcome.error and record["status"] == "failed"
-    assert 'raise ValueError("minus one' in record["traceback"] and "\x1b" not in record["traceback"]
+    record = store.record(run)
+    assert record.error == outcome.error and record.state == "failed"
+    assert 'raise ValueError("minus one' in record.traceback and "\x1b" not in record.traceback
     assert one(run, store, notebooks).state == "failed"  # a failure is not cached: it was executed again
 
 
@@ -147,14 +145,6 @@ def test_nothing_is_written_for_bad_input(store, notebooks):
     with pytest.raises(UserError, match="workers is 0"):
         execute([run], store, notebooks, workers=0)
     assert not store.root.exists()
-
-
-def test_a_planned_run_has_what_workers_get():
-    from xtl.runs.run import Run
-
-    run = Run("target", "a", {}, {}, "a" * 64)
-    assert all(hasattr(run, name) for name in RUN_ATTRIBUTES)
-    assert set(vars(step("a", 1))) == set(RUN_ATTRIBUTES)
 
 
 def test_runs_that_others_wait_for_come_first():
@@ -201,9 +191,10 @@ def test_a_cached_grid_starts_nothing(store, notebooks):
     run = step("a", 1)
     one(run, store, notebooks)
     code = (
-        "import sys\nfrom types import SimpleNamespace\nfrom xtl.runs.execute import execute\n"
+        "import sys\nfrom xtl.runs.execute import execute\nfrom xtl.runs.record import Labels\n"
+        "from xtl.runs.run import Run\n"
         "from xtl.runs.store import Store\n"
-        f"run = SimpleNamespace(**{vars(run)!r})\n"
+        f"run = {run!r}\n"
         f"print(execute([run], Store({str(store.root)!r}), {str(notebooks)!r}).popitem()[1].state)\n"
         "print(sorted(set(sys.modules) & {'distributed', 'papermill', 'pandas', 'dask', 'torch', 'transformers'}))"
     )
@@ -286,7 +277,7 @@ def test_a_worker_that_dies_is_replaced_and_a_run_that_kills_its_worker_ends(sto
     outcomes = execute([kills, good], store, notebooks, workers=1, warm=False)
     assert outcomes[good.id].state == "done"
     assert outcomes[kills.id].state == "killed" and "died 2 times" in outcomes[kills.id].error
-    assert store.state(kills) == "failed" and store.read(kills)["error"] == outcomes[kills.id].error
+    assert store.state(kills) == "failed" and store.record(kills).error == outcomes[kills.id].error
     assert not alive(descendants(os.getpid()))
 
 

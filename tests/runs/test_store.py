@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from types import SimpleNamespace
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -13,6 +13,8 @@ from xtl.base import machine
 from xtl.base.errors import UserError
 from xtl.base.files import replacing
 from xtl.base.places import REPOSITORY, outputs_root
+from xtl.runs.record import Labels
+from xtl.runs.run import Run
 from xtl.runs.store import (
     EXAMPLE_COLUMNS,
     SCORE_COLUMNS,
@@ -27,10 +29,7 @@ from xtl.runs.store import (
 
 def make_run(digit: str = "a", phase: str = "target"):
     digest = digit * 64
-    return SimpleNamespace(
-        phase=phase, slug="mbert-xnli", params={"seed": 0}, upstream={"checkpoint": "b" * 12}, passed={},
-        labels={"encoder": "mbert"}, hash=digest, id=digest[:12], folder=f"{phase}/mbert-xnli-{digest[:12]}",
-    )  # fmt: skip
+    return Run(phase, "mbert-xnli", {"seed": 0}, {"checkpoint": "b" * 12}, digest, Labels(encoder="mbert"))
 
 
 def scores(**changes) -> pd.DataFrame:
@@ -57,7 +56,7 @@ def test_outputs_root_follows_the_environment(monkeypatch, tmp_path):
 
 def test_a_run_from_absent_to_done(store):
     run = make_run()
-    assert store.state(run) == "absent" and store.read(run) is None
+    assert store.state(run) == "absent" and store.record(run).started is None
     assert not store.runs.exists()  # asking writes nothing
     with store.lock(run):
         folder = store.begin(run)
@@ -70,12 +69,12 @@ def test_a_run_from_absent_to_done(store):
         assert store.find_done(run.id) is None
         store.finish(run)
     assert store.state(run) == "done" and store.find_done(run.id) == folder
-    record = store.read(run)
-    assert record["facts"] == {"tokens": 20, "parameters": 3}
-    assert record["hash"] == "a" * 64 and record["id"] == "a" * 12 and record["params"] == {"seed": 0}
-    assert record["seconds"] >= 0 and record["error"] is None and record["finished"] >= record["started"][:19]
-    assert record["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
-    assert {"torch", "transformers", "datasets"} <= set(record["versions"])
+    record = store.record(run)
+    assert record.facts == {"tokens": 20, "parameters": 3}
+    assert record.hash == "a" * 64 and record.id == "a" * 12 and record.params == {"seed": 0}
+    assert record.seconds >= 0 and record.error is None and record.finished >= record.started[:19]
+    assert record.versions["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert {"torch", "transformers", "datasets"} <= set(record.versions)
     assert read_progress(folder) is None
     assert not [path for path in folder.iterdir() if path.suffix == ".tmp"]
 
@@ -84,9 +83,9 @@ def test_a_failure_keeps_its_error_and_is_reused_in_place(store):
     run = make_run()
     folder = store.begin(run)
     store.fail(run, "ValueError:\n  too   bad", "Traceback ...\nValueError")
-    record = store.read(run)
+    record = store.record(run)
     assert store.state(run) == "failed"
-    assert record["error"] == "ValueError: too bad" and record["traceback"] == "Traceback ...\nValueError"
+    assert record.error == "ValueError: too bad" and record.traceback == "Traceback ...\nValueError"
     (folder / "trainer" / "checkpoint-10").mkdir(parents=True)
     (folder / "checkpoint").mkdir()
     (folder / "predictions").mkdir()
@@ -94,7 +93,7 @@ def test_a_failure_keeps_its_error_and_is_reused_in_place(store):
         (folder / name).write_text("{}")
     assert store.begin(run) == folder
     assert sorted(path.name for path in folder.iterdir()) == ["run.json", "trainer"]
-    assert store.read(run)["error"] is None
+    assert store.record(run).error is None
     assert (folder / "trainer" / "checkpoint-10").is_dir()
 
 
@@ -102,8 +101,9 @@ def test_running_means_that_a_live_process_holds_the_lock(store, tmp_path):
     """A process takes the lock and is killed: the operating system drops the lock with it."""
     run = make_run()
     code = (
-        "import sys, time\nfrom types import SimpleNamespace\nfrom xtl.runs.store import Store\n"
-        f"run = SimpleNamespace(**{vars(run)!r})\nstore = Store({str(tmp_path)!r})\n"
+        "import sys, time\nfrom xtl.runs.record import Labels\nfrom xtl.runs.run import Run\n"
+        "from xtl.runs.store import Store\n"
+        f"run = {run!r}\nstore = Store({str(tmp_path)!r})\n"
         "lock = store.lock(run)\nlock.acquire()\nstore.begin(run)\nprint('held', flush=True)\ntime.sleep(600)"
     )
     holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
@@ -121,12 +121,12 @@ def test_a_folder_of_another_run_is_an_error_that_names_both(store):
     store.begin(run)
     path = store.folder(run) / "run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"hash": "c" * 64}))
-    for action in (store.state, store.begin, store.read):
+    for action in (store.state, store.begin, store.record):
         with pytest.raises(UserError, match=f"run.json records the run {'c' * 64}.*stands for {'a' * 64}"):
             action(run)
     path.write_text("{")
     with pytest.raises(UserError, match="is not readable JSON"):
-        store.read(run)
+        store.record(run)
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
@@ -234,12 +234,13 @@ def test_git_state_is_that_of_this_repository_or_none(monkeypatch, tmp_path):
 
 
 def test_an_equal_run_under_another_name_is_the_same_run(tmp_path):
-    store, first, renamed = Store(tmp_path), make_run(), make_run()
-    renamed.slug, renamed.folder = "other-name", f"target/other-name-{renamed.id}"
+    store, first = Store(tmp_path), make_run()
+    renamed = replace(first, slug="other-name", labels=Labels(encoder="other"))
     assert store.folder(renamed).name == f"other-name-{renamed.id}"
     with store.lock(first):
         store.begin(first)
-    assert store.folder(renamed) == store.folder(first) and store.read(renamed)["hash"] == first.hash
+    assert store.folder(renamed) == store.folder(first) and store.record(renamed).hash == first.hash
+    assert store.record(renamed).slug == "other-name" and store.record(renamed).labels.encoder == "other"
     assert store.folder(make_run("c")).name == "mbert-xnli-" + "c" * 12
 
 

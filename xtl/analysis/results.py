@@ -14,6 +14,7 @@ from xtl.analysis.scores.tables import BASELINE, CELL
 from xtl.grid.blocks import Encoder, Intermediate
 from xtl.grid.schema import Hypothesis
 from xtl.languages import similarity as similarities
+from xtl.runs.record import RunRecord
 
 
 @dataclass
@@ -37,7 +38,7 @@ class Results:
     data: dict
     cells: pd.DataFrame
     rows: pd.DataFrame
-    records: dict[str, dict]
+    records: dict[str, RunRecord]
     wanted: Mapping[str, Sequence[str]] | None = None
     unavailable: pd.DataFrame | None = None
     shortcuts: pd.DataFrame | None = None

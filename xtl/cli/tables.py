@@ -121,11 +121,9 @@ def status(console: Console, made: Plan, store: Store) -> bool:
     counts: dict[str, int] = {}
     table = simple("run", "state", ">duration", "error")
     for run in made.runs.values():
-        state, record = store.state(run), store.read(run) or {}
-        counts[state] = counts.get(state, 0) + 1
-        table.add_row(
-            escape(run.folder), colour(state), minutes(record.get("seconds")), escape(record.get("error") or "")
-        )
+        record = store.record(run)
+        counts[record.state] = counts.get(record.state, 0) + 1
+        table.add_row(escape(run.folder), colour(record.state), minutes(record.seconds), escape(record.error or ""))
     console.print(table)
     console.print("\n" + ", ".join(f"{n} {colour(state)}" for state, n in counts.items()))
     return set(counts) <= {"done"}

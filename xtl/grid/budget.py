@@ -50,7 +50,7 @@ def budget(plan: Plan, todo: list[Run]) -> Budget:
     operations, kept, unknown = 0.0, 0, 0
     read = {i for run in plan.runs.values() for i in run.upstream.values()}
     for run in todo:
-        encoder = plan.experiment.encoders.get(run.labels.get("encoder", ""))
+        encoder = plan.experiment.encoders.get(run.labels.encoder or "")
         size = None
         if encoder and encoder.checkpoint:
             size = size_of(encoder.checkpoint, encoder.revision)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 
+from xtl.base.errors import UserError
 from xtl.grid.plan import Plan
+from xtl.runs.record import RunRecord, read_record
 from xtl.runs.run import Run
 
 Keys = list[tuple]
@@ -36,20 +39,19 @@ def keys(
 
 def recorded(root: Path) -> dict[tuple, list[float]]:
     """Seconds of every finished run below outputs/runs, under each of its keys."""
-    records, found = {}, {}
+    records: dict[str, RunRecord] = {}
     for path in root.glob("*/*/run.json"):
-        try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-            records[record["id"]] = {**record, "phase": record["phase"], "params": dict(record["params"])}
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-    first = {id_: (record["params"], record.get("upstream") or {}) for id_, record in records.items()}
-    for id_, record in records.items():
-        if record.get("status") == "done" and record.get("seconds"):
-            architecture = (record.get("labels") or {}).get("architecture")
-            for key in keys(record["phase"], record["params"], architecture, *_before(id_, first)):
-                found.setdefault(key, []).append(record["seconds"])
-    return found
+        with suppress(OSError, UserError):  # a folder that nobody can read has no duration to tell
+            record = read_record(path)
+            if record:
+                records[record.id] = record
+    first = {record.id: (record.params, record.upstream) for record in records.values()}
+    durations: dict[tuple, list[float]] = {}
+    for record in records.values():
+        if record.done and record.seconds:
+            for key in keys(record.phase, record.params, record.labels.architecture, *_before(record.id, first)):
+                durations.setdefault(key, []).append(record.seconds)
+    return durations
 
 
 def estimates(plan: Plan, known: Mapping[tuple, list[float]]) -> dict[str, float | None]:
@@ -73,7 +75,7 @@ def wall_clock(plan: Plan, todo: list[Run], seconds: Mapping[str, float | None],
 
 
 def _median(run: Run, first: Mapping, known: Mapping[tuple, list[float]]) -> float | None:
-    for key in keys(run.phase, run.params, run.labels.get("architecture"), *_before(run.id, first)):
+    for key in keys(run.phase, run.params, run.labels.architecture, *_before(run.id, first)):
         if key in known:
             return median(known[key])
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +12,7 @@ from xtl.base.errors import UserError
 from xtl.grid import stages
 from xtl.grid.blocks import Intermediate, Origin, Source
 from xtl.grid.schema import Experiment
+from xtl.runs.record import Labels
 from xtl.runs.run import Run, make_run
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.sources import origins
@@ -58,7 +59,7 @@ def make(experiment: Experiment) -> Plan:
             base = stages.pretraining(experiment, encoder, seed)
             if base:
                 runs.setdefault(base.id, base)
-            who = dict(encoder=encoder, architecture=origin["architecture"], seed=seed)
+            who = Labels(encoder=encoder, architecture=origin["architecture"], seed=seed)
             specs = experiment.all_intermediates()
             crossed = experiment.encoders[encoder].intermediates
             for name, spec in specs.items():
@@ -66,25 +67,24 @@ def make(experiment: Experiment) -> Plan:
                     continue
                 middle = None
                 if trained := spec.steps_of or (name if spec.tasks else None):
-                    labels = {**who, "intermediate": trained}
+                    labels = replace(who, intermediate=trained)
                     middle = stages.intermediate(experiment, data, specs[trained], base, origin, labels)
                     runs.setdefault(middle.id, middle)
                 start, longer = (base, middle) if spec.steps_of else (middle or base, None)
                 for source, (groups, _) in found.items():
                     if source.intermediates and name not in source.intermediates:
                         continue
-                    labels = {**who, "intermediate": name, "source": source.language, "provenance": source.provenance}
+                    labels = replace(who, intermediate=name, source=source.language, provenance=source.provenance)
                     for group in groups:
                         if spec.steps_of and not group["params"]["train_task"]:
                             continue  # what trains nothing cannot be trained longer
                         seen = {target: labels_seen(spec, target, source) for target in group["evaluate"]}
                         seen = {target: codes for target, codes in seen.items() if codes}
-                        known = {**labels, "seen": seen} if seen else labels
-                        run = stages.target(group, data, start, origin, known, longer)
+                        run = stages.target(group, data, start, origin, replace(labels, seen=seen), longer)
                         runs.setdefault(run.id, run)
                         cells += [
                             {
-                                **labels,
+                                **labels.to_dict(),
                                 "target": target,
                                 "run_id": run.id,
                                 "same_data": same_data(spec, target, source, data),
@@ -144,4 +144,4 @@ def analysis_run(plan: Plan, done: list[str], grid: str, overrides: list[str]) -
         }
     }
     passed = {"grid": grid, "overrides": list(overrides), "base": str(Path.cwd())}
-    return make_run("analysis", experiment.name, params, {}, {}, passed)
+    return make_run("analysis", experiment.name, params, {}, Labels(), passed)

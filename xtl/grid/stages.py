@@ -12,6 +12,7 @@ from xtl.grid import inputs as inputs_of
 from xtl.grid.blocks import Intermediate, Part, Source, Training
 from xtl.grid.schema import Experiment
 from xtl.models import checkpoints, encoders
+from xtl.runs.record import Labels
 from xtl.runs.run import Run, make_run
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.formats import format_of
@@ -144,13 +145,12 @@ def pretraining(experiment: Experiment, encoder: str, seed: int) -> Run | None:
         "seed": seed,
         "inputs": digests,
     }
-    return make_run(
-        "pretrain", f"{encoder}-s{seed}", params, {}, dict(encoder=encoder, architecture=spec.architecture, seed=seed)
-    )
+    labels = Labels(encoder=encoder, architecture=spec.architecture, seed=seed)
+    return make_run("pretrain", f"{encoder}-s{seed}", params, {}, labels)
 
 
 def intermediate(
-    experiment: Experiment, data: dict, spec: Intermediate, base: Run | None, origin: dict, labels: dict
+    experiment: Experiment, data: dict, spec: Intermediate, base: Run | None, origin: dict, labels: Labels
 ) -> Run:
     """The run of an intermediate: of one task with that task's settings, of several with those of the mixture."""
     upstream, inputs, passed = _start(base, origin)
@@ -162,7 +162,7 @@ def intermediate(
     params = {
         "tasks": [part.model_dump() if part.origin() else part.task for part in spec.tasks],
         "data": inputs_of.identifying(data),
-        "seed": labels["seed"],
+        "seed": labels.seed,
         "inputs": inputs,
         **fit_params(training, "" if several else TASKS[first].format),
     }
@@ -175,10 +175,9 @@ def intermediate(
             "temperature": spec.temperature if spec.sampler == "temperature" else None,
             "lengths": {name: {key: said.get(key, limits[key]) for key in limits} for name, said in own.items()},
         }
-    labels = {k: v for k, v in labels.items() if k not in ("source", "provenance")}
     return make_run(
         "intermediate",
-        f"{labels['encoder']}-{labels['intermediate']}-s{labels['seed']}",
+        f"{labels.encoder}-{labels.intermediate}-s{labels.seed}",
         params,
         upstream,
         labels,
@@ -186,7 +185,9 @@ def intermediate(
     )
 
 
-def target(group: dict, data: dict, base: Run | None, origin: dict, labels: dict, longer_by: Run | None = None) -> Run:
+def target(
+    group: dict, data: dict, base: Run | None, origin: dict, labels: Labels, longer_by: Run | None = None
+) -> Run:
     """The run that trains and scores a group of targets, from a checkpoint and longer by another run's steps."""
     upstream, inputs, passed = _start(base, origin)
     params = {
@@ -196,12 +197,12 @@ def target(group: dict, data: dict, base: Run | None, origin: dict, labels: dict
         "inputs": {**inputs, **group["inputs"]},
     }
     if group["params"]["train_task"]:  # what trains nothing draws nothing: its seed is its checkpoint's
-        params["seed"] = labels["seed"]
+        params["seed"] = labels.seed
         if longer_by:
             upstream = {**upstream, "longer_by": longer_by.id}
-    english = (labels["source"], labels["provenance"]) == ("en", "native")
-    source = "" if english else f"-{labels['source']}-{labels['provenance']}"
-    name = f"{labels['encoder']}-{labels['intermediate']}{source}-{'+'.join(group['evaluate'])}-s{labels['seed']}"
+    english = (labels.source, labels.provenance) == ("en", "native")
+    source = "" if english else f"-{labels.source}-{labels.provenance}"
+    name = f"{labels.encoder}-{labels.intermediate}{source}-{'+'.join(group['evaluate'])}-s{labels.seed}"
     return make_run("target", name, params, upstream, labels, passed | inputs_of.places(data))
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,7 @@ from xtl.base.errors import UserError
 from xtl.base.files import replacing
 from xtl.report import notebooks, render
 from xtl.report.pdf import PDF
+from xtl.runs.record import RunRecord, State
 from xtl.tasks.catalog import TASKS
 
 # What draws is imported where it is used: the processes that render notebooks start in half the time without it.
@@ -44,10 +46,10 @@ def report_of(plan, store, folder: Path | str) -> Path:
     from xtl.report import submissions
 
     experiment, found = plan.experiment, tables.gather(plan, store)
-    done = [key for key, record in found.records.items() if record["phase"] == "target" and record["state"] == "done"]
+    done = [key for key, record in found.records.items() if record.phase == "target" and record.done]
     analysis = analysis_run(plan, done, "", [])
-    known = tables.record(analysis, store)
-    records = found.records | ({analysis.id: known} if known["state"] != "absent" else {})
+    known = store.record(analysis)
+    records = found.records | ({analysis.id: known} if known.state is not State.ABSENT else {})
     shortcuts = None
     if experiment.data == "lab":
         data = next((run.params["data"] for run in plan.runs.values() if run.phase == "target"), None)
@@ -85,7 +87,7 @@ def lab_shortcuts(data: Mapping, languages: Mapping[str, Sequence[str]]) -> pd.D
 
 def write_report(
     grid_name: str, question: str, data: Mapping, cells: pd.DataFrame, scores: pd.DataFrame,
-    records: Mapping[str, Mapping], folder: Path | str, *, languages: Mapping[str, Sequence[str]] | None = None,
+    records: Mapping[str, RunRecord], folder: Path | str, *, languages: Mapping[str, Sequence[str]] | None = None,
     unavailable: pd.DataFrame | None = None, baselines: pd.DataFrame | None = None, declared: Mapping | None = None,
 ) -> Path:  # fmt: skip
     """Write `folder`/index.html and `folder`/runs/<slug-id>.html for every run that left a notebook; return the index.
@@ -104,13 +106,13 @@ def write_report(
     data, folder = dict(data), Path(folder)
     index = folder / "index.html"
     pages = write_notebooks(records, folder / "runs")
-    shown = {identity: {k: v for k, v in record.items() if k != "folder"} for identity, record in records.items()}
+    shown = {identity: replace(record, folder=Path()) for identity, record in records.items()}
     given = (grid_name, question, data, cells, scores, shown, languages, unavailable, baselines, pages, declared)
     digest = _digest(*given)
     if index.is_file() and f'content="{digest}"' in index.read_text("utf-8")[:1000]:
         return index
     found = content.all_sections(data, cells, scores, records, pages, languages, unavailable, baselines, declared or {})
-    names = {i: (r["slug"], pages.get(i, f"#{background.anchor(i)}")) for i, r in records.items()}
+    names = {i: (r.slug, pages.get(i, f"#{background.anchor(i)}")) for i, r in records.items()}
     found = page.finished(found, names)
     html = render.page(
         "report", title=f"{grid_name} · xtl report", name=grid_name, question=question, sections=found, digest=digest
@@ -142,7 +144,7 @@ def _packed(folder: Path) -> Path:
     return folder.with_name(folder.name + ".zip")
 
 
-def write_notebooks(records: Mapping[str, Mapping], folder: Path) -> dict[str, str]:
+def write_notebooks(records: Mapping[str, RunRecord], folder: Path) -> dict[str, str]:
     """Render every run's notebook that is newer than its page; run id -> page, relative to the report.
 
     A notebook that a crash cut short gets a page that says so. Pages of runs that left the grid are removed.
@@ -150,15 +152,15 @@ def write_notebooks(records: Mapping[str, Mapping], folder: Path) -> dict[str, s
     folder.mkdir(parents=True, exist_ok=True)
     look, pages, stale = max(path.stat().st_mtime for path in LOOK), {}, []
     for identity, record in records.items():
-        source, name = Path(record["folder"]) / "notebook.ipynb", f"{record['slug']}-{identity}"
+        source, name = Path(record.folder) / "notebook.ipynb", f"{record.slug}-{identity}"
         if not source.is_file():
             continue
-        path, run = folder / f"{name}.html", record["run"]
+        path = folder / f"{name}.html"
         fresh = path.is_file() and path.stat().st_mtime >= max(source.stat().st_mtime, look)
-        if not fresh or record["state"] != "done":
-            facts = {"phase": record["phase"], "state": record["state"]}
-            facts |= {"duration": wording.duration(run.get("seconds"))}
-            facts |= {"error": run["error"]} if run.get("error") else {}
+        if not fresh or not record.done:
+            facts = {"phase": record.phase, "state": record.state.value}
+            facts |= {"duration": wording.duration(record.seconds)}
+            facts |= {"error": record.error} if record.error else {}
             stale.append(notebooks.Job(path, source, name, facts))
         pages[identity] = f"runs/{path.name}"
     notebooks.write_all(stale)

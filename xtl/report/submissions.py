@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from xtl.runs.record import RunRecord
 from xtl.tasks.catalog import TASKS
 
 CHAIN = ["encoder", "intermediate", "source", "provenance", "seed"]
 
 
-def collect(cells: pd.DataFrame, records: Mapping[str, Mapping], folder: Path) -> list[Path]:
+def collect(cells: pd.DataFrame, records: Mapping[str, RunRecord], folder: Path) -> list[Path]:
     """Copy the prediction files of finished target runs to `folder`/<chain>/<task>/test-<language>.*, made anew.
 
     A chain is an encoder with its intermediate, source and seed; it is named after what differs from English.
@@ -29,9 +30,9 @@ def collect(cells: pd.DataFrame, records: Mapping[str, Mapping], folder: Path) -
         chain = folder / re.sub(r"[^A-Za-z0-9._+-]", "-", f"{encoder}_{intermediate}{origin}_s{seed}").lstrip(".")
         for cell in here.itertuples():
             record, name = records.get(cell.run_id), TASKS[cell.target].submission
-            if not name or record is None or record["state"] != "done":
+            if not name or record is None or not record.done:
                 continue
-            predicted = Path(record["folder"]) / "predictions" / name
+            predicted = record.folder / "predictions" / name
             if predicted.is_dir():
                 shutil.copytree(predicted, chain / name, dirs_exist_ok=True)
         if chain.is_dir():

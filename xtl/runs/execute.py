@@ -11,17 +11,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
-from types import SimpleNamespace
 
 from xtl.base.errors import UserError
 from xtl.runs.cluster import ALLOWED_FAILURES, cluster_from, local_cluster, sigterm_as_interrupt, worker_setup
+from xtl.runs.record import State
 from xtl.runs.store import CHECKPOINT, NOTEBOOK_FILE, SCORES_FILE, Store, read_progress, write_progress
 
 # What a notebook of each phase must leave behind; the analysis leaves its report elsewhere.
 PROMISES = {"pretrain": CHECKPOINT, "intermediate": CHECKPOINT, "target": SCORES_FILE}
-
-# What workers get of a run: plain values, because importing xtl.grid.plan would bring torch into every worker process.
-RUN_ATTRIBUTES = ("phase", "slug", "params", "upstream", "labels", "passed", "hash", "id", "folder", "notebook")
 
 OnEvent = Callable[[object, str, float | None, str | None], None]
 OnProgress = Callable[[object, dict], None]
@@ -71,10 +68,9 @@ def execute(
     on_event = on_event or (lambda *event: None)
     outcomes = {}
     for run in runs.values():
-        record = store.read(run)
-        if record and record["status"] == "done":
-            outcomes[run.id] = Outcome("cached", record["seconds"])
-            on_event(run, "cached", record["seconds"], None)
+        if cached := _cached(store, run):
+            outcomes[run.id] = cached
+            on_event(run, "cached", cached.seconds, None)
     pending = {run_id: run for run_id, run in runs.items() if run_id not in outcomes}
     if not pending:
         return outcomes
@@ -87,7 +83,7 @@ def execute(
     open_cluster = cluster_from(Path(cluster), workers) if cluster else local_cluster(workers, len(pending))
     with sigterm_as_interrupt(), open_cluster as client:
         client.register_plugin(worker_setup(warm))
-        arguments = {i: (_plain(run), store.root, notebooks, checkpoints[i], warm) for i, run in pending.items()}
+        arguments = {i: (run, store.root, notebooks, checkpoints[i], warm) for i, run in pending.items()}
         outcomes |= _drive(client, pending, arguments, store, on_event, on_progress or (lambda *event: None))
     return outcomes
 
@@ -137,7 +133,7 @@ def execute_one(run, root: Path, notebooks: Path, checkpoints: dict[str, str], w
             record = store.fail(run, f"{type(error).__name__}: {error}", traceback.format_exc())
         else:
             record = store.finish(run)
-    return Outcome(record["status"], record["seconds"], record["error"])
+    return Outcome(record.state, record.seconds, record.error)
 
 
 class _NotebookError(Exception):
@@ -147,12 +143,12 @@ class _NotebookError(Exception):
 
 
 def _cached(store: Store, run) -> Outcome | None:
-    record = store.read(run)
-    return Outcome("cached", record["seconds"]) if record and record["status"] == "done" else None
+    record = store.record(run)
+    return Outcome("cached", record.seconds) if record.done else None
 
 
 def _parameters(run, folder: Path, checkpoints: dict[str, str]) -> dict:
-    return {**run.params, **run.passed, **checkpoints, "run_dir": str(folder), "labels": run.labels}
+    return {**run.params, **run.passed, **checkpoints, "run_dir": str(folder), "labels": run.labels.to_dict()}
 
 
 def _execute_notebook(run, folder: Path, notebook: Path, checkpoints: dict[str, str], warm: bool) -> None:
@@ -226,10 +222,6 @@ def _papermill_quiet() -> None:
 
 
 # --- in the parent process ---
-
-
-def _plain(run) -> SimpleNamespace:
-    return SimpleNamespace(**{name: getattr(run, name) for name in RUN_ATTRIBUTES})
 
 
 def _checkpoints(run, runs: dict, pending: Container, store: Store) -> dict[str, str]:
@@ -307,7 +299,7 @@ def _outcome(future, run, store: Store) -> Outcome:
     if not isinstance(error, KilledWorker):
         return Outcome("failed", error=f"{type(error).__name__}: {error}")
     line = f"its worker process died {ALLOWED_FAILURES + 1} times: killed, as the system does when memory runs out"
-    if store.state(run) == "interrupted":  # nobody else works on it: leave the trace
+    if store.state(run) is State.INTERRUPTED:  # nobody else works on it: leave the trace
         store.fail(run, line)
     return Outcome("killed", error=line)
 

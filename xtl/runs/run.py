@@ -7,6 +7,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from xtl.runs.record import Labels
 
 # Raised when the code of a phase changes what a run computes: every identity of that phase changes with it.
 VERSIONS = {"pretrain": 2, "intermediate": 1, "target": 2, "analysis": 1}
@@ -40,11 +43,11 @@ class Run:
 
     phase: str
     slug: str
-    params: dict
+    params: dict[str, Any]
     upstream: dict[str, str]
     hash: str
-    labels: dict = field(default_factory=dict)
-    passed: dict = field(default_factory=dict)
+    labels: Labels = Labels()
+    passed: dict[str, Any] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -74,7 +77,7 @@ def identity(phase: str, params: dict, upstream: dict[str, str]) -> str:
 
 
 def make_run(
-    phase: str, name: str, params: dict, upstream: dict[str, str], labels: dict, passed: dict | None = None
+    phase: str, name: str, params: dict, upstream: dict[str, str], labels: Labels, passed: dict | None = None
 ) -> Run:
     """A run with its identity; the name is reduced to what is safe in a folder's name."""
     slug = re.sub(r"[^A-Za-z0-9.+_-]+", "-", name)[:80].strip("-.")

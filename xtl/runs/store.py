@@ -13,17 +13,20 @@
 import json
 import os
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from xtl.base import mirror_lock as lock
+from xtl.base import mirror_lock
 from xtl.base.errors import UserError
 from xtl.base.files import make_folder, read_json, replacing, write_json
 from xtl.base.machine import describe_device, git_state, library_versions
 from xtl.base.places import outputs_root
+from xtl.runs.record import RunRecord, State, read_record
+from xtl.runs.run import Run
 
 RUN_FILE = "run.json"
 NOTEBOOK_FILE = "notebook.ipynb"
@@ -46,17 +49,13 @@ EXAMPLE_COLUMNS = tuple(EXAMPLE_TYPES)
 
 
 class Store:
-    """The run folders under one outputs root.
+    """The run folders under one outputs root. Planning leaves no trace: nothing writes before `lock` or `begin`."""
 
-    A `run` is anything with the attributes of run.Run: phase, slug, params, upstream, labels, hash, id, folder.
-    Nothing here writes before `lock` or `begin` is called, so planning leaves no trace.
-    """
-
-    def __init__(self, root: Path | str | None = None):
+    def __init__(self, root: Path | str | None = None) -> None:
         self.root = Path(root).absolute() if root is not None else outputs_root()
         self.runs = self.root / "runs"
 
-    def folder(self, run) -> Path:
+    def folder(self, run: Run) -> Path:
         """Where a run lies: under its own name, or under that of an equal run of another grid."""
         own = self.runs / run.folder
         if own.exists() or not own.parent.is_dir():
@@ -66,41 +65,36 @@ class Store:
     def find_done(self, run_id: str) -> Path | None:
         """The folder of the finished run with this id (12 hex digits), whatever its phase and slug; or None."""
         for folder in self.runs.glob(f"*/*-{run_id}"):
-            if (read_json(folder / RUN_FILE) or {}).get("status") == "done":
+            record = read_record(folder / RUN_FILE)
+            if record and record.done:
                 return folder
         return None
 
-    def read(self, run) -> dict | None:
-        """The run's run.json, or None if it was never begun.
+    def record(self, run: Run) -> RunRecord:
+        """What is known of a run, under the names of the grid that asks; of state `absent` if it was never begun.
 
-        Raises UserError where the folder holds another run than its name promises, or an unreadable record.
+        It is `running` only while a live process holds its lock. Raises UserError where the folder holds another run
+        than its name promises, or an unreadable record.
         """
-        path = self.folder(run) / RUN_FILE
-        try:
-            record = json.loads(path.read_text("utf-8"))
-        except FileNotFoundError:
-            return None
-        except ValueError as error:
-            raise UserError(f"{path} is not readable JSON ({error}): move its folder away to run it again.") from error
-        if not isinstance(record, dict):
-            raise UserError(f"{path} holds no record of a run: move its folder away to run it again.")
-        if record.get("hash") != run.hash:
+        folder = self.folder(run)
+        record = read_record(folder / RUN_FILE)
+        if record is None:
+            return self._new(run, State.ABSENT)
+        if record.hash != run.hash:
             raise UserError(
-                f"{path} records the run {record.get('hash')}, but the folder's name stands for {run.hash}: "
+                f"{folder / RUN_FILE} records the run {record.hash}, but the folder's name stands for {run.hash}: "
                 "the folder was copied or edited; move it away to run it again."
             )
-        return record
+        state = record.state
+        if state is State.RUNNING and not _held(folder / ".lock"):
+            state = State.INTERRUPTED
+        return replace(record, slug=run.slug, labels=run.labels, state=state)
 
-    def state(self, run) -> str:
-        """done | running | failed | interrupted | absent; running only while a live process holds the run's lock."""
-        record = self.read(run)
-        if record is None:
-            return "absent"
-        if record["status"] != "running":
-            return record["status"]
-        return "running" if _held(self.folder(run) / ".lock") else "interrupted"
+    def state(self, run: Run) -> State:
+        """The state of a run; errors as of `record`."""
+        return self.record(run).state
 
-    def lock(self, run) -> FileLock:
+    def lock(self, run: Run) -> FileLock:
         """The lock of the one writer, to be used as `with store.lock(run):`; waits for another holder.
 
         It is flock: the operating system drops it when the holder dies, however it dies. A file system without flock
@@ -110,46 +104,57 @@ class Store:
         make_folder(folder)
         return FileLock(folder / ".lock", poll_interval=0.2, fallback_to_soft=False)
 
-    def begin(self, run) -> Path:
+    def begin(self, run: Run) -> Path:
         """Record that the run starts, and clear what an earlier attempt left, except what training resumes from."""
-        folder = self.folder(run)
-        self.read(run)  # a folder that belongs to another run must not be overwritten
+        self.record(run)  # a folder that belongs to another run must not be overwritten
+        record = replace(
+            self._new(run, State.RUNNING),
+            started=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            device=describe_device(),
+            versions=library_versions(),
+            git=git_state(),
+            mirror=mirror_lock.state(),
+        )
+        folder = record.folder
         make_folder(folder)
         # first the record, so that no moment shows results without saying that they are unfinished
-        write_json(folder / RUN_FILE, {
-            "id": run.id, "hash": run.hash, "phase": run.phase, "slug": run.slug, "params": run.params,
-            "upstream": run.upstream, "labels": run.labels, "status": "running", "error": None, "traceback": None,
-            "started": _now(), "finished": None, "seconds": None, "device": describe_device(),
-            "versions": dict(library_versions()), "git": git_state(), "mirror": lock.state(),
-            "facts": {},
-        })  # fmt: skip
+        write_json(folder / RUN_FILE, record.to_json())
         for name in (NOTEBOOK_FILE, SCORES_FILE, EXAMPLES_FILE, FACTS_FILE, PROGRESS_FILE):
             (folder / name).unlink(missing_ok=True)
         for name in ("predictions", CHECKPOINT):
             shutil.rmtree(folder / name, ignore_errors=True)
         return folder
 
-    def finish(self, run) -> dict:
-        """Mark the run as done; the last write of a run. Returns the record."""
-        return self._end(run, "done", None, None)
+    def finish(self, run: Run) -> RunRecord:
+        """Mark the run as done; the last write of a run."""
+        return self._end(run, State.DONE, None, None)
 
-    def fail(self, run, error: str, traceback: str | None = None) -> dict:
-        """Mark the run as failed with its error (one line) and the traceback's text. Returns the record."""
-        return self._end(run, "failed", " ".join(error.split()), traceback)
+    def fail(self, run: Run, error: str, traceback: str | None = None) -> RunRecord:
+        """Mark the run as failed with its error, which becomes one line, and the traceback's text."""
+        return self._end(run, State.FAILED, " ".join(error.split()), traceback)
 
-    def _end(self, run, status: str, error: str | None, traceback: str | None) -> dict:
-        folder, record = self.folder(run), self.read(run)
+    def _new(self, run: Run, state: State) -> RunRecord:
+        return RunRecord(
+            run.id, run.hash, run.phase, run.slug, run.params, run.upstream, run.labels, state, self.folder(run)
+        )
+
+    def _end(self, run: Run, state: State, error: str | None, traceback: str | None) -> RunRecord:
+        begun = self.record(run)
         finished = datetime.now(UTC)
-        record.update(
-            status=status,
+        seconds = None
+        if begun.started:
+            seconds = round((finished - datetime.fromisoformat(begun.started)).total_seconds(), 3)
+        record = replace(
+            begun,
+            state=state,
             error=error,
             traceback=traceback,
             finished=finished.isoformat(timespec="seconds"),
-            seconds=round((finished - datetime.fromisoformat(record["started"])).total_seconds(), 3),
-            facts=read_json(folder / FACTS_FILE) or {},
+            seconds=seconds,
+            facts=read_json(begun.folder / FACTS_FILE) or {},
         )
-        (folder / PROGRESS_FILE).unlink(missing_ok=True)
-        write_json(folder / RUN_FILE, record)
+        (record.folder / PROGRESS_FILE).unlink(missing_ok=True)
+        write_json(record.folder / RUN_FILE, record.to_json())
         return record
 
     def read_scores(self, runs):
@@ -163,7 +168,7 @@ class Store:
         return _read_tables(paths, {"run_id": "string"} | EXAMPLE_TYPES, [run.id for run in done])
 
     def _done(self, runs) -> list:
-        return [run for run in runs if (self.read(run) or {}).get("status") == "done"]
+        return [run for run in runs if self.record(run).done]
 
 
 # --- what a notebook writes into its run folder ---
@@ -218,10 +223,6 @@ def _held(path: Path) -> bool:
             return False
     except Timeout:
         return True
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 # --- tables ---

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.analysis.rows import gains_table
+from tests.synthetic import run_record
 from xtl.analysis.questions import claims
 from xtl.analysis.questions.claim_tests import TESTS
 from xtl.analysis.questions.verdicts import FAILS, HOLDS, OPEN, UNTESTABLE, Grid
@@ -59,14 +60,12 @@ def test_design_and_sizes_come_from_the_catalog():
 
 
 def test_a_run_on_the_real_data_that_counts_otherwise_refutes_a_size():
-    record = {
-        "phase": "intermediate", "state": "done", "labels": {"encoder": "x"}, "run": {"facts": {"n_train": 392_000}},
-        "params": {"tasks": ["mnli"], "data": {"kind": "hub"}, "max_train_examples": None},
-    }  # fmt: skip
+    params = {"tasks": ["mnli"], "data": {"kind": "hub"}, "max_train_examples": None}
+    record = run_record(phase="intermediate", encoder="x", facts={"n_train": 392_000}, params=params)
     where = claims.grid({"kind": "hub"}, gains_table({}), {"a": record})
     found = verdict("training_size", where, task="mnli", size=392702)
     assert found.verdict == FAILS and "counted 392,000" in found.evidence
-    record["params"]["data"]["kind"] = "lab"
+    record.params["data"]["kind"] = "lab"
     assert not claims.grid({"kind": "lab"}, gains_table({}), {"a": record}).counted
 
 
@@ -209,13 +208,10 @@ def test_a_checkpoint_is_not_said_to_be_trained_here():
 
 
 def test_the_records_know_what_an_encoder_was_pretrained_on():
-    record = {
-        "phase": "pretrain", "state": "done", "slug": "a-s0", "labels": {"encoder": "a"}, "run": {},
-        "params": {"recipe": {"objective": "plm", "pairs": 0.6}},
-    }  # fmt: skip
+    params = {"recipe": {"objective": "plm", "pairs": 0.6}}
+    record = run_record(phase="pretrain", slug="a-s0", encoder="a", params=params)
     table = gains_table({("a", "mnli", "tatoeba"): [1.0, 2.0], ("b", "mnli", "tatoeba"): [1.0, 2.0]})
-    target = {"phase": "target", "state": "done", "labels": {"encoder": "b"}, "run": {},
-              "params": {"inputs": {"encoder": {"hub": "x/y", "revision": "1"}}}}  # fmt: skip
+    target = run_record(encoder="b", params={"inputs": {"encoder": {"hub": "x/y", "revision": "1"}}})
     where = claims.grid({"kind": "lab"}, table, {"p": record, "t": target})
     assert where.taught("a") and not where.taught("b") and where.recipe("a")["objective"] == "plm"
     assert where.encoders["b"] is None and where.checkpoints == {"b": "x/y"}

@@ -59,7 +59,7 @@ def test_real_languages_that_a_grid_leaves_out_leave_no_nine_task_score():
 
 def test_the_three_kinds_of_contrast_stand_apart():
     made, records = found(encoders=("bert", "roberta", "xlnet"))
-    checkpoint = {key: r for key, r in records.items() if not (r["phase"] == "pretrain" and "xlnet" in r["slug"])}
+    checkpoint = {key: r for key, r in records.items() if not (r.phase == "pretrain" and "xlnet" in r.slug)}
     section = families(made, records)
     assert headings(section)[:3] == ["Gain by encoder", "Contrast of pretraining recipes", "Contrast of architectures"]
     apart = families(made, checkpoint)

@@ -1,12 +1,13 @@
 """The sections on claims, hypotheses, gaps, agreement, selection and sources say what the tables hold, and no more."""
 
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
 from tests.report.arms import HYPOTHESES, INTERMEDIATES, LAB, MADE, tables
-from tests.synthetic import grid
+from tests.synthetic import grid, run_record
 from xtl.analysis import wording
 from xtl.analysis.questions import claims_section, hypotheses_section, sections
 from xtl.analysis.questions import sources_section as source_languages
@@ -89,7 +90,7 @@ def test_agreement_reads_examples_and_is_silent_without_them(whole, tmp_path):
         rows = [("udpos", code, str(i), 100.0 * (i % 2)) for code in MADE for i in range(6)]
         table = pd.DataFrame(rows, columns=["target", "language", "example_id", "score"])
         table.to_parquet(folder / "examples.parquet")
-        here[run_id] = {**records[run_id], "folder": folder}
+        here[run_id] = replace(records[run_id], folder=folder)
     shown = transfer.agreement(found, cells, here)
     text = text_of(shown)
     assert "Without intermediate training errors agree beyond chance in 36 of 36 cells" in text
@@ -174,7 +175,7 @@ def test_what_a_grid_never_crossed_is_no_missing_cell():
 def test_a_hypothesis_about_two_encoders_says_what_they_differ_in(whole):
     def pretrained(encoder, architecture, **recipe):
         params = {"architecture": architecture, "recipe": recipe, "learning_rate": 1e-3}
-        return {"phase": "pretrain", "labels": {"encoder": encoder}, "params": params}
+        return run_record(phase="pretrain", encoder=encoder, params=params)
 
     records = {
         "1": pretrained("bert", "bert", objective="masked", nsp=True),

@@ -1,14 +1,17 @@
 """Gaps to English by family and script, agreement of errors, and what the choice of the checkpoint is worth."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from tests.analysis.rows import main_table
-from tests.synthetic import grid
+from tests.synthetic import grid, run_record
 from xtl.analysis.questions import agreement, selection, transfer
 from xtl.analysis.scores import tables
+from xtl.runs.record import State
 
 FAMILIES = {"de": "A", "nl": "A", "ja": "C"}
 SCORES = {("en", "en"): [90, 92], ("en", "de"): [80, 84], ("en", "nl"): [70, 70], ("en", "ja"): [40, np.nan]}
@@ -88,7 +91,7 @@ def test_agreement_is_collected_run_by_run(tmp_path):
     for seed, run_id in enumerate(cells["run_id"]):
         folder = tmp_path / run_id
         folder.mkdir()
-        records[run_id]["folder"] = folder
+        records[run_id] = replace(records[run_id], folder=folder)
         examples(list("0123"), en=[100.0, 0, 0, 0], de=[100.0, 100, 100 * seed, 0]).to_parquet(
             folder / "examples.parquet"
         )
@@ -97,7 +100,7 @@ def test_agreement_is_collected_run_by_run(tmp_path):
     means = agreement.intervals(found).iloc[0]
     assert means["kappa"] == pytest.approx(0.35) and means["seeds"] == 2 and means["right"] == 62.5
     assert means["mean"] == pytest.approx(1)  # the one example that is right in English is right in both seeds
-    records[cells["run_id"].iloc[0]]["state"] = "failed"
+    records[cells["run_id"].iloc[0]] = run_record(state=State.FAILED)
     assert agreement.collect(cells, records, in_order=True)["seed"].tolist() == [1]
     assert agreement.collect(cells, {}, in_order=True).empty
 

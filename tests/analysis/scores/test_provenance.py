@@ -1,5 +1,7 @@
 """The recipe, the matched encoders and the mixtures are told from the run records."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.synthetic import grid
@@ -25,7 +27,7 @@ def test_targets_say_what_a_score_is(found):
     assert table.loc["tatoeba", "layer"] == "2" and table.loc["tatoeba", "pooling"] == "mean"
     assert table.loc["xquad", "test examples per language"] == "300"
     for record in records.values():
-        record["params"]["max_eval_examples"] = 50
+        record.params["max_eval_examples"] = 50
     assert provenance.targets(scores, records, ["xquad"])["test examples per language"][0] == "300 (subset, at most 50)"
     assert provenance.subset(records) == 50
 
@@ -44,14 +46,14 @@ def test_contrasts_are_named_for_what_they_are(found):
     kind = "a contrast of pretraining recipe (both compute the same function)."
     assert recipe == f"bert and roberta: {kind} They differ in nsp, masking."
     assert architecture.startswith("bert and xlnet: a contrast of architecture and objective.")
-    records["proberta0"]["params"]["layers"] = 6
+    records["proberta0"].params["layers"] = 6
     assert "They also differ in layers: they are not matched." in provenance.contrasts(records, ["bert", "roberta"])[0]
 
 
 def test_searched_learning_rates_are_named_and_no_lack_of_matching(found):
-    records = {key: {**record, "params": {**record["params"]}} for key, record in found[2].items()}
+    records = {key: replace(record, params={**record.params}) for key, record in found[2].items()}
     for name, rate in (("pbert0", 0.002), ("proberta0", 0.003)):
-        records[name]["params"].update(learning_rate=rate, layers=3)
+        records[name].params.update(learning_rate=rate, layers=3)
     sentence = provenance.contrasts(records, ["bert", "roberta"])[0]
     assert "Learning rates 0.002 and 0.003: matched if one search chose both." in sentence
 
@@ -67,14 +69,14 @@ def test_plan_counts_states(found):
 def test_mixed_versions_are_said(found):
     records = found[2]
     assert provenance.machines(records)[1] == []
-    records["pbert0"]["run"]["versions"] = {"torch": "2.12.0"}
+    records["pbert0"] = replace(records["pbert0"], versions={"torch": "2.12.0"})
     table, note = provenance.machines(records)
     assert "mix different torch" in note[0]
     assert "2.12.0 (1 runs)" in table.set_index("what").loc["torch", "value"]
 
 
 def test_contrasts_as_a_table(found):
-    records = {key: {**record, "params": {**record["params"]}} for key, record in found[2].items()}
+    records = {key: replace(record, params={**record.params}) for key, record in found[2].items()}
     table = provenance.contrast_table(records, ["bert", "roberta", "xlnet", "mbert"]).set_index(["first", "second"])
     assert table["kind"].to_dict() == {
         ("bert", "roberta"): "pretraining recipe", ("bert", "xlnet"): "architecture and objective",
@@ -83,7 +85,7 @@ def test_contrasts_as_a_table(found):
     }  # fmt: skip
     assert table.loc[("bert", "roberta"), ["recipe", "shape", "matched"]].tolist() == ["nsp, masking", "", True]
     assert not table.loc[("bert", "mbert"), "matched"]
-    records["pxlnet0"]["params"].update(recipe=records["pbert0"]["params"]["recipe"], inputs={"corpus": "other"})
+    records["pxlnet0"].params.update(recipe=records["pbert0"].params["recipe"], inputs={"corpus": "other"})
     row = provenance.contrast_table(records, ["bert", "xlnet"]).iloc[0]
     assert (row["kind"], row["recipe"], row["shape"], row["matched"]) == (
         "architecture", "", "corpus or tokenizer", False,

@@ -7,6 +7,7 @@ import pytest
 from tests.synthetic import grid
 from xtl.analysis.scores import tables
 from xtl.base.errors import UserError
+from xtl.runs.record import Labels
 from xtl.runs.run import make_run
 from xtl.runs.store import Store, write_scores
 
@@ -110,7 +111,7 @@ class Plan:
 
 
 def test_gather_reads_what_is_done_and_names_the_rest(tmp_path):
-    store, labels = Store(tmp_path), {"encoder": "bert", "seed": 0}
+    store, labels = Store(tmp_path), Labels(encoder="bert", seed=0)
     runs = [make_run("target", name, {"evaluate": {"xquad": ["en", "de"]}, "n": name}, {}, labels) for name in "abc"]
     cells, scores, _, _ = small(targets=("xquad",), intermediates=("none", "mnli", "qqp"))
     cells = cells.assign(run_id=[run.id for run in runs]).drop(columns="status")
@@ -124,6 +125,6 @@ def test_gather_reads_what_is_done_and_names_the_rest(tmp_path):
     assert found.cells["status"].tolist() == ["done", "failed", "absent"]
     assert found.languages == {"xquad": ["en", "de"]}
     assert set(found.scores["run_id"]) == {done.id}
-    assert found.records[failed.id]["run"]["error"] == "boom" and found.records[runs[2].id]["run"] == {}
+    assert found.records[failed.id].error == "boom" and found.records[runs[2].id].started is None
     main = tables.main_scores(found.cells, found.scores, found.languages)
     assert main["score"].notna().tolist() == [True, True, False, False, False, False]

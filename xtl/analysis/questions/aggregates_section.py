@@ -13,6 +13,7 @@ from xtl.analysis.questions.sections import Findings
 from xtl.analysis.scores import aggregates, gains, provenance
 from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.section import block, cell, parts, section, table
+from xtl.runs.record import RunRecord
 
 TITLE = "Over all tasks"
 IQM = (
@@ -32,7 +33,7 @@ NINE = (
 )
 
 
-def over_tasks(found: Findings, records: Mapping[str, Mapping]) -> dict:
+def over_tasks(found: Findings, records: Mapping[str, RunRecord]) -> dict:
     """Aggregates of every encoder and intermediate over the grid's targets, and the nine-task score where complete."""
     partial = {} if found.data["kind"] == "lab" else aggregates.partial_targets(found.main)
     blocks = []
@@ -46,7 +47,9 @@ def over_tasks(found: Findings, records: Mapping[str, Mapping]) -> dict:
     return section("aggregates", TITLE, *blocks)
 
 
-def _table(summary: pd.DataFrame, nine: pd.DataFrame, partial: Mapping[str, str], records: Mapping) -> dict:
+def _table(
+    summary: pd.DataFrame, nine: pd.DataFrame, partial: Mapping[str, str], records: Mapping[str, RunRecord]
+) -> dict:
     """A row per intermediate and encoder with its aggregates, and the recipe of each."""
     key = ["encoder", "intermediate"]
     scores = gains.intervals(nine, "score").set_index(key)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from xtl.analysis.scores import gains
 from xtl.analysis.scores.tables import CELL
+from xtl.runs.record import RunRecord
 
 FILE = "examples.parquet"
 MEASURED = ["language", "agreement", "kappa", "right", "right_source", "n"]
@@ -71,7 +71,7 @@ def measure(examples: pd.DataFrame, source: str, in_order: bool) -> pd.DataFrame
     return pd.DataFrame(rows, columns=MEASURED)
 
 
-def collect(cells: pd.DataFrame, records: Mapping[str, Mapping], in_order: bool) -> pd.DataFrame:
+def collect(cells: pd.DataFrame, records: Mapping[str, RunRecord], in_order: bool) -> pd.DataFrame:
     """Agreement with the source language in every cell and seed that left its examples; reads examples.parquet.
 
     cells, records: as tables.gather returns them. Columns: those of a cell, seed, run_id, same_data, and MEASURED. A
@@ -80,7 +80,7 @@ def collect(cells: pd.DataFrame, records: Mapping[str, Mapping], in_order: bool)
     key, tables = [*CELL, "seed", "run_id", "same_data"], []
     for run_id, here in cells.groupby("run_id", sort=False):
         record = records.get(run_id)
-        path = Path(record["folder"]) / FILE if record and record["state"] == "done" else None
+        path = record.folder / FILE if record and record.done else None
         if path is None or not path.is_file():
             continue
         examples = pd.read_parquet(path)

@@ -12,6 +12,7 @@ from xtl.analysis.scores import provenance
 from xtl.analysis.scores.correlations import UNKNOWN
 from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.section import block, cell, frame, parts, section, table
+from xtl.runs.record import RunRecord
 from xtl.tasks.catalog import TASKS
 
 NAMES = {
@@ -29,7 +30,7 @@ SUBMISSIONS = (
 )
 
 
-def encoders(records: Mapping[str, Mapping], names: Sequence[str]) -> dict:
+def encoders(records: Mapping[str, RunRecord], names: Sequence[str]) -> dict:
     """What the encoders that were pretrained here cost, and what each pair of encoders differs in."""
     costs, contrasts = provenance.pretrained(records), provenance.contrasts(records, names)
     if costs.empty:
@@ -90,7 +91,7 @@ def shortcuts(baselines: pd.DataFrame | None, main: pd.DataFrame, names: Sequenc
     return section("baselines", "Shortcut baselines", block(tables=[shown]))
 
 
-def recipe(data: Mapping, cells: pd.DataFrame, scores: pd.DataFrame, records: Mapping[str, Mapping]) -> dict:
+def recipe(data: Mapping, cells: pd.DataFrame, scores: pd.DataFrame, records: Mapping[str, RunRecord]) -> dict:
     """Data, seeds, targets with the definition of their scores, and training parameters."""
     if data["kind"] == "lab":
         source = "the laboratory, " + ", ".join(f"{key} {value}" for key, value in data.items() if key != "kind")
@@ -114,7 +115,7 @@ def recipe(data: Mapping, cells: pd.DataFrame, scores: pd.DataFrame, records: Ma
     return section("recipe", "Recipe", block(text=text, tables=tables))
 
 
-def missing(main: pd.DataFrame, records: Mapping[str, Mapping], unavailable: pd.DataFrame | None) -> dict:
+def missing(main: pd.DataFrame, records: Mapping[str, RunRecord], unavailable: pd.DataFrame | None) -> dict:
     """Scores without a value, runs that ended otherwise than done, languages that the data source lacks."""
     blocks, lacking = [], main[main["score"].isna()]
     if len(lacking):
@@ -143,7 +144,7 @@ def anchor(run: str) -> str:
     return f"run-{run}"
 
 
-def runs(records: Mapping[str, Mapping], pages: Mapping[str, str]) -> dict:
+def runs(records: Mapping[str, RunRecord], pages: Mapping[str, str]) -> dict:
     """The plan by phase and state, every run with a link to its notebook, versions and devices."""
     plan = provenance.plan(records)
     plan["seconds"] = plan["seconds"].map(wording.duration)

@@ -12,6 +12,7 @@ import yaml
 from xtl.analysis.questions.claim_tests import TESTS
 from xtl.analysis.questions.verdicts import Grid
 from xtl.analysis.scores import arms as arms_of
+from xtl.runs.record import RunRecord
 
 COLUMNS = ["id", "text", "mark", "confidence", "type", "value", "where", "tested_on", "verdict", "scope", "evidence"]
 
@@ -26,7 +27,7 @@ def load() -> tuple[dict, ...]:
 def grid(
     data: Mapping,
     task_gains: pd.DataFrame,
-    records: Mapping[str, Mapping],
+    records: Mapping[str, RunRecord],
     intermediates: Mapping[str, Mapping] | None = None,
     encoders: Mapping[str, Mapping] | None = None,
 ) -> Grid:
@@ -59,34 +60,32 @@ def judge(found: Grid) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def pretraining(records: Mapping[str, Mapping]) -> dict[str, Mapping]:
+def pretraining(records: Mapping[str, RunRecord]) -> dict[str, Mapping]:
     """Encoder -> the parameters of its pretraining, of those that were pretrained here."""
     return {
-        record["labels"].get("encoder", record["slug"]): record["params"]
-        for record in records.values()
-        if record["phase"] == "pretrain"
+        record.labels.encoder or record.slug: record.params for record in records.values() if record.phase == "pretrain"
     }
 
 
-def _checkpoints(records: Mapping[str, Mapping]) -> dict[str, str]:
+def _checkpoints(records: Mapping[str, RunRecord]) -> dict[str, str]:
     """Encoder -> the Hub id that its runs started from, where they recorded one."""
     found = {}
     for record in records.values():
-        origin = (record["params"].get("inputs") or {}).get("encoder")
+        origin = (record.params.get("inputs") or {}).get("encoder")
         if isinstance(origin, Mapping) and origin.get("hub"):
-            found[record["labels"].get("encoder")] = origin["hub"]
+            found[record.labels.encoder] = origin["hub"]
     return found
 
 
-def _counted(records: Mapping[str, Mapping]) -> dict[str, list[int]]:
+def _counted(records: Mapping[str, RunRecord]) -> dict[str, list[int]]:
     """Task -> training examples as finished intermediate runs counted them, on real data that nothing cut short."""
     found: dict[str, set[int]] = {}
     for record in records.values():
-        params, facts = record["params"], record["run"].get("facts") or {}
+        params, facts = record.params, record.facts
         tasks = params.get("tasks") or []
         whole = (params.get("data") or {}).get("kind") == "hub" and not params.get("max_train_examples")
         english = len(tasks) == 1 and isinstance(tasks[0], str)  # other languages are written out
-        if record["phase"] == "intermediate" and record["state"] == "done" and whole and english:
+        if record.phase == "intermediate" and record.done and whole and english:
             if facts.get("n_train"):
                 found.setdefault(tasks[0], set()).add(int(facts["n_train"]))
     return {name: sorted(counts) for name, counts in found.items()}

@@ -9,6 +9,7 @@ from xtl.analysis.questions.sections import Findings
 from xtl.analysis.questions.verdicts import CATALOG, FAILS, VERDICTS
 from xtl.analysis.section import block, cell, section, table
 from xtl.analysis.wording import listing
+from xtl.runs.record import RunRecord
 
 NOTE = (
     "Claims of a summary of Phang et al. 2020 (arXiv 2005.13013) in its order, with its own mark and confidence. "
@@ -26,7 +27,7 @@ LABORATORY = (
 
 def claims(
     found: Findings,
-    records: Mapping[str, Mapping],
+    records: Mapping[str, RunRecord],
     intermediates: Mapping[str, Mapping] | None = None,
     encoders: Mapping[str, Mapping] | None = None,
 ) -> dict:

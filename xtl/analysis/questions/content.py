@@ -13,6 +13,7 @@ from xtl.analysis.questions import sources_section as source_languages
 from xtl.analysis.questions import transfer_section as transfer
 from xtl.analysis.questions import validity_section as validity
 from xtl.analysis.scores import correlations as similarity
+from xtl.runs.record import RunRecord
 
 
 def declared(experiment) -> dict:
@@ -25,7 +26,8 @@ def declared(experiment) -> dict:
 
 
 def all_sections(
-    data: Mapping, cells: pd.DataFrame, scores: pd.DataFrame, records: Mapping[str, Mapping], pages: Mapping[str, str],
+    data: Mapping, cells: pd.DataFrame, scores: pd.DataFrame, records: Mapping[str, RunRecord],
+    pages: Mapping[str, str],
     languages: Mapping[str, Sequence[str]] | None, unavailable: pd.DataFrame | None, baselines: pd.DataFrame | None,
     grid: Mapping,
 ) -> list[dict]:  # fmt: skip

@@ -15,6 +15,7 @@ from xtl.analysis.scores import gains, provenance
 from xtl.analysis.scores.provenance import FINISHED, HERE
 from xtl.analysis.section import Block, Section, block, parts, section, table
 from xtl.analysis.statistics.intervals import UNEQUAL_COVERAGE, UNEQUAL_ERRORS, UNEQUAL_RATIO
+from xtl.runs.record import RunRecord
 
 TITLE = "Encoder families"
 LONG = 12  # rows from which a table is folded
@@ -38,7 +39,7 @@ KINDS = {
 }
 
 
-def families(found: Findings, records: Mapping[str, Mapping]) -> Section:
+def families(found: Findings, records: Mapping[str, RunRecord]) -> Section:
     """Does the effect of intermediate training depend on the encoder?"""
     pools = provenance.pools(records, found.encoders)
     sources = parts(found.main, ["source", "provenance"])
@@ -131,7 +132,9 @@ def _spread_note(gain: pd.DataFrame) -> str:
     )
 
 
-def _contrasts(found: Findings, records: Mapping, pooled: pd.DataFrame, pools: Mapping, where: str) -> list[Block]:
+def _contrasts(
+    found: Findings, records: Mapping[str, RunRecord], pooled: pd.DataFrame, pools: Mapping, where: str
+) -> list[Block]:
     """The differences between two encoders, a block for each kind of contrast."""
     differences = gains.encoder_differences(pooled, pools)
     if differences.empty:

@@ -13,6 +13,7 @@ from xtl.analysis.section import block, cell, section, table
 from xtl.analysis.wording import DASH, decimals, p_value, points
 from xtl.grid.schema import Hypothesis
 from xtl.languages import names as linguistics
+from xtl.runs.record import RunRecord
 
 NOTE = (
     "Means in points: gains over the baseline, seed by seed, mean over targets without cells of the same data; "
@@ -30,7 +31,7 @@ NOTE = (
 
 def hypotheses(
     found: Findings, declared: Sequence[Mapping], intermediates: Mapping[str, Mapping] | None = None,
-    records: Mapping[str, Mapping] | None = None,
+    records: Mapping[str, RunRecord] | None = None,
 ) -> dict:  # fmt: skip
     """Every hypothesis with its estimate, interval, p values, detectable effect and verdict; empty without any.
 
@@ -57,7 +58,7 @@ def hypotheses(
     return section("hypotheses", "Hypotheses", block(text=text, items=told, tables=[shown]))
 
 
-def differing(declared: Sequence[Mapping], records: Mapping[str, Mapping], encoders: Sequence[str]) -> list[str]:
+def differing(declared: Sequence[Mapping], records: Mapping[str, RunRecord], encoders: Sequence[str]) -> list[str]:
     """What the encoders of every compared pair differ in: a difference of gains is no finding about one of these.
 
     encoders: of the grid; pairs of others are left out.

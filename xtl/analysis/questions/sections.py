@@ -21,6 +21,7 @@ from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.section import EXPLORE, affordable, block, cell, parts, section, table
 from xtl.languages import names as linguistics
 from xtl.languages import similarity as similarities
+from xtl.runs.record import RunRecord
 
 SIGNIFICANT = 0.05
 
@@ -72,7 +73,7 @@ def find(data: dict, cells: pd.DataFrame, scores: pd.DataFrame, languages: Mappi
 
 
 def sentences(
-    found: Findings, records: Mapping[str, Mapping], both: Sequence[Evidence] = ()
+    found: Findings, records: Mapping[str, RunRecord], both: Sequence[Evidence] = ()
 ) -> tuple[list[str], list[str]]:
     """The answer in words, and the notes on what limits it; both: of similarity_section.gather."""
     pooled, known = found.pooled, found.main.dropna(subset=["score"])
@@ -84,20 +85,20 @@ def sentences(
         found.data,
         seeds=int(seeds),
         languages=most_languages(found),
-        missing_runs=sum(r["phase"] == "target" and r["state"] != "done" for r in records.values()),
+        missing_runs=sum(r.phase == "target" and not r.done for r in records.values()),
         missing_cells=int(found.everywhere["score"].isna().sum()),
         subset=provenance.subset(records),
     )
     return words, notes
 
 
-def short_answer(found: Findings, records: Mapping[str, Mapping], both: Sequence[Evidence] = ()) -> dict:
+def short_answer(found: Findings, records: Mapping[str, RunRecord], both: Sequence[Evidence] = ()) -> dict:
     """The answer in words, and what limits it."""
     words, notes = sentences(found, records, both)
     return section("answer", "Short answer", block(text=words, items=notes))
 
 
-def scores_and_gains(found: Findings, records: Mapping[str, Mapping]) -> dict:
+def scores_and_gains(found: Findings, records: Mapping[str, RunRecord]) -> dict:
     """The headline: table, dots with intervals, a heat map where there are several intermediates, every gain."""
     pools = provenance.pools(records, found.encoders)
     title = "Scores and gains"

@@ -19,6 +19,7 @@ from xtl.analysis.scores import gains
 from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.section import affordable, block, cell, parts, section, table
 from xtl.languages import names as linguistics
+from xtl.runs.record import RunRecord
 
 GAP = (
     "The gap is the score in the source language minus the score in another, in points, a plain mean over the "
@@ -76,7 +77,7 @@ def gaps(found: Findings) -> dict:
     return section("gaps", title, *blocks)
 
 
-def agreement(found: Findings, cells: pd.DataFrame, records: Mapping[str, Mapping]) -> dict:
+def agreement(found: Findings, cells: pd.DataFrame, records: Mapping[str, RunRecord]) -> dict:
     """Agreement of errors with the source language by language; reads the examples that the runs left.
 
     cells, records: as tables.gather returns them. The laboratory's test sets are parallel line by line; of real ones

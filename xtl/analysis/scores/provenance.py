@@ -10,6 +10,7 @@ import pandas as pd
 
 from xtl.analysis.scores.tables import headline
 from xtl.analysis.wording import DASH
+from xtl.runs.record import RunRecord
 from xtl.tasks.catalog import METRIC_NAMES, TASKS
 
 HERE, FINISHED = "pretrained here", "finished checkpoints"
@@ -56,18 +57,18 @@ def flatten(values: Mapping, prefix: str = "") -> dict[str, object]:
     return flat
 
 
-def parameters(records: Mapping[str, Mapping]) -> pd.DataFrame:
+def parameters(records: Mapping[str, RunRecord]) -> pd.DataFrame:
     """One row a parameter, one column a phase, with the value that its runs share, or their different values.
 
     Data and its digests have their own place and are left out; so is what no run sets.
     """
     columns: dict[str, dict[str, list]] = {}
     for record in records.values():
-        known = {key: value for key, value in record["params"].items() if key not in ELSEWHERE}
+        known = {key: value for key, value in record.params.items() if key not in ELSEWHERE}
         for name, value in flatten(known).items():
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             if value not in (None, "", []):
-                seen = columns.setdefault(name, {}).setdefault(record["phase"], [])
+                seen = columns.setdefault(name, {}).setdefault(record.phase, [])
                 seen += [text] if text not in seen else []
     phases = [phase for phase in PHASES if any(phase in values for values in columns.values())]
     rows = [
@@ -78,7 +79,7 @@ def parameters(records: Mapping[str, Mapping]) -> pd.DataFrame:
 
 
 def targets(
-    scores: pd.DataFrame, records: Mapping[str, Mapping], order: list[str], tasks: Mapping = TASKS
+    scores: pd.DataFrame, records: Mapping[str, RunRecord], order: list[str], tasks: Mapping = TASKS
 ) -> pd.DataFrame:
     """One row a target: the definition of its score, training data and sizes, selection, layer, citation."""
     rows, main = [], headline(scores)
@@ -86,7 +87,7 @@ def targets(
     for name in order:
         task, here = tasks[name], main[main["target"] == name]
         defined = [METRIC_NAMES.get(m, m) + DEFINITIONS.get((task.format, m), "") for m in task.score]
-        limit = subset({key: r for key, r in records.items() if name in r["params"].get("evaluate", {})})
+        limit = subset({key: r for key, r in records.items() if name in r.params.get("evaluate", {})})
         rows.append((
             name, task.title, ("" if len(defined) == 1 else "mean of ") + " and ".join(defined),
             task.trains_on or "nothing",
@@ -110,13 +111,13 @@ def _range(column: pd.Series | None) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-def subset(records: Mapping[str, Mapping]) -> int | None:
+def subset(records: Mapping[str, RunRecord]) -> int | None:
     """The largest limit on test examples per language that a target run was given; None if none was limited."""
-    limits = [record["params"].get("max_eval_examples") for record in records.values() if record["phase"] == "target"]
+    limits = [record.params.get("max_eval_examples") for record in records.values() if record.phase == "target"]
     return max((limit for limit in limits if limit), default=None)
 
 
-def pretrained(records: Mapping[str, Mapping]) -> pd.DataFrame:
+def pretrained(records: Mapping[str, RunRecord]) -> pd.DataFrame:
     """One row an encoder that was pretrained here: what it cost and how well it predicts, the mean over its seeds.
 
     Columns, as far as the runs recorded them: encoder, architecture, seeds, parameters, parameters_outside_embeddings,
@@ -125,13 +126,13 @@ def pretrained(records: Mapping[str, Mapping]) -> pd.DataFrame:
     numbers = "parameters parameters_outside_embeddings flops seconds tokens_seen predicted_tokens heldout_loss".split()
     rows = []
     for record in records.values():
-        facts = record["run"].get("facts") or {}
-        if record["phase"] == "pretrain" and record["state"] == "done":
-            timing = facts.get("train_seconds", facts.get("seconds", record["run"].get("seconds")))
+        facts = record.facts
+        if record.phase == "pretrain" and record.done:
+            timing = facts.get("train_seconds", facts.get("seconds", record.seconds))
             rows.append(
                 {
-                    "encoder": record["labels"].get("encoder", record["slug"]),
-                    "architecture": facts.get("architecture", record["params"].get("architecture", "")),
+                    "encoder": record.labels.encoder or record.slug,
+                    "architecture": facts.get("architecture", record.params.get("architecture", "")),
                     **{name: facts.get(name) for name in numbers},
                     "seconds": timing,
                 }
@@ -146,7 +147,7 @@ def pretrained(records: Mapping[str, Mapping]) -> pd.DataFrame:
     return result.reset_index()
 
 
-def contrast_table(records: Mapping[str, Mapping], encoders: list[str]) -> pd.DataFrame:
+def contrast_table(records: Mapping[str, RunRecord], encoders: list[str]) -> pd.DataFrame:
     """What each pair of encoders differs in, so that a difference between them is not read as more than it is.
 
     Columns: first, second, kind (`pretraining recipe`: both compute the same function of weights and inputs;
@@ -156,8 +157,8 @@ def contrast_table(records: Mapping[str, Mapping], encoders: list[str]) -> pd.Da
     """
     known, rows = {}, []
     for record in records.values():
-        if record["phase"] == "pretrain":
-            known.setdefault(record["labels"].get("encoder"), record["params"])
+        if record.phase == "pretrain":
+            known.setdefault(record.labels.encoder, record.params)
     for first, second in combinations(encoders, 2):
         if first not in known or second not in known:
             rows.append((first, second, "confounded", "", "", "", False))
@@ -176,7 +177,7 @@ def contrast_table(records: Mapping[str, Mapping], encoders: list[str]) -> pd.Da
     return pd.DataFrame(rows, columns=["first", "second", "kind", "recipe", "shape", "rates", "matched"])
 
 
-def contrasts(records: Mapping[str, Mapping], encoders: list[str]) -> list[str]:
+def contrasts(records: Mapping[str, RunRecord], encoders: list[str]) -> list[str]:
     """A sentence for each pair of encoders: the rows of contrast_table in words."""
     sentences = []
     for row in contrast_table(records, encoders).itertuples():
@@ -194,28 +195,28 @@ def contrasts(records: Mapping[str, Mapping], encoders: list[str]) -> list[str]:
     return sentences
 
 
-def pretrained_here(records: Mapping[str, Mapping]) -> set[str]:
+def pretrained_here(records: Mapping[str, RunRecord]) -> set[str]:
     """The encoders that this grid pretrains; a seed changes their pretraining, too."""
-    return {record["labels"].get("encoder") for record in records.values() if record["phase"] == "pretrain"}
+    return {record.labels.encoder for record in records.values() if record.phase == "pretrain"}
 
 
-def pools(records: Mapping[str, Mapping], encoders: Iterable[str]) -> dict[str, str]:
+def pools(records: Mapping[str, RunRecord], encoders: Iterable[str]) -> dict[str, str]:
     """Encoder -> HERE or FINISHED, whose runs scatter differently; empty where all encoders are of one kind."""
     known = pretrained_here(records)
     found = {encoder: HERE if encoder in known else FINISHED for encoder in encoders}
     return found if len(set(found.values())) > 1 else {}
 
 
-def runs(records: Mapping[str, Mapping]) -> pd.DataFrame:
+def runs(records: Mapping[str, RunRecord]) -> pd.DataFrame:
     """One row a run: id, phase, name, state, seconds, error."""
     rows = [
         {
             "id": key,
-            "phase": record["phase"],
-            "name": f"{record['slug']}-{key}",
-            "state": record["state"],
-            "seconds": record["run"].get("seconds"),
-            "error": record.get("error") or record["run"].get("error") or "",
+            "phase": record.phase,
+            "name": f"{record.slug}-{key}",
+            "state": record.state.value,
+            "seconds": record.seconds,
+            "error": record.error or "",
         }
         for key, record in records.items()
     ]
@@ -225,7 +226,7 @@ def runs(records: Mapping[str, Mapping]) -> pd.DataFrame:
     )
 
 
-def plan(records: Mapping[str, Mapping]) -> pd.DataFrame:
+def plan(records: Mapping[str, RunRecord]) -> pd.DataFrame:
     """One row a phase: how many runs, how many of them in which state, and the seconds that the finished ones took."""
     table = runs(records)
     counts = table.groupby(["phase", "state"], sort=False).size().unstack(fill_value=0)
@@ -236,28 +237,25 @@ def plan(records: Mapping[str, Mapping]) -> pd.DataFrame:
     return counts.assign(seconds=seconds.reindex(counts.index).fillna(0.0)).reset_index()
 
 
-def machines(records: Mapping[str, Mapping]) -> tuple[pd.DataFrame, list[str]]:
+def machines(records: Mapping[str, RunRecord]) -> tuple[pd.DataFrame, list[str]]:
     """What the finished runs ran with and on, a row a fact, and a sentence where that is mixed.
 
     The analysis is left out: it computes no score.
     """
     seen: dict[str, dict[str, int]] = {}
     for record in records.values():
-        run = record["run"]
-        if record["state"] != "done" or record["phase"] == "analysis":
+        if not record.done or record.phase == "analysis":
             continue
-        device = run.get("device") or {}
-        device = device if isinstance(device, Mapping) else {"device": device}
         facts = {
             **{
                 key: ", ".join(value) or "none" if isinstance(value, list) else str(value)
-                for key, value in device.items()
+                for key, value in record.device.items()
             },
-            **{key: str(value) for key, value in (run.get("versions") or {}).items()},
+            **{key: str(value) for key, value in record.versions.items()},
         }
-        if run.get("git"):
-            facts["git commit"] = str(run["git"].get("commit", ""))[:12] + (
-                " with changes" if run["git"].get("dirty") else ""
+        if record.git:
+            facts["git commit"] = str(record.git.get("commit", ""))[:12] + (
+                " with changes" if record.git.get("dirty") else ""
             )
         for key, value in facts.items():
             values = seen.setdefault(key, {})

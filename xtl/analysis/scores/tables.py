@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from xtl.base.errors import UserError
+from xtl.runs.record import RunRecord
 from xtl.tasks.catalog import TASKS
 
 CELL = ["encoder", "architecture", "intermediate", "target", "source", "provenance"]
@@ -25,7 +26,7 @@ class Gathered(NamedTuple):
 
     cells: pd.DataFrame
     scores: pd.DataFrame
-    records: dict[str, dict]
+    records: dict[str, RunRecord]
     languages: dict[str, list[str]]
 
 
@@ -35,20 +36,14 @@ def gather(plan, store) -> Gathered:
     plan: `cells` (DataFrame) and `runs` (run id -> Run). Runs that are not there yet count as absent, so a partial
     grid can be gathered at any time.
     """
-    records = {identity: record(run, store) for identity, run in plan.runs.items()}
+    records = {identity: store.record(run) for identity, run in plan.runs.items()}
     languages: dict[str, list[str]] = {}
     for run in plan.runs.values():
         for target, codes in run.params.get("evaluate", {}).items():
             languages[target] = list(dict.fromkeys([*languages.get(target, []), *codes]))
-    done = [run for identity, run in plan.runs.items() if records[identity]["state"] == "done"]
-    status = [records[identity]["state"] for identity in plan.cells["run_id"]]
+    done = [run for identity, run in plan.runs.items() if records[identity].done]
+    status = [records[identity].state.value for identity in plan.cells["run_id"]]
     return Gathered(plan.cells.assign(status=status), store.read_scores(done), records, languages)
-
-
-def record(run, store) -> dict:
-    """What is known of a run: id, phase, slug, labels, upstream, params, state, folder, and run.json as `run`."""
-    known = {name: getattr(run, name) for name in ("id", "phase", "slug", "labels", "upstream", "params")}
-    return {**known, "state": store.state(run), "folder": store.folder(run), "run": store.read(run) or {}}
 
 
 def headline(scores: pd.DataFrame) -> pd.DataFrame:

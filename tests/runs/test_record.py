@@ -1,0 +1,57 @@
+"""record.py: what run.json says of a run, labels as notebooks receive them, one sentence for what is wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from xtl.base.errors import UserError
+from xtl.runs.record import Labels, RunRecord, State, read_record
+
+KEYS = (
+    "id hash phase slug params upstream labels status error traceback started finished seconds device versions git "
+    "mirror facts"
+).split()
+
+
+def test_run_json_has_these_keys_and_reads_back(tmp_path):
+    labels = Labels(encoder="bert", seed=0)
+    record = RunRecord("a", "aa", "target", "run", {"seed": 0}, {}, labels, State.DONE, tmp_path, facts={"steps": 3})
+    content = record.to_json()
+    assert list(content) == KEYS
+    assert content["labels"] == {"encoder": "bert", "seed": 0} and content["status"] == "done"
+    (tmp_path / "run.json").write_text(json.dumps(content))
+    assert read_record(tmp_path / "run.json") == record
+    assert read_record(tmp_path / "other.json") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"hash": ...}, "lacks 'hash'"),
+        ({"params": [1]}, r"its 'params' is \[1\]"),
+        ({"seconds": "long"}, "its 'seconds' is 'long'"),
+        ({"status": "finished"}, "its 'status' is 'finished'"),
+        ({"labels": {"colour": "red"}}, "there is no label 'colour'; known are encoder, architecture"),
+    ],
+)
+def test_a_record_with_a_mistake_is_one_sentence(tmp_path, change, message):
+    whole = RunRecord("a", "aa", "target", "run", {}, {}, Labels(), State.DONE, Path()).to_json()
+    content = {key: value for key, value in {**whole, **change}.items() if value is not ...}
+    (tmp_path / "run.json").write_text(json.dumps(content))
+    with pytest.raises(UserError, match=message) as complaint:
+        read_record(tmp_path / "run.json")
+    assert str(tmp_path / "run.json") in str(complaint.value) and "\n" not in str(complaint.value)
+
+
+def test_labels_round_trip_what_notebooks_receive():
+    whole = {
+        "encoder": "bert", "architecture": "bert", "intermediate": "mnli", "source": "de", "provenance": "machine",
+        "seed": 0, "seen": {"xnli": ["de"]},
+    }  # fmt: skip
+    assert Labels.from_dict(whole).to_dict() == whole
+    assert Labels.from_dict({}).to_dict() == {}
+
+
+def test_every_state_has_a_sentence():
+    assert [state.value for state in State if not state.sentence.endswith(".")] == []

@@ -1,0 +1,188 @@
+"""What is known of a run: its state, what the grid calls it, and what its run.json says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from xtl.base.errors import UserError
+
+Json = dict[str, Any]
+
+
+class State(StrEnum):
+    """The state of a run folder."""
+
+    ABSENT = "absent"
+    RUNNING = "running"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+    DONE = "done"
+
+    @property
+    def sentence(self) -> str:
+        """What the state means."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    State.ABSENT: "It has not been started.",
+    State.RUNNING: "A process is working on it now.",
+    State.INTERRUPTED: "Its process ended before the run did; the same command goes on from here.",
+    State.FAILED: "Its notebook raised an error; the same command tries it again.",
+    State.DONE: "It has finished, and everything that it promised is there.",
+}
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What a grid calls a run: names that its score rows carry although they do not decide the result.
+
+    Attributes:
+        encoder, architecture, intermediate: names; None where they do not apply, as the intermediate of a pretraining.
+        source, provenance: language of the target training data, and how the data came to be in it.
+        seed: of the run.
+        seen: target -> languages besides the source's in which the intermediate training read the target's own
+            training set.
+    """
+
+    encoder: str | None = None
+    architecture: str | None = None
+    intermediate: str | None = None
+    source: str | None = None
+    provenance: str | None = None
+    seed: int | None = None
+    seen: Mapping[str, list[str]] = field(default_factory=dict, hash=False)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Labels:
+        """The labels that a notebook receives. Raises UserError for a name that is no label.
+
+        >>> Labels.from_dict({"encoder": "bert", "seed": 0}).to_dict()
+        {'encoder': 'bert', 'seed': 0}
+        """
+        names = [one.name for one in fields(cls)]
+        for name in values:
+            if name not in names:
+                raise UserError(f"labels: there is no label {name!r}; known are {', '.join(names)}.")
+        return cls(**values)
+
+    def to_dict(self) -> Json:
+        """The labels that are set, as JSON; the inverse of `from_dict`."""
+        return {name: value for name, value in asdict(self).items() if value not in (None, {})}
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What the plan and run.json know of a run. What run.json adds is None or empty for a run that is absent.
+
+    Attributes:
+        id, hash: the first 12 and all 64 hex digits of the identity.
+        phase, slug: pretrain, intermediate, target or analysis, and the readable name.
+        upstream: notebook parameter -> id of the run whose checkpoint it reads.
+        params: what decides the result.
+        folder: where the run lies, or would.
+        error, traceback: one line, and the text, of a failed run.
+        started, finished: times in ISO 8601, UTC. seconds: between them.
+        device, versions, git, mirror: where and with what it ran, see xtl.base.machine and xtl.base.mirror_lock.
+        facts: what the notebook recorded, such as tokens seen.
+    """
+
+    id: str
+    hash: str
+    phase: str
+    slug: str
+    params: Json
+    upstream: dict[str, str]
+    labels: Labels
+    state: State
+    folder: Path
+    error: str | None = None
+    traceback: str | None = None
+    started: str | None = None
+    finished: str | None = None
+    seconds: float | None = None
+    device: Json = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    git: Json | None = None
+    mirror: str | None = None
+    facts: Json = field(default_factory=dict)
+
+    @property
+    def done(self) -> bool:
+        """Whether the run has finished."""
+        return self.state is State.DONE
+
+    def to_json(self) -> Json:
+        """The content of run.json."""
+        values = asdict(self)
+        del values["folder"]
+        values["labels"] = self.labels.to_dict()
+        # `status` is the state's place in the file
+        return {("status" if name == "state" else name): value for name, value in values.items()}
+
+
+# The keys of run.json and the types of their values; those that an early version did not write may lack or be null.
+REQUIRED: dict[str, type] = {
+    "id": str,
+    "hash": str,
+    "phase": str,
+    "slug": str,
+    "params": dict,
+    "upstream": dict,
+    "labels": dict,
+    "status": str,
+}
+OPTIONAL: dict[str, type | tuple[type, ...]] = {
+    "error": str,
+    "traceback": str,
+    "started": str,
+    "finished": str,
+    "seconds": (int, float),
+    "device": dict,
+    "versions": dict,
+    "git": dict,
+    "mirror": str,
+    "facts": dict,
+}
+
+
+def read_record(path: Path) -> RunRecord | None:
+    """What a run.json says, or None where there is no such file; whether a `running` run still runs it cannot tell.
+
+    Raises UserError where the file cannot be read, lacks a key, or holds a value of another type.
+    """
+    move = "move its folder away to run it again."
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise UserError(f"{path} is not readable JSON ({error}): {move}") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{path} holds no record of a run: {move}")
+    values = {}
+    for name, kind in REQUIRED.items():
+        if name not in content:
+            raise UserError(f"{path} holds no record of a run, for it lacks {name!r}: {move}")
+        if not isinstance(content[name], kind):
+            raise UserError(f"{path} holds no record of a run, for its {name!r} is {content[name]!r}: {move}")
+        values[name] = content[name]
+    for name, kinds in OPTIONAL.items():
+        value = content.get(name)
+        if value is not None and not isinstance(value, kinds):
+            raise UserError(f"{path} holds no record of a run, for its {name!r} is {value!r}: {move}")
+        if value is not None:
+            values[name] = value
+    status = values.pop("status")
+    if status not in list(State):
+        raise UserError(f"{path} holds no record of a run, for its 'status' is {status!r}: {move}")
+    try:
+        values["labels"] = Labels.from_dict(values["labels"])
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    return RunRecord(**values, state=State(status), folder=path.parent)
