@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from xtl.grid import blocks, schema
+from xtl.models import recipes
 
 PAGE = Path(__file__).parent.parent / "docs" / "grid-file.md"
 BLOCKS: tuple[type[BaseModel], ...] = (
@@ -17,7 +18,7 @@ BLOCKS: tuple[type[BaseModel], ...] = (
     schema.Lab,
     blocks.Encoder,
     blocks.Pretrain,
-    blocks.Recipe,
+    recipes.Recipe,
     blocks.Intermediate,
     blocks.Part,
     blocks.Source,

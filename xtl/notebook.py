@@ -52,7 +52,7 @@ def scratch_checkpoint() -> str:
         from xtl.training import pretrain as pretraining
 
         block = Pretrain(architecture="bert", layers=2, hidden=64, steps=60, batch_tokens=2048)
-        recipe, data = block.resolved_recipe(), {"kind": "lab", "languages": 12, "sentences": 400, "seed": 0}
+        recipe, data = block.full_recipe.model_dump(), {"kind": "lab", "languages": 12, "sentences": 400, "seed": 0}
         tokenizer = pretraining.tokenizer_for("bert", data, block.length, recipe)
         corpus = pretraining.prepare(tokenizer, data, recipe, block.length, block.short, seed=0)
         batches = pretraining.plan_batches(corpus, recipe, block.steps, block.long_share, block.batch_tokens, seed=0)

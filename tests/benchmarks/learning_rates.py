@@ -18,7 +18,7 @@ from xtl.training import pretrain as pretraining
 
 def heldout(block, data: dict, rate: float, steps: int) -> tuple[float, float]:
     """Held-out loss (nats per predicted token) and processor seconds of one short pretraining."""
-    recipe = block.resolved_recipe()
+    recipe = block.full_recipe.model_dump()
     tokenizer = pretraining.tokenizer_for(block.architecture, data, block.length, recipe)
     corpus = pretraining.prepare(tokenizer, data, recipe, block.length, block.short, seed=0)
     batches = pretraining.plan_batches(corpus, recipe, steps, block.long_share, block.batch_tokens, seed=0)

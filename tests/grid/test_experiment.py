@@ -45,7 +45,7 @@ def test_a_small_grid_gets_its_defaults(write):
     assert [s.language for s in grid.sources] == ["en"]
     assert grid.training.learning_rate == 2e-5
     assert grid.data_source()["kind"] == "lab"
-    recipe = grid.encoders["bert"].pretrain.resolved_recipe()
+    recipe = grid.encoders["bert"].pretrain.full_recipe.model_dump()
     assert recipe == dict(nsp=True, segments=True, masking="static", objective="mlm", predicted=0.15, pairs=0.0)
 
 
@@ -61,7 +61,7 @@ def test_pretraining_defaults_are_merged_below_every_block(write):
     )
     a, b = (grid.encoders[name].pretrain for name in "ab")
     assert (a.steps, a.recipe.pairs, a.recipe.masking) == (9, 0.3, "static")
-    assert (b.steps, b.recipe.pairs, b.resolved_recipe()["objective"]) == (7, 0.3, "plm")
+    assert (b.steps, b.recipe.pairs, b.full_recipe.objective) == (7, 0.3, "plm")
 
 
 def test_overrides_from_the_command_line_are_validated_like_the_file(write):

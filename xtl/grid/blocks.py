@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from xtl.models.recipes import Pretraining
 from xtl.tasks.catalog import TASKS
 
 
@@ -15,54 +16,12 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Recipe(Strict):
-    """What a pretraining run may vary besides the architecture; None means the architecture's own habit."""
+class Pretrain(Pretraining):
+    """An encoder trained here from scratch, and the text that it is trained on."""
 
-    nsp: bool | None = Field(None, description="next-sentence prediction on two-segment inputs")
-    segments: bool | None = Field(None, description="two-segment inputs from documents, with segment ids")
-    masking: Literal["static", "dynamic"] | None = Field(
-        None, description="one mask a sequence, or a new one each epoch"
-    )
-    objective: Literal["mlm", "plm"] | None = Field(None, description="masked or permutation language modelling")
-    predicted: float = Field(0.15, gt=0, lt=1, description="share of a sequence's tokens that are predicted")
-    pairs: float = Field(0.0, ge=0, le=1, description="share of the sequences that are translation pairs")
-
-
-HABITS = {
-    "bert": dict(nsp=True, segments=True, masking="static", objective="mlm"),
-    "roberta": dict(nsp=False, segments=False, masking="dynamic", objective="mlm"),
-    "xlnet": dict(nsp=False, segments=False, masking="dynamic", objective="plm"),
-}
-
-
-# What a recipe needs of an architecture, and who has it.
-TWO_STREAMS = ("xlnet",)  # attention in which a query stream does not see its own content: permutation LM
-POOLED_FIRST = ("bert", "roberta")  # a pooled first token: next-sentence prediction
-
-
-class Pretrain(Strict):
-    """An encoder trained here from scratch. The defaults are those of the laboratory's everyday grid."""
-
-    architecture: Literal["bert", "roberta", "xlnet"] = Field(description="what is built; its habits fill the recipe")
     corpus: str = Field("lab", description="the laboratory's, or a task of plain text (mlm) with `data: hub`")
     tokenizer: Literal["lab"] | int = Field("lab", description="the laboratory's, or the pieces of one trained on it")
     documents: int = Field(20000, ge=1, description="of each language at most, of a corpus of the Hub")
-    layers: int = Field(3, ge=1, description="transformer layers")
-    hidden: int = Field(128, ge=8, description="width, a multiple of `heads`")
-    heads: int = Field(4, ge=1, description="attention heads")
-    inner: int = Field(256, ge=8, description="width of the feed-forward layers")
-    length: int = Field(128, ge=16, description="longest input in tokens")
-    short: int = Field(1, ge=1, description="sentences of the monolingual inputs of most steps")
-    long_share: float = Field(
-        0.2, ge=0, le=1, description="share of the steps, the last ones, with inputs of full length"
-    )
-    steps: int = Field(2600, ge=1, description="optimizer steps")
-    batch_tokens: int = Field(512, ge=64, description="tokens in a batch, padding not counted")
-    learning_rate: float = Field(2e-3, gt=0, description="peak")
-    warmup: float = Field(0.1, ge=0, le=1, description="share of the steps")
-    weight_decay: float = Field(0.01, ge=0, description="none on biases and LayerNorm")
-    precision: Literal["fp32", "bf16"] = Field("fp32", description="of the forward and backward pass")
-    recipe: Recipe = Field(Recipe(), description="factors of pretraining, one by one")
 
     @model_validator(mode="after")
     def readable(self):
@@ -75,25 +34,6 @@ class Pretrain(Strict):
         if self.corpus != "lab" and self.recipe.pairs:
             raise ValueError(f"corpus {self.corpus} holds no translations; leave recipe.pairs at 0")
         return self
-
-    @model_validator(mode="after")
-    def fits(self):
-        """The width is a multiple of the heads, and the objective is one that the architecture can compute."""
-        if self.hidden % self.heads:
-            raise ValueError(f"hidden ({self.hidden}) must be a multiple of heads ({self.heads})")
-        recipe = self.resolved_recipe()
-        if recipe["objective"] == "plm" and self.architecture not in TWO_STREAMS:
-            raise ValueError(f"objective plm needs two-stream attention, which {self.architecture} lacks; use mlm")
-        if recipe["nsp"] and not recipe["segments"]:
-            raise ValueError("nsp needs two-segment inputs; set segments: true")
-        if recipe["nsp"] and self.architecture not in POOLED_FIRST:
-            raise ValueError(f"nsp reads a pooled first token, which {self.architecture} lacks; set nsp: false")
-        return self
-
-    def resolved_recipe(self) -> dict:
-        """The recipe with the architecture's habits filled in."""
-        given = {k: v for k, v in self.recipe.model_dump().items() if v is not None}
-        return {**HABITS[self.architecture], **given}
 
 
 class Encoder(Strict):

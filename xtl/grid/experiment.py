@@ -11,8 +11,9 @@ import yaml
 from pydantic import ValidationError
 
 from xtl.base.errors import UserError
-from xtl.grid.blocks import Encoder, Intermediate, Part, Pretrain, Recipe, Source, Training
+from xtl.grid.blocks import Encoder, Intermediate, Part, Pretrain, Source, Training
 from xtl.grid.schema import Experiment, Hypothesis, Lab
+from xtl.models.recipes import Recipe
 
 # What PyYAML raises besides its own errors, for a date that is none, an odd tag, and endless nesting.
 UNREADABLE = (ValueError, AttributeError, TypeError, RecursionError)

@@ -140,7 +140,7 @@ def pretraining(experiment: Experiment, encoder: str, seed: int) -> Run | None:
     values = spec.model_dump(exclude={"corpus", "tokenizer", "documents", "recipe"})
     params = {
         **values,
-        "recipe": spec.resolved_recipe(),
+        "recipe": spec.full_recipe.model_dump(),
         "data": data,
         "seed": seed,
         "inputs": digests,

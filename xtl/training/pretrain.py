@@ -40,7 +40,7 @@ def full_recipe(architecture: str, recipe: dict) -> dict:
     """The recipe with the architecture's habits filled in. Raises ValidationError where the two do not go together."""
     from xtl.grid.blocks import Pretrain
 
-    return Pretrain(architecture=architecture, recipe=recipe).resolved_recipe()
+    return Pretrain(architecture=architecture, recipe=recipe).full_recipe.model_dump()
 
 
 def encode(tokenizer, sentences: list[str]) -> list[np.ndarray]:
