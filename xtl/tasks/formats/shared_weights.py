@@ -20,5 +20,8 @@ class SharedWeights(nn.Module):
         return kept
 
     def load_state_dict(self, state_dict, strict: bool = False, **options):
-        """Weights as `state_dict` gives them; what is tied comes with what it is tied to."""
-        return super().load_state_dict(state_dict, strict=False, **options)
+        """Weights as `state_dict` gives them; what is tied comes with what it is tied to, and counts as loaded."""
+        loaded = super().load_state_dict(state_dict, strict=False, **options)
+        written = self.state_dict()
+        loaded.missing_keys[:] = [name for name in loaded.missing_keys if name in written]
+        return loaded
