@@ -28,6 +28,10 @@ def test_mlqa_by_language(language, text, expected):
     assert mlqa_tokens(language)(text) == expected.split()
 
 
+def test_the_laboratory_s_languages_have_no_articles():
+    assert mlqa_tokens("qaa")("the Mi-ko, ne") == ["the", "miko", "ne"]
+
+
 def test_mlqa_refuses_other_languages():
     with pytest.raises(UserError, match="no rules for the language 'fr'"):
         mlqa_tokens("fr")
