@@ -79,9 +79,9 @@ def test_an_identity_is_this_one():
 
 def test_a_new_parameter_at_its_neutral_value_changes_no_identity(monkeypatch):
     before = runs.identity("target", {"a": 1}, {})
-    monkeypatch.setitem(runs.ADDED, "target", {"sampler": None})
-    assert runs.identity("target", {"a": 1, "sampler": None}, {}) == before
-    assert runs.identity("target", {"a": 1, "sampler": "uniform"}, {}) != before
+    neutral = {"sampler": None}
+    assert runs.identity("target", {"a": 1, "sampler": None}, {}, neutral) == before
+    assert runs.identity("target", {"a": 1, "sampler": "uniform"}, {}, neutral) != before
     monkeypatch.setitem(runs.VERSIONS, "target", 99)
     assert runs.identity("target", {"a": 1}, {}) != before
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -139,7 +140,8 @@ class Intermediate(Strict):
             raise ValueError(
                 f"unknown key 'training.{sorted(unknown)[0]}'; known there: {', '.join(Training.model_fields)}"
             )
-        idle = set(self.training) & TARGET_KEYS
+        formats = {task.format for task in TASKS.values() if "intermediate" in task.roles}
+        idle = set(self.training) - set(keys_read_by("training", *formats))
         if idle:
             raise ValueError(f"training.{min(idle)} is of target training; an intermediate does not read it")
         if self.training and len(self.tasks) < 2:
@@ -147,37 +149,69 @@ class Intermediate(Strict):
         return self
 
 
-# Keys of `training` that only targets read: their test data, few-shot training, retrieval.
-TARGET_KEYS = {"max_eval_examples", "shots", "shot_steps", "oracle", "layer", "pooling", "prefix"}
+@dataclass(frozen=True)
+class ReadBy:
+    """Which runs a key of `training` decides about: they carry it among their parameters, and so in their identity.
+
+    Attributes:
+        readers: `training` (every run that trains), `target` (every target run), `target training` (target runs that
+            train), or a task format (the runs of that format).
+        neutral: of a key that came later, the value at which runs are what they were before, and keep their identity.
+    """
+
+    readers: tuple[str, ...]
+    neutral: object = ...
+
+
+FIT = ReadBy(("training",))
+RETRIEVAL = ReadBy(("retrieval", "mining"))
 
 
 class Training(Strict):
-    """How a task is trained and read; `overrides` of the grid replace single keys for single tasks."""
+    """How a task is trained and read; `overrides` of the grid replace single keys for single tasks.
 
-    learning_rate: float = Field(2e-5, gt=0, description="peak; linear decay to zero after the warm-up")
-    epochs: float = Field(3, gt=0, le=100_000, description="passes over the training data")
-    max_steps: int | None = Field(None, ge=1, description="stops earlier than `epochs` would")
-    batch_size: int = Field(32, ge=1, description="examples in a step")
-    max_length: int = Field(128, ge=8, description="tokens; longer tagging inputs are split, longer contexts slide")
-    stride: int = Field(64, ge=0, description="overlap in tokens of two windows of one context")
-    warmup: float = Field(0.1, ge=0, le=1, description="share of the steps")
-    weight_decay: float = Field(0.01, ge=0, description="none on biases and LayerNorm")
-    precision: Literal["fp32", "bf16"] = Field("fp32", description="of the forward and backward pass")
-    selection: Literal["last", "english_dev", "average"] = Field(
+    A new key is one field here, with what reads it and its neutral value, and one line in the parameters cells of the
+    notebooks that read it.
+    """
+
+    learning_rate: Annotated[float, FIT] = Field(2e-5, gt=0, description="peak; linear decay to zero after the warm-up")
+    epochs: Annotated[float, FIT] = Field(3, gt=0, le=100_000, description="passes over the training data")
+    max_steps: Annotated[int | None, FIT] = Field(None, ge=1, description="stops earlier than `epochs` would")
+    batch_size: Annotated[int, FIT] = Field(32, ge=1, description="examples in a step")
+    max_length: Annotated[int, ReadBy(("training", "retrieval", "mining"))] = Field(
+        128, ge=8, description="tokens; longer tagging inputs are split, longer contexts slide"
+    )
+    stride: Annotated[int, ReadBy(("span",))] = Field(
+        64, ge=0, description="overlap in tokens of two windows of one context"
+    )
+    warmup: Annotated[float, FIT] = Field(0.1, ge=0, le=1, description="share of the steps")
+    weight_decay: Annotated[float, FIT] = Field(0.01, ge=0, description="none on biases and LayerNorm")
+    precision: Annotated[Literal["fp32", "bf16"], FIT] = Field("fp32", description="of the forward and backward pass")
+    selection: Annotated[Literal["last", "english_dev", "average"], FIT] = Field(
         "last", description="which weights are kept: the last, the best of ten on English dev data, or their mean"
     )
-    max_train_examples: int | None = Field(None, ge=1, description="a sample drawn from the seed; default: all")
-    max_eval_examples: int | None = Field(None, ge=1, description="the first so many of a language; default: all")
-    shots: int | None = Field(
+    max_train_examples: Annotated[int | None, FIT] = Field(
+        None, ge=1, description="a sample drawn from the seed; default: all"
+    )
+    max_eval_examples: Annotated[int | None, ReadBy(("target",))] = Field(
+        None, ge=1, description="the first so many of a language; default: all"
+    )
+    shots: Annotated[int | None, ReadBy(("target training",), neutral=None)] = Field(
         None, ge=1, description="development examples of a test language to train on besides; no longer zero-shot"
     )
-    shot_steps: int = Field(50, ge=1, description="steps on them")
-    oracle: bool = Field(False, description="also score what every selection rule gives, and the best checkpoint")
-    layer: int | None = Field(None, ge=0, description="retrieval: layer of the recipe; default 14/24 of the depth")
-    pooling: Literal["mean", "cls", "mean_special", "mean_padded"] = Field(
+    shot_steps: Annotated[int, ReadBy(("target training",), neutral=None)] = Field(
+        50, ge=1, description="steps on them"
+    )
+    oracle: Annotated[bool, ReadBy(("target training",), neutral=False)] = Field(
+        False, description="also score what every selection rule gives, and the best checkpoint"
+    )
+    layer: Annotated[int | None, RETRIEVAL] = Field(
+        None, ge=0, description="retrieval: layer of the recipe; default 14/24 of the depth"
+    )
+    pooling: Annotated[Literal["mean", "cls", "mean_special", "mean_padded"], RETRIEVAL] = Field(
         "mean", description="retrieval: how token vectors become one vector of a sentence"
     )
-    prefix: str = Field("", description="retrieval: text put before every sentence")
+    prefix: Annotated[str, RETRIEVAL] = Field("", description="retrieval: text put before every sentence")
 
     @model_validator(mode="after")
     def zero_shot_beside_oracle(self):
@@ -185,6 +219,20 @@ class Training(Strict):
         if self.oracle and self.shots:
             raise ValueError("oracle compares zero-shot checkpoints, and shots end that; set one of them")
         return self
+
+
+def keys_read_by(*readers: str) -> list[str]:
+    """The keys of `training` that any of the readers reads, see ReadBy."""
+    return [name for name, read_by in _READ_BY.items() if set(read_by.readers) & set(readers)]
+
+
+def _read_by(name: str) -> ReadBy:
+    return next(mark for mark in Training.model_fields[name].metadata if isinstance(mark, ReadBy))
+
+
+_READ_BY = {name: _read_by(name) for name in Training.model_fields}
+# Key that came later -> its value in the runs that were there before.
+NEUTRAL = {name: read_by.neutral for name, read_by in _READ_BY.items() if read_by.neutral is not ...}
 
 
 def known_task(name: str, role: str) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from xtl.base.errors import UserError
 from xtl.base.places import cache_folder
 from xtl.grid import inputs as inputs_of
-from xtl.grid.blocks import Intermediate, Part, Source, Training
+from xtl.grid.blocks import NEUTRAL, Intermediate, Part, Source, Training, keys_read_by
 from xtl.grid.schema import Experiment
 from xtl.models import checkpoints, encoders
 from xtl.runs.record import Labels
@@ -19,21 +19,8 @@ from xtl.tasks.formats import format_of
 from xtl.tasks.sources import examples as task_data
 from xtl.tasks.sources import origins
 
-# Keys of `training` that decide the result of any training, and those that only one format reads.
-FIT_KEYS = (
-    "learning_rate",
-    "epochs",
-    "max_steps",
-    "batch_size",
-    "max_length",
-    "warmup",
-    "weight_decay",
-    "precision",
-    "selection",
-    "max_train_examples",
-)
-_RETRIEVAL = ("layer", "pooling", "prefix", "max_length")
-FORMAT_KEYS = {"span": ("stride",), "retrieval": _RETRIEVAL, "mining": _RETRIEVAL}
+# Parameters that came later -> their value in the runs that were there before, which keep their identity.
+LATER = NEUTRAL | {"source": None}
 
 
 def origin_of(name: str, spec) -> dict:
@@ -79,10 +66,9 @@ def languages_of(experiment: Experiment, data: dict) -> tuple[dict[str, list[str
     return out, pd.DataFrame(missing, columns=["target", "language"])
 
 
-def fit_params(training: Training, format_name: str) -> dict:
-    """The settings that decide a training of a format."""
-    values = training.model_dump()
-    return {k: values[k] for k in (*FIT_KEYS, *FORMAT_KEYS.get(format_name, ()))}
+def settings(training: Training, *readers: str) -> dict:
+    """The keys of `training` that these readers read (blocks.ReadBy), with their values."""
+    return {name: getattr(training, name) for name in keys_read_by(*readers)}
 
 
 def target_groups(
@@ -105,11 +91,11 @@ def target_groups(
         for split, code in read:
             task_data.check(target, split, code, data)
         inputs = {f"{target}/{split}/{code}": task_data.fingerprint(target, split, code, data) for split, code in read}
-        params = {"train_task": task.trains_on or "", "max_eval_examples": training.max_eval_examples}
+        params = {"train_task": task.trains_on or "", **settings(training, "target", task.format)}
         if task.trains_on:
-            params.update(fit_params(training, task.format))
-            params.update(source=source.origin(), oracle=training.oracle, shots=training.shots)
-            params["shot_steps"] = training.shot_steps if training.shots else None
+            params.update(settings(training, "training", "target training"), source=source.origin())
+            if not training.shots:
+                params["shot_steps"] = None
             try:
                 inputs.update(inputs_of.training(task.trains_on, training.selection, data, source.origin()))
             except UserError as error:
@@ -122,8 +108,6 @@ def target_groups(
                     f"sources: {target} is compared at equal sizes; set training.max_train_examples to what the "
                     "smallest source has, or less."
                 )
-        else:
-            params.update({k: getattr(training, k) for k in FORMAT_KEYS[task.format]})
         key = json.dumps([target if not task.trains_on else "", params], sort_keys=True)
         group = groups.setdefault(key, {"params": params, "evaluate": {}, "inputs": {}})
         group["evaluate"][target] = languages[target]
@@ -146,7 +130,7 @@ def pretraining(experiment: Experiment, encoder: str, seed: int) -> Run | None:
         "inputs": digests,
     }
     labels = Labels(encoder=encoder, architecture=spec.architecture, seed=seed)
-    return make_run("pretrain", f"{encoder}-s{seed}", params, {}, labels)
+    return make_run("pretrain", f"{encoder}-s{seed}", params, {}, labels, neutral=LATER)
 
 
 def intermediate(
@@ -164,7 +148,7 @@ def intermediate(
         "data": inputs_of.identifying(data),
         "seed": labels.seed,
         "inputs": inputs,
-        **fit_params(training, "" if several else TASKS[first].format),
+        **settings(training, "training", *([] if several else [TASKS[first].format])),
     }
     if several:
         own = {part.task: experiment.overrides.get(part.task, {}) for part in spec.tasks}
@@ -182,6 +166,7 @@ def intermediate(
         upstream,
         labels,
         passed | inputs_of.places(data),
+        LATER,
     )
 
 
@@ -203,7 +188,7 @@ def target(
     english = (labels.source, labels.provenance) == ("en", "native")
     source = "" if english else f"-{labels.source}-{labels.provenance}"
     name = f"{labels.encoder}-{labels.intermediate}{source}-{'+'.join(group['evaluate'])}-s{labels.seed}"
-    return make_run("target", name, params, upstream, labels, passed | inputs_of.places(data))
+    return make_run("target", name, params, upstream, labels, passed | inputs_of.places(data), LATER)
 
 
 def _selected(training: Training, part: Part, several: bool, data: dict) -> str:

@@ -13,14 +13,6 @@ from xtl.runs.record import Labels
 
 # Raised when the code of a phase changes what a run computes: every identity of that phase changes with it.
 VERSIONS = {"pretrain": 2, "intermediate": 1, "target": 2, "analysis": 1}
-# Parameters that were added after a phase's version was set, with the value that means "as before": a run that
-# leaves them there keeps the identity it had.
-ADDED: Mapping[str, Mapping[str, object]] = {
-    "pretrain": {},
-    "intermediate": {},
-    "target": {"source": None, "oracle": False, "shots": None, "shot_steps": None},
-    "analysis": {},
-}
 
 NOTEBOOKS = {
     "pretrain": "0_pretrain.ipynb",
@@ -65,23 +57,32 @@ class Run:
         return NOTEBOOKS[self.phase]
 
 
-def identity(phase: str, params: dict, upstream: dict[str, str]) -> str:
+def identity(
+    phase: str, params: Mapping[str, Any], upstream: Mapping[str, str], neutral: Mapping[str, object] | None = None
+) -> str:
     """SHA-256 over sorted JSON of the phase, its version, the parameters that matter and the upstream ids.
 
-    A parameter of `ADDED` at its neutral value stays out, so that new parameters do not change old identities.
+    neutral: parameters that were added after the phase's version was set, with the value that means "as before": a
+    parameter at that value stays out, so a run that leaves it there keeps the identity it had.
     """
-    neutral = ADDED[phase]
+    neutral = neutral or {}
     kept = {k: v for k, v in params.items() if k not in neutral or v != neutral[k]}
     content = {"phase": phase, "version": VERSIONS[phase], "params": kept, "upstream": upstream}
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 def make_run(
-    phase: str, name: str, params: dict, upstream: dict[str, str], labels: Labels, passed: dict | None = None
+    phase: str,
+    name: str,
+    params: dict[str, Any],
+    upstream: dict[str, str],
+    labels: Labels,
+    passed: dict[str, Any] | None = None,
+    neutral: Mapping[str, object] | None = None,
 ) -> Run:
-    """A run with its identity; the name is reduced to what is safe in a folder's name."""
+    """A run with its identity; the name is reduced to what is safe in a folder's name. neutral: see `identity`."""
     slug = re.sub(r"[^A-Za-z0-9.+_-]+", "-", name)[:80].strip("-.")
-    return Run(phase, slug, params, upstream, identity(phase, params, upstream), labels, passed or {})
+    return Run(phase, slug, params, upstream, identity(phase, params, upstream, neutral), labels, passed or {})
 
 
 def trained_on(params: Mapping) -> list[str]:
