@@ -3,94 +3,127 @@
 from __future__ import annotations
 
 import functools
-import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import yaml
 
 from xtl.base.errors import UserError
-from xtl.base.files import file_digest
-from xtl.base.places import cache_folder
+from xtl.base.files import file_digest, replacing
+from xtl.base.places import cache_folder, mirror_root
 
-LOCK = "lock.yaml"
+FILE = "lock.yaml"
+
+
+@dataclass(frozen=True)
+class LockedRepository:
+    """A data set or a model at a commit of the Hub."""
+
+    kind: str  # dataset or model
+    revision: str
+
+
+@dataclass(frozen=True)
+class LockedFile:
+    """What a file of the mirror was when it was fetched."""
+
+    size: int  # bytes
+    sha256: str
+
+
+@dataclass(frozen=True)
+class MirrorLock:
+    """Repositories by id, and files by their path below the mirror."""
+
+    repositories: dict[str, LockedRepository] = field(default_factory=dict)
+    files: dict[str, LockedFile] = field(default_factory=dict)
+
+    def revision(self, repository: str) -> str | None:
+        """The commit that a repository is locked at; None for one that the lock does not know."""
+        return self.repositories[repository].revision if repository in self.repositories else None
+
+    def below(self, folder: str) -> list[str]:
+        """The paths of all files below a folder of the mirror."""
+        return [name for name in self.files if name.startswith(f"{folder}/")]
 
 
 def state() -> str | None:
     """Whether the mirror that XTL_MIRROR names is `locked` or `unlocked`; None without a mirror."""
-    given = os.environ.get("XTL_MIRROR")
-    if not given:
+    mirror = mirror_root()
+    if mirror is None:
         return None
-    return "locked" if (Path(given).expanduser() / LOCK).is_file() else "unlocked"
+    return "locked" if (mirror / FILE).is_file() else "unlocked"
 
 
-def read(mirror: Path) -> dict | None:
-    """`{"repositories": {id: {kind, revision}}, "files": {path: {size, sha256}}}`; None without a lock.
-
-    Paths are relative to the mirror. Raises UserError for a file that is no lock.
-    """
-    path = mirror / LOCK
-    return _read(str(path), path.stat().st_mtime_ns) if path.is_file() else None
+def read(mirror: Path) -> MirrorLock | None:
+    """The lock of a mirror, None where it has none. Raises UserError for a file that is no lock."""
+    path = mirror / FILE
+    return _read(path, path.stat().st_mtime_ns) if path.is_file() else None
 
 
-def write(mirror: Path, repositories: dict, files: dict) -> None:
+def write(mirror: Path, lock: MirrorLock) -> None:
     """Write the lock, whole or not at all."""
-    text = yaml.safe_dump({"repositories": repositories, "files": files}, sort_keys=True, allow_unicode=True)
-    partial = mirror / f".{LOCK}.{os.getpid()}"
-    partial.write_text("# What `xtl fetch` put here; a file that differs is an error.\n" + text, encoding="utf-8")
-    os.replace(partial, mirror / LOCK)
+    text = yaml.safe_dump(asdict(lock), sort_keys=True, allow_unicode=True)
+    with replacing(mirror / FILE) as temporary:
+        temporary.write_text("# What `xtl fetch` put here; a file that differs is an error.\n" + text, encoding="utf-8")
 
 
-def verify(mirror: Path, paths: list[Path]) -> None:
+def verify(mirror: Path, paths: Iterable[Path]) -> None:
     """Raise UserError unless the files are what the mirror's lock says; nothing to compare with without a lock.
 
     A file's digest is computed once per size and modification time.
     """
-    locked = read(mirror)
-    if locked is None:
+    lock = read(mirror)
+    if lock is None:
         return
+    again = f"; fetch it again with `xtl fetch GRID --mirror {mirror}`."
     for path in paths:
         name = path.relative_to(mirror).as_posix()
-        entry = locked["files"].get(name)
-        again = f"; fetch it again with `xtl fetch GRID --mirror {mirror}`."
-        if entry is None:
-            raise UserError(f"The mirror {mirror} holds {name}, which its {LOCK} does not know{again}")
+        if name not in lock.files:
+            raise UserError(f"The mirror {mirror} holds {name}, which its {FILE} does not know{again}")
         if not path.is_file():
-            raise UserError(f"The mirror {mirror} lacks {name}, which its {LOCK} lists{again}")
+            raise UserError(f"The mirror {mirror} lacks {name}, which its {FILE} lists{again}")
+        locked = lock.files[name]
         size = path.stat().st_size
-        if size != entry["size"]:
-            raise UserError(f"The mirror's {name} has {size:,} bytes, but {LOCK} says {entry['size']:,}{again}")
-        if file_digest(path, cache_folder("digests")) != entry["sha256"]:
-            raise UserError(f"The mirror's {name} is not the file that {LOCK} describes (another SHA-256){again}")
-
-
-def pinned(mirror: Path, repository: str, revision: str | None) -> None:
-    """Raise UserError where a grid pins another commit of a repository than the one that the mirror is locked at."""
-    held = ((read(mirror) or {}).get("repositories") or {}).get(repository)
-    if revision and held and held["revision"] != revision:
-        raise UserError(
-            f"The grid pins {repository} at {revision[:12]}, but the mirror {mirror} is locked at "
-            f"{held['revision'][:12]}; fetch it again, or pin that one."
-        )
+        if size != locked.size:
+            raise UserError(f"The mirror's {name} has {size:,} bytes, but {FILE} says {locked.size:,}{again}")
+        if file_digest(path, cache_folder("digests")) != locked.sha256:
+            raise UserError(f"The mirror's {name} is not the file that {FILE} describes (another SHA-256){again}")
 
 
 def verify_folder(mirror: Path, folder: Path) -> None:
     """As `verify` for everything that the lock lists below a folder of the mirror."""
-    locked = read(mirror)
-    if locked is None:
+    lock = read(mirror)
+    if lock is None:
         return
-    prefix = folder.relative_to(mirror).as_posix() + "/"
-    listed = [mirror / name for name in locked["files"] if name.startswith(prefix)]
-    if not listed:
-        raise UserError(f"The mirror {mirror} holds {prefix[:-1]}, which its {LOCK} does not know; fetch it again.")
-    verify(mirror, listed)
+    name = folder.relative_to(mirror).as_posix()
+    files = lock.below(name)
+    if not files:
+        raise UserError(f"The mirror {mirror} holds {name}, which its {FILE} does not know; fetch it again.")
+    verify(mirror, [mirror / file for file in files])
+
+
+def pinned(mirror: Path, repository: str, revision: str | None) -> None:
+    """Raise UserError where a grid pins another commit of a repository than the one that the mirror is locked at."""
+    lock = read(mirror)
+    locked = lock.revision(repository) if lock else None
+    if revision and locked and locked != revision:
+        raise UserError(
+            f"The grid pins {repository} at {revision[:12]}, but the mirror {mirror} is locked at "
+            f"{locked[:12]}; fetch it again, or pin that one."
+        )
 
 
 @functools.lru_cache(maxsize=8)
-def _read(path: str, _modified: int) -> dict:
+def _read(path: Path, _modified: int) -> MirrorLock:
+    """The lock in a file; read once for each time that the file was changed."""
     try:
-        found = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except yaml.YAMLError:
-        found = None
-    if not isinstance(found, dict) or not {"repositories", "files"} <= set(found):
-        raise UserError(f"{path} is no lock of a mirror; fetch the mirror again, or remove the file to go without one.")
-    return found
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        repositories = {name: LockedRepository(**entry) for name, entry in content["repositories"].items()}
+        files = {name: LockedFile(**entry) for name, entry in content["files"].items()}
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError):
+        raise UserError(
+            f"{path} is no lock of a mirror; fetch the mirror again, or remove the file to go without one."
+        ) from None
+    return MirrorLock(repositories, files)

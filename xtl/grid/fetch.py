@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xtl.base import mirror_lock as lock
+from xtl.base import mirror_lock
 from xtl.base.errors import UserError
 from xtl.base.files import file_digest
+from xtl.base.mirror_lock import LockedFile, LockedRepository, MirrorLock
 from xtl.grid.schema import Experiment
 from xtl.models import checkpoints
 from xtl.tasks.catalog import TASKS, HubSource, Task
@@ -49,8 +50,8 @@ class Repository:
     def lacking(self, mirror: Path) -> list[File]:
         """The files that are not there yet in this commit: absent, of another size, or of a commit that was locked."""
         folder = self.folder(mirror)
-        held = ((lock.read(mirror) or {}).get("repositories") or {}).get(self.name)
-        stale = held is not None and held["revision"] != self.revision
+        lock = mirror_lock.read(mirror) or MirrorLock()
+        stale = lock.revision(self.name) not in (None, self.revision)
         return [
             f
             for f in self.files
@@ -66,20 +67,20 @@ def needed(experiment: Experiment, mirror: Path) -> list[Repository]:
     """
     if experiment.data != "hub" and not any(spec.checkpoint for spec in experiment.encoders.values()):
         raise UserError(f"{experiment.name}: nothing to fetch; the laboratory makes its own data and encoders.")
-    locked = (lock.read(mirror) or {"repositories": {}})["repositories"]
+    lock = mirror_lock.read(mirror) or MirrorLock()
     found = [
-        _model(spec.checkpoint, spec.revision or _revision(locked, spec.checkpoint))
+        _model(spec.checkpoint, spec.revision or lock.revision(spec.checkpoint))
         for spec in experiment.encoders.values()
         if spec.checkpoint and not checkpoints.is_folder(spec.checkpoint)
     ]
     blocks = [*experiment.sources, *(part for spec in experiment.intermediates.values() for part in spec.tasks)]
     named = dict.fromkeys(block.translator for block in blocks if block.translator)
     translators = [name for name in named if name != APERTIUM and not checkpoints.is_folder(name)]
-    found += [_model(name, _revision(locked, name)) for name in translators]
+    found += [_model(name, lock.revision(name)) for name in translators]
     for repository in found:
         _guard(repository, mirror)
     if experiment.data == "hub":
-        found += _datasets(experiment, mirror, locked)
+        found += _datasets(experiment, mirror, lock)
     if not found:
         raise UserError(f"{experiment.name}: nothing to fetch; what it reads is in folders of yours.")
     return found
@@ -107,35 +108,34 @@ def download(
 
 def _clear(repositories: list[Repository], mirror: Path) -> None:
     """Remove what the lock lists of another commit: what that one has more would stay among the new files."""
-    locked = lock.read(mirror) or {"repositories": {}, "files": {}}
+    lock = mirror_lock.read(mirror) or MirrorLock()
     for repository in repositories:
-        folder, held = repository.folder(mirror), locked["repositories"].get(repository.name)
-        prefix = folder.relative_to(mirror).as_posix() + "/"
-        if held and held["revision"] != repository.revision:
-            for name in locked["files"]:
-                if name.startswith(prefix):
-                    (mirror / name).unlink(missing_ok=True)
+        folder = repository.folder(mirror)
+        if lock.revision(repository.name) not in (None, repository.revision):
+            for name in lock.below(folder.relative_to(mirror).as_posix()):
+                (mirror / name).unlink(missing_ok=True)
             shutil.rmtree(folder / ".cache", ignore_errors=True)
 
 
 def _lock(repositories: list[Repository], mirror: Path) -> None:
     """Add the repositories to the mirror's lock."""
-    before = lock.read(mirror) or {"repositories": {}, "files": {}}
-    names, files = dict(before["repositories"]), dict(before["files"])
+    before = mirror_lock.read(mirror) or MirrorLock()
+    names = dict(before.repositories)
+    files = dict(before.files)
     for repository in repositories:
-        folder, known = repository.folder(mirror), names.get(repository.name)
-        if known and known["revision"] != repository.revision:  # another commit: what was there is not of it
-            prefix = folder.relative_to(mirror).as_posix() + "/"
-            files = {name: entry for name, entry in files.items() if not name.startswith(prefix)}
-        names[repository.name] = {"kind": repository.kind, "revision": repository.revision}
+        folder = repository.folder(mirror)
+        if before.revision(repository.name) not in (None, repository.revision):  # what was there is of another commit
+            for name in before.below(folder.relative_to(mirror).as_posix()):
+                files.pop(name, None)
+        names[repository.name] = LockedRepository(repository.kind, repository.revision)
         for file in repository.files:
             path = folder / file.name
             digest = file_digest(path)
             if file.sha256 not in (None, digest):
                 path.unlink()
                 raise UserError(f"{repository.name}: {file.name} was damaged on its way and is removed; fetch again.")
-            files[path.relative_to(mirror).as_posix()] = {"size": file.size, "sha256": digest}
-    lock.write(mirror, names, files)
+            files[path.relative_to(mirror).as_posix()] = LockedFile(file.size, digest)
+    mirror_lock.write(mirror, MirrorLock(names, files))
 
 
 def _model(checkpoint: str, revision: str | None) -> Repository:
@@ -149,7 +149,7 @@ def _model(checkpoint: str, revision: str | None) -> Repository:
     return repository
 
 
-def _datasets(experiment: Experiment, mirror: Path, locked: dict) -> list[Repository]:
+def _datasets(experiment: Experiment, mirror: Path, lock: MirrorLock) -> list[Repository]:
     """Every data set that the grid's tasks read, with the files of the splits and languages that it asks for."""
     wanted: dict[str, list[tuple[HubSource, str, str]]] = {}
     for task, split, language in reads(experiment):
@@ -157,7 +157,7 @@ def _datasets(experiment: Experiment, mirror: Path, locked: dict) -> list[Reposi
             wanted.setdefault(source.dataset, []).append((source, source.splits[split], language))
     found = []
     for name, parts in wanted.items():
-        revision = experiment.revisions.get(name) or _revision(locked, name) or parts[0][0].revision
+        revision = experiment.revisions.get(name) or lock.revision(name) or parts[0][0].revision
         repository, listed = _listed(name, "dataset", revision)
         _guard(repository, mirror)
         if parts[0][0].converted:
@@ -239,7 +239,8 @@ def _in_other_languages(name: str, origin: dict | None, whole: bool) -> list[tup
 def _guard(repository: Repository, mirror: Path) -> None:
     """Raise UserError where the repository's folder holds files that no fetch put there: they are not written over."""
     folder = repository.folder(mirror)
-    known = ((lock.read(mirror) or {}).get("repositories") or {}).get(repository.name)
+    lock = mirror_lock.read(mirror) or MirrorLock()
+    known = lock.revision(repository.name)
     begun = (folder / ".cache" / "huggingface").is_dir()  # an earlier fetch that was interrupted
     if not known and not begun and folder.is_dir() and any(folder.iterdir()):
         raise UserError(f"--mirror {mirror}: {folder} holds files that no fetch put there; name another folder.")
@@ -267,10 +268,6 @@ def _listed(name: str, kind: str, revision: str | None) -> tuple[Repository, lis
 
 def _matching(files: list[File], patterns: Iterable[str]) -> list[File]:
     return [file for file in files if any(fnmatch.fnmatch(file.name, pattern) for pattern in patterns)]
-
-
-def _revision(locked: dict, name: str) -> str | None:
-    return locked.get(name, {}).get("revision")
 
 
 def _hub(name: str, ask: Callable):

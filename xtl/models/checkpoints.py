@@ -7,7 +7,7 @@ import json
 import os
 from pathlib import Path
 
-from xtl.base import mirror_lock as lock
+from xtl.base import mirror_lock
 from xtl.base.errors import UserError
 from xtl.base.files import file_digest
 
@@ -40,8 +40,8 @@ def identity(checkpoint: str, revision: str | None = None, cache: Path | None = 
         check_folder(folder, checkpoint)
         if mirrored(checkpoint) != checkpoint:
             mirror = Path(os.environ["XTL_MIRROR"]).expanduser()
-            lock.pinned(mirror, checkpoint, revision)
-            lock.verify_folder(mirror, folder)
+            mirror_lock.pinned(mirror, checkpoint, revision)
+            mirror_lock.verify_folder(mirror, folder)
         return {"sha256": folder_digest(folder, cache)}
     if os.environ.get("XTL_MIRROR"):
         raise UserError(
