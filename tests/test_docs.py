@@ -12,6 +12,7 @@ import yaml
 from markdown.extensions.toc import slugify
 
 import xtl
+from tests import command
 from xtl.cli import app
 from xtl.grid.schema import Experiment
 from xtl.tasks.catalog import TASKS
@@ -123,18 +124,19 @@ def test_every_command_and_option_is_described(name):
     assert "--set KEY=VALUE" in page
 
 
-def grids(text: str) -> list[dict]:
-    """The blocks of a text that are whole grid files."""
-    blocks = re.findall(r"^```yaml\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
-    return [yaml.safe_load(block) for block in blocks if re.match(r"name: ", block)]
+def blocks(path: Path, language: str) -> list[str]:
+    """The blocks of code of a page in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", read(path), flags=re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "docs" / "grid-file.md"], ids=name_of)
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", ROOT / "docs" / "grid-file.md", ROOT / "docs" / "tutorial.md"], ids=name_of
+)
 def test_the_grids_that_are_shown_are_valid(path):
-    shown = grids(read(path))
-    assert shown
-    for grid in shown:
-        Experiment.model_validate(grid)
+    whole = [block for block in blocks(path, "yaml") if block.startswith("name: ")]
+    assert whole
+    for block in whole:
+        Experiment.model_validate(yaml.safe_load(block))
 
 
 def test_what_the_readme_says_a_grid_can_declare_can_be_declared():
@@ -180,3 +182,26 @@ def test_the_release_is_the_same_everywhere():
     assert citation["version"] == xtl.__version__
     releases = re.findall(r"^## (\S+) – (\d{4}-\d\d-\d\d)$", read(ROOT / "CHANGELOG.md"), flags=re.MULTILINE)
     assert releases[0] == (xtl.__version__, str(citation["date-released"]))
+
+
+def test_the_tutorial_can_be_planned(tmp_path, tiny_encoders):
+    """Its script and its grid as they stand there, on a few lines of text."""
+    page = ROOT / "docs" / "tutorial.md"
+    script = next(block for block in blocks(page, "python") if "to_parquet" in block)
+    (tmp_path / "make_mirror.py").write_text(script, encoding="utf-8")
+    (tmp_path / "study.yaml").write_text(blocks(page, "yaml")[0], encoding="utf-8")
+    (tmp_path / "encoder").symlink_to(tiny_encoders["bert"])
+    for folder, tag in [("ner", "B-PER"), ("pos", "PROPN")]:
+        (tmp_path / folder).mkdir()
+        for name in ("en.train", "en.dev", "en.test"):
+            (tmp_path / folder / f"{name}.tsv").write_text(f"Ada\t{tag}\nAda\t{tag}\n\nEve\t{tag}\n", encoding="utf-8")
+    (tmp_path / "parallel").mkdir()
+    for code in ("de", "fi", "hi"):
+        (tmp_path / "pos" / f"{code}.test.tsv").write_text("Ada\tPROPN\n", encoding="utf-8")
+        (tmp_path / "parallel" / f"{code}.tsv").write_text("Ada!\tAda.\nEva!\tEve.\n", encoding="utf-8")
+    made = subprocess.run([sys.executable, "make_mirror.py"], cwd=tmp_path, capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    assert "udpos.Finnish" in made.stdout.split()
+    planned = command.xtl("plan", "study.yaml", cwd=tmp_path, XTL_OUTPUTS="outputs", XTL_MIRROR="mirror")
+    assert planned.returncode == 0, planned.stderr
+    assert "13 runs for 12 cells: 0 cached, 13 new." in planned.stdout
