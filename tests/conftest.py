@@ -57,7 +57,8 @@ def tiny_encoders(tmp_path_factory) -> dict[str, Path]:
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import AutoModel
 
-    from xtl.models.encoders import scratch_config, scratch_tokenizer
+    from xtl.models.recipes import Pretraining
+    from xtl.models.scratch import scratch_config, scratch_tokenizer
 
     names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + [chr(c) for c in range(33, 127)]
     names += ["##" + name for name in names[5:]]
@@ -67,9 +68,10 @@ def tiny_encoders(tmp_path_factory) -> dict[str, Path]:
     folders = {}
     for architecture in ("bert", "roberta", "xlnet"):
         torch.manual_seed(0)
-        tokenizer = scratch_tokenizer(vocabulary, architecture, 64, architecture == "bert")
+        settings = Pretraining(architecture=architecture, layers=2, hidden=16, heads=2, inner=64, length=64)
+        tokenizer = scratch_tokenizer(settings, vocabulary)
         folders[architecture] = tmp_path_factory.mktemp(architecture)
-        config = scratch_config(architecture, tokenizer, 2, 16, 2, 64, 64)
+        config = scratch_config(settings, tokenizer)
         AutoModel.from_config(config).save_pretrained(folders[architecture])
         tokenizer.save_pretrained(folders[architecture])
     return folders

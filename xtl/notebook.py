@@ -48,20 +48,14 @@ def scratch_checkpoint() -> str:
     """The encoder that 0_pretrain.ipynb leaves when it is run by hand; makes a tiny one where there is none."""
     folder = outputs_root() / "scratch" / "pretrain" / "checkpoint"
     if not (folder / "config.json").is_file():
-        from xtl.grid.blocks import Pretrain
+        from xtl.models.recipes import Pretraining
         from xtl.training import pretrain as pretraining
 
-        block = Pretrain(architecture="bert", layers=2, hidden=64, steps=60, batch_tokens=2048)
-        recipe, data = block.full_recipe.model_dump(), {"kind": "lab", "languages": 12, "sentences": 400, "seed": 0}
-        tokenizer = pretraining.tokenizer_for("bert", data, block.length, recipe)
-        corpus = pretraining.prepare(tokenizer, data, recipe, block.length, block.short, seed=0)
-        batches = pretraining.plan_batches(corpus, recipe, block.steps, block.long_share, block.batch_tokens, seed=0)
-        model = pretraining.build(
-            "bert", tokenizer, block.layers, block.hidden, block.heads, block.inner, block.length, recipe, 0
-        )
-        options = block.model_dump(include={"learning_rate", "warmup", "weight_decay", "precision"})
-        pretraining.train(model, corpus, tokenizer, batches, recipe, folder.parent, seed=0, **options)
-        pretraining.save(model, tokenizer, folder.parent)
+        settings = Pretraining(architecture="bert", layers=2, hidden=64, steps=60, batch_tokens=2048)
+        data = pretraining.prepare(settings, {"kind": "lab", "languages": 12, "sentences": 400, "seed": 0}, seed=0)
+        model = pretraining.build(settings, data.tokenizer, seed=0)
+        pretraining.train(settings, model, data, folder.parent, seed=0)
+        pretraining.save(model, data.tokenizer, folder.parent)
     return str(folder)
 
 

@@ -9,26 +9,23 @@ lowest held-out loss per predicted token is what the grid should name; losses of
 import argparse
 import tempfile
 import time
+from pathlib import Path
 
 import torch
 
 from xtl.grid import experiment
+from xtl.models.recipes import Pretraining
 from xtl.training import pretrain as pretraining
 
 
-def heldout(block, data: dict, rate: float, steps: int) -> tuple[float, float]:
+def heldout(settings: Pretraining, data: dict) -> tuple[float, float]:
     """Held-out loss (nats per predicted token) and processor seconds of one short pretraining."""
-    recipe = block.full_recipe.model_dump()
-    tokenizer = pretraining.tokenizer_for(block.architecture, data, block.length, recipe)
-    corpus = pretraining.prepare(tokenizer, data, recipe, block.length, block.short, seed=0)
-    batches = pretraining.plan_batches(corpus, recipe, steps, block.long_share, block.batch_tokens, seed=0)
-    size = (block.layers, block.hidden, block.heads, block.inner, block.length)
-    model = pretraining.build(block.architecture, tokenizer, *size, recipe, 0)
-    options = dict(warmup=block.warmup, weight_decay=block.weight_decay, precision=block.precision, seed=0)
+    prepared = pretraining.prepare(settings, data, seed=0)
+    model = pretraining.build(settings, prepared.tokenizer, seed=0)
     started = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
-        pretraining.train(model, corpus, tokenizer, batches, recipe, folder, learning_rate=rate, **options)
-    return pretraining.heldout_loss(model, corpus, tokenizer, recipe), time.process_time() - started
+        pretraining.train(settings, model, prepared, Path(folder), seed=0)
+    return pretraining.heldout_loss(settings, model, prepared), time.process_time() - started
 
 
 def main() -> None:
@@ -47,7 +44,7 @@ def main() -> None:
         block = grid.encoders[name].pretrain
         for rate in arguments.rates if block else ():
             steps = round(arguments.share * block.steps)
-            loss, seconds = heldout(block, data, rate, steps)
+            loss, seconds = heldout(block.model_copy(update={"steps": steps, "learning_rate": rate}), data)
             print(f"{name}\t{rate:g}\t{steps}\t{loss:.3f}\t{seconds:.0f}", flush=True)
 
 

@@ -3,7 +3,8 @@
 import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from xtl.models.encoders import scratch_tokenizer
+from xtl.models.recipes import Pretraining, Recipe
+from xtl.models.scratch import scratch_tokenizer
 
 WORDS = [f"w{i}" for i in range(20)]
 
@@ -21,4 +22,9 @@ def vocabulary():
 @pytest.fixture
 def dressed(vocabulary):
     """Function: architecture, segments -> tokenizer."""
-    return lambda architecture, segments=True: scratch_tokenizer(vocabulary, architecture, 32, segments)
+
+    def tokenizer(architecture, segments=True):
+        recipe = Recipe(segments=segments, nsp=False)
+        return scratch_tokenizer(Pretraining(architecture=architecture, length=32, recipe=recipe), vocabulary)
+
+    return tokenizer

@@ -5,9 +5,10 @@ import pytest
 import torch
 from transformers import AutoModel
 
-from xtl.models.architectures import Pretrainer
-from xtl.models.encoders import scratch_config
 from xtl.models.objectives import Collator, choose, corrupt, permutation
+from xtl.models.pretraining_model import PretrainingModel
+from xtl.models.recipes import HABITS, Pretraining
+from xtl.models.scratch import scratch_config
 from xtl.models.sequences import Frame
 
 
@@ -37,7 +38,7 @@ def test_static_masks_stay_and_dynamic_ones_change(dressed, objective, architect
     tokenizer = dressed(architecture)
     rows = sentences(tokenizer, 20)
     for masking, same in (("static", True), ("dynamic", False)):
-        collate = Collator(rows, tokenizer, dict(objective=objective, masking=masking, predicted=0.15), seed=1)
+        collate = Collator(rows, tokenizer, HABITS[architecture].model_copy(update={"masking": masking}), seed=1)
         first, later = collate([(0, 0)]), collate([(0, 1)])
         assert torch.equal(first["labels"], later["labels"]) == same
         assert torch.equal(collate([(0, 1)])["input_ids"], later["input_ids"])
@@ -46,7 +47,7 @@ def test_static_masks_stay_and_dynamic_ones_change(dressed, objective, architect
 def test_masked_batches_hold_labels_where_they_were(dressed):
     tokenizer = dressed("bert")
     rows = sentences(tokenizer, 20, 6)
-    batch = Collator(rows, tokenizer, dict(objective="mlm", masking="static", predicted=0.15), seed=0)([(0, 0), (1, 0)])
+    batch = Collator(rows, tokenizer, HABITS["bert"], seed=0)([(0, 0), (1, 0)])
     assert batch["input_ids"].shape == (2, 22)
     assert batch["attention_mask"].sum(1).tolist() == [22, 8]
     original = np.zeros((2, 22), int)
@@ -58,7 +59,9 @@ def test_masked_batches_hold_labels_where_they_were(dressed):
 def test_permutation_batches_pad_on_the_left_and_predict_as_many(dressed):
     tokenizer = dressed("xlnet")
     rows = sentences(tokenizer, 20, 7)
-    batch = Collator(rows, tokenizer, dict(objective="plm", masking="static", predicted=0.15), seed=0)([(0, 0), (1, 0)])
+    batch = Collator(rows, tokenizer, HABITS["xlnet"].model_copy(update={"masking": "static"}), seed=0)(
+        [(0, 0), (1, 0)]
+    )
     assert batch["attention_mask"][1].tolist() == [0] * 13 + [1] * 9
     assert batch["target_mapping"].shape == (2, 3, 22)
     assert batch["predicted"].tolist() == [0, 1, 2, 3]
@@ -82,8 +85,8 @@ def test_permutation_masks_by_hand():
 def test_an_earlier_target_changes_a_later_one_and_never_itself_or_an_earlier_one(dressed):
     tokenizer = dressed("xlnet")
     torch.manual_seed(0)
-    config = scratch_config("xlnet", tokenizer, 3, 32, 2, 128, 32)
-    model = Pretrainer(AutoModel.from_config(config), 32, nsp=False).eval()
+    settings = Pretraining(architecture="xlnet", layers=3, hidden=32, heads=2, inner=128, length=32)
+    model = PretrainingModel(AutoModel.from_config(scratch_config(settings, tokenizer)), nsp=False).eval()
     for parameter in model.parameters():  # the initial weights are too small to show a dependence reliably
         torch.nn.init.normal_(parameter, std=0.3)
     ids = torch.from_numpy(sentences(tokenizer, 12)[0].ids.astype(np.int64))[None]

@@ -6,7 +6,9 @@ import pytest
 from xtl import lab
 from xtl.base.errors import UserError
 from xtl.languages import names as languages
-from xtl.models.subwords import of_scores, subwords
+from xtl.models.recipes import Pretraining
+from xtl.models.scratch import scratch_tokenizer
+from xtl.models.subwords import coverage, of_scores, subwords
 
 
 class Letters:
@@ -50,10 +52,8 @@ def test_a_source_without_text_is_named():
 
 
 def test_planted_vocabulary_and_script_show_in_the_overlap(outputs):
-    from xtl.models.encoders import scratch_tokenizer
-
     config = lab.LabConfig(sentences=400, train=10, test=10)
-    tokenizer = scratch_tokenizer(lab.tokenizer(config), "bert", 128, True)
+    tokenizer = scratch_tokenizer(Pretraining(architecture="bert"), lab.tokenizer(config))
     texts = {code: [pair[1] for pair in lab.parallel(config, code)][:100] for code in lab.languages(config)}
     texts["en"] = [pair[0] for pair in lab.parallel(config, "qaa")][:100]
     found = subwords(tokenizer, texts)
@@ -69,3 +69,16 @@ def test_columns_of_score_rows():
     assert found["yy"] == {"unknown": 0.0, "fertility": 3.0, "overlap": 0.0} and found["en"]["overlap"] == 1
     assert found["xx"] == {"unknown": 0.2, "fertility": 2.5, "overlap": 0.6}  # a, a and b of a a b d X
     assert of_scores(Letters(), {"yy": ["ddd"]}, "en") == {"yy": {"unknown": 0.0, "fertility": 3.0}}
+
+
+def test_coverage_by_hand():
+    class Words:
+        unk_token_id = 0
+
+        def __call__(self, sentences, add_special_tokens):
+            known = {"a": [1], "fox": [2, 3]}
+            return {"input_ids": [[i for w in s.split() for i in known.get(w, [0])] for s in sentences]}
+
+    # pieces 1 | 2 3 | 0 and 1: one of five is unknown, five pieces for four words
+    assert coverage(Words(), ["a fox owl", "a"]) == {"unknown": 0.2, "fertility": 1.25}
+    assert coverage(Words(), []) == {"unknown": 0.0, "fertility": 0.0}

@@ -5,6 +5,7 @@ import pytest
 
 from xtl.base.errors import UserError
 from xtl.grid.blocks import Pretrain
+from xtl.models.recipes import Pretraining
 from xtl.models.vocabularies import SPECIAL
 from xtl.tasks.sources import examples as task_data
 from xtl.training import pretrain as pretraining
@@ -36,14 +37,12 @@ def test_a_vocabulary_is_trained_once_for_all_architectures(plain, monkeypatch):
 
 @pytest.mark.parametrize("architecture", ["bert", "roberta", "xlnet"])
 def test_an_encoder_is_trained_on_it(plain, architecture, tmp_path):
-    recipe = pretraining.full_recipe(architecture, {})
-    tokenizer = pretraining.tokenizer_for(architecture, plain, 32, recipe)
-    corpus = pretraining.prepare(tokenizer, plain, recipe, 32, 1, seed=0)
-    assert corpus.table.set_index("language")["documents"].to_dict() == {"en": 4, "de": 4}
-    batches = pretraining.plan_batches(corpus, recipe, 3, 0.5, 64, seed=0)
-    model = pretraining.build(architecture, tokenizer, 1, 16, 2, 32, 32, recipe, seed=0)
-    options = dict(learning_rate=1e-3, warmup=0.1, weight_decay=0.01, precision="fp32", seed=0)
-    log = pretraining.train(model, corpus, tokenizer, batches, recipe, tmp_path / architecture, **options)
+    size = dict(layers=1, hidden=16, heads=2, inner=32, length=32)
+    settings = Pretraining(architecture=architecture, steps=3, long_share=0.5, batch_tokens=64, **size)
+    data = pretraining.prepare(settings, plain, seed=0)
+    assert data.table.set_index("language")["documents"].to_dict() == {"en": 4, "de": 4}
+    model = pretraining.build(settings, data.tokenizer, seed=0)
+    log = pretraining.train(settings, model, data, tmp_path / architecture, seed=0)
     assert np.isfinite(log.loss).all()
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from xtl.models.encoders import POOLINGS, depth_of, embed, load_encoder, load_tokenizer, on_device, recipe_layer
+from xtl.models.embeddings import POOLINGS, embed, recipe_layer
+from xtl.models.encoders import depth_of, load_encoder, load_tokenizer, on_device
 from xtl.models.subwords import of_scores
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.formats import format_of

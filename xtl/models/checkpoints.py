@@ -4,46 +4,52 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 from xtl.base import mirror_lock
 from xtl.base.errors import UserError
 from xtl.base.files import file_digest
+from xtl.base.places import mirror_root
 
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
+TOKENIZERS = ("tokenizer*.json", "*.model", "vocab.txt")  # patterns of files, of which one is enough
 
 
 def mirrored(checkpoint: str) -> str:
     """The mirror's folder of a Hub id if `XTL_MIRROR` holds one, else the checkpoint as it was given."""
-    mirror = os.environ.get("XTL_MIRROR")
+    mirror = mirror_root()
     if mirror and not Path(checkpoint).exists():
-        folder = Path(mirror).expanduser() / "models" / checkpoint
+        folder = mirror / "models" / checkpoint
         if folder.is_dir():
             return str(folder)
     return checkpoint
 
 
 def is_folder(checkpoint: str) -> bool:
-    """Whether a checkpoint is meant as a folder rather than a Hub id (`name` or `owner/name`)."""
+    """Whether a checkpoint is meant as a folder rather than a Hub id (`name` or `owner/name`).
+
+    >>> is_folder("./encoders/mine"), is_folder("google-bert/bert-base-multilingual-cased")
+    (True, False)
+    """
     return Path(checkpoint).is_dir() or checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1
 
 
-def identity(checkpoint: str, revision: str | None = None, cache: Path | None = None) -> dict:
-    """What identifies an encoder in a run: the digest of a folder's content, or a Hub id with its resolved revision.
+def identity(checkpoint: str, revision: str | None = None, cache: Path | None = None) -> dict[str, str]:
+    """What identifies an encoder in a run: `sha256` of a folder's content, or `hub` and `revision` of a Hub id.
 
     A folder's digest is the SHA-256 over configuration, tokenizer and weights, never over its path; digests are
-    remembered in `cache` by file size and modification time. Raises UserError where the folder is no encoder.
+    remembered in `cache` by file size and modification time. A Hub id has its resolved revision. Raises UserError where
+    the folder is no encoder.
     """
+    mirror = mirror_root()
     if is_folder(mirrored(checkpoint)):
         folder = Path(mirrored(checkpoint)).expanduser()
         check_folder(folder, checkpoint)
-        if mirrored(checkpoint) != checkpoint:
-            mirror = Path(os.environ["XTL_MIRROR"]).expanduser()
+        if mirror and mirrored(checkpoint) != checkpoint:
             mirror_lock.pinned(mirror, checkpoint, revision)
             mirror_lock.verify_folder(mirror, folder)
         return {"sha256": folder_digest(folder, cache)}
-    if os.environ.get("XTL_MIRROR"):
+    if mirror:
         raise UserError(
             f"encoder '{checkpoint}': neither a folder nor in the mirror (models/{checkpoint} below XTL_MIRROR)."
         )
@@ -55,18 +61,20 @@ def resolved_revision(checkpoint: str, revision: str | None = None) -> str:
 
     A full commit stands for itself, and nobody is asked.
     """
-    from huggingface_hub import HfApi
+    from huggingface_hub import HfApi  # takes a second to import, and most grids need no Hub
 
     if revision and len(revision) == 40:
         return revision
     try:
-        return HfApi().model_info(checkpoint, revision=revision, timeout=20).sha
+        commit = HfApi().model_info(checkpoint, revision=revision, timeout=20).sha
     except Exception as error:  # the Hub client raises a dozen kinds, for absent ids and absent networks alike
         reason = str(error).strip().split("\n")[0][:120] or type(error).__name__
         raise UserError(
             f"encoder '{checkpoint}': neither a folder here nor reachable on the Hub ({reason}); "
             "give a folder, set XTL_MIRROR, or check the name."
         ) from None
+    assert commit is not None, "the Hub names the commit of every model"
+    return commit
 
 
 def check_folder(folder: Path, name: str) -> None:
@@ -75,13 +83,9 @@ def check_folder(folder: Path, name: str) -> None:
         raise UserError(f"encoder '{name}': no such folder; give a folder as save_pretrained writes it, or a Hub id.")
     if not (folder / "config.json").is_file():
         raise UserError(f"encoder '{name}': the folder has no config.json; give one as save_pretrained writes it.")
-    if not any((folder / w).is_file() for w in WEIGHTS):
+    if not any((folder / weights).is_file() for weights in WEIGHTS):
         raise UserError(f"encoder '{name}': the folder has no weights; expected one of {', '.join(WEIGHTS)}.")
-    if (
-        not any(folder.glob("tokenizer*.json"))
-        and not any(folder.glob("*.model"))
-        and not (folder / "vocab.txt").is_file()
-    ):
+    if not any(list(folder.glob(pattern)) for pattern in TOKENIZERS):
         raise UserError(f"encoder '{name}': the folder has no tokenizer; expected tokenizer.json or its vocabulary.")
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
@@ -92,16 +96,15 @@ def check_folder(folder: Path, name: str) -> None:
 
 
 def folder_digest(folder: Path, cache: Path | None = None) -> str:
-    """SHA-256 over names and contents of the files that decide what a checkpoint computes."""
-    files = sorted(
-        p
-        for p in folder.iterdir()
-        if p.suffix in {".json", ".safetensors", ".model", ".spm", ".txt"}
-        or (p.suffix == ".bin" and p.name.startswith("pytorch_model"))
-    )
-    if any(p.suffix == ".safetensors" for p in files):
-        files = [p for p in files if p.suffix != ".bin"]
+    """SHA-256 over names and contents of the files that decide what a checkpoint computes.
+
+    Weights of PyTorch count only where there are none in safetensors, which transformers prefers.
+    """
+    paths = sorted(folder.iterdir())
+    has_safetensors = any(path.suffix == ".safetensors" for path in paths)
     total = hashlib.sha256()
-    for path in files:
-        total.update(path.name.encode() + b"\0" + file_digest(path, cache).encode())
+    for path in paths:
+        is_pytorch = path.suffix == ".bin" and path.name.startswith("pytorch_model") and not has_safetensors
+        if is_pytorch or path.suffix in {".json", ".safetensors", ".model", ".spm", ".txt"}:
+            total.update(path.name.encode() + b"\0" + file_digest(path, cache).encode())
     return total.hexdigest()

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
+from numpy.random import Generator
 
-from xtl.models.sequences import Sequence
+from xtl.models.recipes import FullRecipe
+from xtl.models.schedules import Item
+from xtl.models.sequences import InputSequence
+
+if TYPE_CHECKING:  # takes seconds to import, and nothing here needs it
+    from transformers import PreTrainedTokenizerFast
 
 
 class Collator:
-    """Turns (sequence, epoch) items into padded batches for `xtl.models.architectures.Pretrainer`.
+    """Turns (number of a sequence, epoch) items into padded batches for the pretraining model.
 
     Both objectives predict the same number of tokens, chosen in the same way: the recipe's share `predicted` of a
     sequence's ordinary tokens, at least one. With static masking the choice depends on the sequence alone, with dynamic
@@ -20,49 +29,64 @@ class Collator:
     perm_mask (batch, length, length) and target_mapping (batch, predicted per sequence, length).
     """
 
-    def __init__(self, sequences: list[Sequence], tokenizer, recipe: dict, seed: int):
-        self.sequences, self.objective, self.seed = sequences, recipe["objective"], seed
-        self.dynamic, self.share = recipe["masking"] == "dynamic", recipe["predicted"]
-        self.pad, self.mask = tokenizer.pad_token_id, tokenizer.mask_token_id
-        self.pad_type = tokenizer.pad_token_type_id
+    def __init__(
+        self, sequences: Sequence[InputSequence], tokenizer: PreTrainedTokenizerFast, recipe: FullRecipe, seed: int
+    ):
+        self.sequences = sequences
+        self.recipe = recipe
+        self.seed = seed
+        self.padding = tokenizer.pad_token_id
+        self.padding_type = tokenizer.pad_token_type_id
+        self.pads_left = tokenizer.padding_side == "left"
+        self.has_types = "token_type_ids" in tokenizer.model_input_names
+        self.mask = tokenizer.mask_token_id
         self.ordinary = np.setdiff1d(np.arange(len(tokenizer)), tokenizer.all_special_ids)
-        self.left = tokenizer.padding_side == "left"
-        self.typed = "token_type_ids" in tokenizer.model_input_names
 
-    def __call__(self, items: list[tuple[int, int]]) -> dict[str, torch.Tensor]:
-        chosen = [self.sequences[number] for number, _ in items]
-        rngs = [np.random.default_rng([self.seed, number, epoch if self.dynamic else 0]) for number, epoch in items]
-        targets = [choose(sequence, self.share, rng) for sequence, rng in zip(chosen, rngs, strict=True)]
-        longest = max(len(s) for s in chosen)
-        shift = [longest - len(s) if self.left else 0 for s in chosen]
-        ids = np.full((len(chosen), longest), self.pad, np.int64)
-        types = np.full((len(chosen), longest), self.pad_type, np.int64)
-        attention = np.zeros((len(chosen), longest), np.int64)
-        for row, (sequence, start) in enumerate(zip(chosen, shift, strict=True)):
+    def __call__(self, items: Sequence[Item]) -> dict[str, torch.Tensor]:
+        """The batch of these items."""
+        sequences = [self.sequences[number] for number, _ in items]
+        longest = max(len(sequence) for sequence in sequences)
+        shape = (len(sequences), longest)
+        ids = np.full(shape, self.padding, np.int64)
+        types = np.full(shape, self.padding_type, np.int64)
+        attention = np.zeros(shape, np.int64)
+        rngs: list[Generator] = []
+        targets: list[np.ndarray] = []  # the predicted positions of each row
+        for row, (sequence, item) in enumerate(zip(sequences, items, strict=True)):
+            start = longest - len(sequence) if self.pads_left else 0
             span = slice(start, start + len(sequence))
-            ids[row, span], types[row, span], attention[row, span] = sequence.ids, sequence.types, 1
-        places = [t + start for t, start in zip(targets, shift, strict=True)]
-        labels = np.concatenate([ids[row, place] for row, place in enumerate(places)])
-        batch = {"attention_mask": attention, "labels": labels, "follows": np.array([s.follows for s in chosen])}
-        if self.typed:
+            ids[row, span] = sequence.ids
+            types[row, span] = sequence.types
+            attention[row, span] = 1
+            rng = self._rng(item)
+            rngs.append(rng)
+            targets.append(choose(sequence, self.recipe.predicted, rng) + start)
+
+        batch = {"attention_mask": attention, "follows": np.array([sequence.follows for sequence in sequences])}
+        if self.has_types:
             batch["token_type_ids"] = types
-        if self.objective == "mlm":
-            for row, (place, rng) in enumerate(zip(places, rngs, strict=True)):
-                ids[row, place] = corrupt(ids[row, place], rng, self.mask, self.ordinary)
-            batch["predicted"] = np.concatenate([row * longest + place for row, place in enumerate(places)])
+        if self.recipe.objective == "mlm":
+            width = longest
+            columns = targets
         else:
-            places = [rng.permutation(place) for place, rng in zip(places, rngs, strict=True)]
-            batch["labels"] = np.concatenate([ids[row, place] for row, place in enumerate(places)])
-            batch["perm_mask"], batch["target_mapping"] = permutation(places, longest)
-            most = batch["target_mapping"].shape[1]
-            batch["predicted"] = np.concatenate(
-                [row * most + np.arange(len(place)) for row, place in enumerate(places)]
-            )
+            targets = [rng.permutation(places) for places, rng in zip(targets, rngs, strict=True)]
+            batch["perm_mask"], batch["target_mapping"] = permutation(targets, longest)
+            width = batch["target_mapping"].shape[1]
+            columns = [np.arange(len(places)) for places in targets]
+        batch["labels"] = np.concatenate([ids[row, places] for row, places in enumerate(targets)])
+        batch["predicted"] = np.concatenate([row * width + places for row, places in enumerate(columns)])
+        if self.recipe.objective == "mlm":
+            for row, places in enumerate(targets):
+                ids[row, places] = corrupt(ids[row, places], rngs[row], self.mask, self.ordinary)
         batch["input_ids"] = ids
-        return {name: torch.from_numpy(value) for name, value in batch.items()}
+        return {name: torch.from_numpy(values) for name, values in batch.items()}
+
+    def _rng(self, item: Item) -> Generator:
+        number, epoch = item
+        return np.random.default_rng([self.seed, number, epoch if self.recipe.masking == "dynamic" else 0])
 
 
-def choose(sequence: Sequence, share: float, rng) -> np.ndarray:
+def choose(sequence: InputSequence, share: float, rng: Generator) -> np.ndarray:
     """The positions to predict: that share of the ordinary tokens, at least one, in ascending order."""
     ordinary = np.flatnonzero(~sequence.special)
     return np.sort(rng.choice(ordinary, how_many(len(ordinary), share), replace=False))
@@ -73,13 +97,14 @@ def how_many(ordinary: int, share: float) -> int:
     return max(1, round(share * ordinary))
 
 
-def corrupt(ids: np.ndarray, rng, mask: int, ordinary: np.ndarray) -> np.ndarray:
+def corrupt(ids: np.ndarray, rng: Generator, mask: int, ordinary: np.ndarray) -> np.ndarray:
     """BERT's corruption of the chosen tokens: 80 % become the mask, 10 % a random ordinary token, 10 % stay."""
     dice = rng.random(len(ids))
-    return np.where(dice < 0.8, mask, np.where(dice < 0.9, rng.choice(ordinary, len(ids)), ids))
+    random_ids = rng.choice(ordinary, len(ids))
+    return np.select([dice < 0.8, dice < 0.9], [np.full(len(ids), mask), random_ids], ids)
 
 
-def permutation(places: list[np.ndarray], length: int) -> tuple[np.ndarray, np.ndarray]:
+def permutation(places: Sequence[np.ndarray], length: int) -> tuple[np.ndarray, np.ndarray]:
     """The masks of permutation language modelling (Yang et al. 2019, arXiv 1906.08237, section 2.3).
 
     `places[row]` lists a row's predicted positions in the order of their factorization. Everything else comes before
@@ -91,9 +116,11 @@ def permutation(places: list[np.ndarray], length: int) -> tuple[np.ndarray, np.n
         (batch, most targets of a row, length), one-hot; rows without a target are zero and are never read.
     """
     rank = np.full((len(places), length), -1)
-    mapping = np.zeros((len(places), max(len(p) for p in places), length), np.float32)
-    for row, place in enumerate(places):
-        rank[row, place] = np.arange(len(place))
-        mapping[row, np.arange(len(place)), place] = 1
-    hidden = (rank[:, None, :] >= 0) & (rank[:, None, :] >= rank[:, :, None])
-    return hidden.astype(np.float32), mapping
+    most = max(len(positions) for positions in places)
+    mapping = np.zeros((len(places), most, length), np.float32)
+    for row, positions in enumerate(places):
+        rank[row, positions] = np.arange(len(positions))
+        mapping[row, np.arange(len(positions)), positions] = 1
+    is_target = rank[:, None, :] >= 0
+    comes_later_or_is_itself = rank[:, None, :] >= rank[:, :, None]
+    return (is_target & comes_later_or_is_itself).astype(np.float32), mapping

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from xtl.base.errors import UserError
-from xtl.models.encoders import coverage
+
+if TYPE_CHECKING:  # takes seconds to import, and nothing here needs it
+    from transformers import PreTrainedTokenizerFast
 
 
-def subwords(tokenizer, texts: Mapping[str, Sequence[str]], source: str = "en") -> pd.DataFrame:
+def subwords(
+    tokenizer: PreTrainedTokenizerFast, texts: Mapping[str, Sequence[str]], source: str = "en"
+) -> pd.DataFrame:
     """Sub-word statistics of each language's texts: a row a language (index: code).
 
     Columns:
@@ -31,42 +35,63 @@ def subwords(tokenizer, texts: Mapping[str, Sequence[str]], source: str = "en") 
     names are shared like everything else. Byte-level tokenizers share bytes of letters within a script. Languages
     without any piece are NaN. Raises UserError if `source` has no text.
     """
-    counts = {code: _counts(tokenizer, list(sentences)) for code, sentences in texts.items()}
+    counts = {code: _counts(tokenizer, sentences) for code, sentences in texts.items()}
     if not counts.get(source):
         raise UserError(f"There is no text of the source language '{source}' to compare sub-words with.")
+    source_types = _types(tokenizer, counts[source])
     rows = {}
     for code, sentences in texts.items():
-        found, total = _known(tokenizer, counts[code]), sum(counts[code].values())
-        ours = _known(tokenizer, counts[source])
-        letters = sum(not c.isspace() for sentence in sentences for c in sentence)
-        row = {
-            **coverage(tokenizer, list(sentences)),
-            "per_letter": total / max(1, letters),
-            "overlap": sum(n for piece, n in found.items() if piece in ours) / max(1, total),
-            "jaccard": len(found.keys() & ours.keys()) / max(1, len(found.keys() | ours.keys())),
-        }
-        rows[code] = {"pieces": total, "types": len(found), **(row if total else dict.fromkeys(row, np.nan))}
+        total = counts[code].total()
+        types = _types(tokenizer, counts[code])
+        row: dict[str, float] = {"pieces": total, "types": len(types)}
+        if total:
+            letters = sum(len("".join(sentence.split())) for sentence in sentences)
+            shared = sum(counts[code][piece] for piece in types & source_types)
+            row.update(_coverage(tokenizer, counts[code], sentences))
+            row["per_letter"] = total / max(1, letters)
+            row["overlap"] = shared / total
+            row["jaccard"] = len(types & source_types) / max(1, len(types | source_types))
+        rows[code] = row
     columns = ["pieces", "types", "fertility", "per_letter", "unknown", "overlap", "jaccard"]
-    return pd.DataFrame.from_dict(rows, orient="index")[columns].rename_axis("language")
+    return pd.DataFrame.from_dict(rows, orient="index").reindex(columns=columns).rename_axis("language")
 
 
-def of_scores(tokenizer, texts: Mapping[str, Sequence[str]], source: str) -> dict[str, dict[str, float]]:
+def coverage(tokenizer: PreTrainedTokenizerFast, sentences: Sequence[str]) -> dict[str, float]:
+    """How well a vocabulary covers a text: `unknown`, the share of its pieces that are the unknown token (0 to 1), and
+    `fertility`, pieces per word parted by white space (of little meaning where a script writes no spaces).
+    """
+    return _coverage(tokenizer, _counts(tokenizer, sentences), sentences)
+
+
+def of_scores(
+    tokenizer: PreTrainedTokenizerFast, texts: Mapping[str, Sequence[str]], source: str
+) -> dict[str, dict[str, float]]:
     """Language -> the columns of a score row that tell how a vocabulary suits its texts: unknown, fertility, overlap.
 
     `overlap` is left out where there are no texts of the source language.
     """
     if not any(texts.get(source) or ()):
-        return {code: coverage(tokenizer, list(sentences)) for code, sentences in texts.items()}
+        return {code: coverage(tokenizer, sentences) for code, sentences in texts.items()}
     table = subwords(tokenizer, texts, source)[["unknown", "fertility", "overlap"]]
-    return {str(code): {str(k): float(v) for k, v in row.items()} for code, row in table.to_dict("index").items()}
+    return {str(code): row.to_dict() for code, row in table.iterrows()}
 
 
-def _counts(tokenizer, sentences: list[str]) -> Counter:
-    """Piece id -> occurrences, special tokens not counted."""
-    coded = tokenizer(sentences, add_special_tokens=False)["input_ids"] if sentences else []
-    return Counter(piece for ids in coded for piece in ids)
+def _counts(tokenizer: PreTrainedTokenizerFast, sentences: Sequence[str]) -> Counter[int]:
+    """Piece -> occurrences, special tokens not counted."""
+    counts: Counter[int] = Counter()
+    if sentences:
+        for ids in tokenizer(list(sentences), add_special_tokens=False)["input_ids"]:
+            counts.update(ids)
+    return counts
 
 
-def _known(tokenizer, counts: Counter) -> Counter:
-    """The counts without the unknown token."""
-    return Counter({piece: n for piece, n in counts.items() if piece != tokenizer.unk_token_id})
+def _types(tokenizer: PreTrainedTokenizerFast, counts: Counter[int]) -> set[int]:
+    """The different pieces without the unknown token."""
+    return set(counts) - {tokenizer.unk_token_id}
+
+
+def _coverage(tokenizer: PreTrainedTokenizerFast, counts: Counter[int], sentences: Sequence[str]) -> dict[str, float]:
+    pieces = counts.total()
+    words = sum(len(sentence.split()) for sentence in sentences)
+    unknown = counts[tokenizer.unk_token_id] if tokenizer.unk_token_id is not None else 0
+    return {"unknown": unknown / max(1, pieces), "fertility": pieces / max(1, words)}

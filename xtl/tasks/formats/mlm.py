@@ -15,14 +15,14 @@ from torch.nn import functional
 from xtl.models.checkpoints import mirrored
 from xtl.models.encoders import loading
 from xtl.models.objectives import Collator
-from xtl.models.sequences import Sequence as Inputs
+from xtl.models.recipes import FullRecipe
+from xtl.models.sequences import InputSequence
 from xtl.tasks.catalog.task import Task
 from xtl.tasks.formats import metrics
 from xtl.tasks.formats.features import encode
 from xtl.tasks.formats.shared_weights import SharedWeights
 
 SPLITS = ("test",)
-RECIPE = {"masking": "dynamic", "predicted": 0.15}  # of BERT and RoBERTa
 
 
 class LanguageModel(SharedWeights):
@@ -97,8 +97,9 @@ def collator(features: Dataset, tokenizer, model: LanguageModel, seed: int) -> C
     for row in features:
         ids = np.array(row["input_ids"], np.int32)
         types = np.array(row["token_type_ids"], np.int32) if typed else np.zeros_like(ids)
-        rows.append(Inputs(ids, types, np.array(row["special"], bool)))
-    return Collator(rows, tokenizer, {**RECIPE, "objective": model.objective}, seed)
+        rows.append(InputSequence(ids, types, np.array(row["special"], bool)))
+    recipe = FullRecipe(nsp=False, segments=False, masking="dynamic", objective=model.objective)  # as RoBERTa's
+    return Collator(rows, tokenizer, recipe, seed)
 
 
 def infer(model: LanguageModel, features: Dataset, tokenizer) -> list[tuple[np.ndarray, np.ndarray]]:

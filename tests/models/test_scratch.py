@@ -5,21 +5,26 @@ import pytest
 import torch
 from transformers import AutoModel, AutoTokenizer
 
-from xtl.models.architectures import Pretrainer
-from xtl.models.encoders import parameters, scratch_config
 from xtl.models.objectives import Collator
+from xtl.models.pretraining_model import PretrainingModel
+from xtl.models.recipes import HABITS, Pretraining, Recipe
+from xtl.models.scratch import parameter_counts, scratch_config, scratch_tokenizer
 from xtl.models.sequences import Frame
 
+MASKED = HABITS["bert"]  # masked LM with static masks
 
-def build(architecture, tokenizer, nsp=False):
+
+def build(architecture, tokenizer, segments, nsp=False):
     torch.manual_seed(0)
-    config = scratch_config(architecture, tokenizer, 2, 32, 4, 128, 32)
-    return Pretrainer(AutoModel.from_config(config), 32, nsp).eval()
+    recipe = Recipe(segments=segments, nsp=nsp)
+    size = dict(layers=2, hidden=32, heads=4, inner=128, length=32)
+    config = scratch_config(Pretraining(architecture=architecture, recipe=recipe, **size), tokenizer)
+    return PretrainingModel(AutoModel.from_config(config), nsp).eval()
 
 
 def test_bert_and_roberta_with_equal_factors_and_weights_give_equal_logits(dressed):
     tokenizer = dressed("bert", False)
-    bert, roberta = build("bert", tokenizer), build("roberta", tokenizer)
+    bert, roberta = build("bert", tokenizer, False), build("roberta", tokenizer, False)
     weights = bert.state_dict()
     positions = "encoder.embeddings.position_embeddings.weight"
     first = tokenizer.pad_token_id + 1  # RoBERTa counts positions from here
@@ -27,7 +32,7 @@ def test_bert_and_roberta_with_equal_factors_and_weights_give_equal_logits(dress
     shifted[first:] = weights[positions]
     roberta.load_state_dict({**weights, positions: shifted})
     rows = [Frame(tokenizer).build(np.arange(5, 5 + n, dtype=np.int32)) for n in (20, 9)]
-    batch = Collator(rows, tokenizer, dict(objective="mlm", masking="static", predicted=0.15), 0)([(0, 0), (1, 0)])
+    batch = Collator(rows, tokenizer, MASKED, 0)([(0, 0), (1, 0)])
     inputs = {k: batch[k] for k in ("input_ids", "attention_mask")}
     with torch.inference_mode():
         one, two = (m.logits(batch["predicted"], **inputs)[0] for m in (bert, roberta))
@@ -37,7 +42,8 @@ def test_bert_and_roberta_with_equal_factors_and_weights_give_equal_logits(dress
 @pytest.mark.parametrize("architecture", ["bert", "roberta", "xlnet"])
 def test_special_ids_are_the_shared_vocabulary_s(dressed, architecture, tmp_path):
     tokenizer = dressed(architecture)
-    config = scratch_config(architecture, tokenizer, 1, 16, 2, 64, 32)
+    size = dict(layers=1, hidden=16, heads=2, inner=64, length=32)
+    config = scratch_config(Pretraining(architecture=architecture, **size), tokenizer)
     assert (config.pad_token_id, config.bos_token_id, config.eos_token_id) == (0, 2, 3)
     tokenizer.save_pretrained(tmp_path)
     AutoModel.from_config(config).save_pretrained(tmp_path)
@@ -49,22 +55,20 @@ def test_special_ids_are_the_shared_vocabulary_s(dressed, architecture, tmp_path
 
 
 def test_the_three_architectures_are_within_ten_percent_at_the_laboratory_s_size(vocabulary):
-    from xtl.models.encoders import scratch_tokenizer
-
     sizes = []
     for architecture in ("bert", "roberta", "xlnet"):
-        tokenizer = scratch_tokenizer(vocabulary, architecture, 128, architecture == "bert")
-        config = scratch_config(architecture, tokenizer, 3, 128, 4, 512, 128)
+        settings = Pretraining(architecture=architecture, layers=3, hidden=128, heads=4, inner=512, length=128)
+        config = scratch_config(settings, scratch_tokenizer(settings, vocabulary))
         config.vocab_size = 4000
-        sizes.append(parameters(AutoModel.from_config(config))["parameters"])
+        sizes.append(parameter_counts(AutoModel.from_config(config))["parameters"])
     assert max(sizes) / min(sizes) < 1.1
 
 
 def test_the_loss_is_the_mean_over_predicted_tokens_plus_next_sentence(dressed):
     tokenizer = dressed("bert")
-    model = build("bert", tokenizer, nsp=True)
+    model = build("bert", tokenizer, True, nsp=True)
     rows = [Frame(tokenizer).build(np.array([5, 6, 7]), np.array([8, 9]), follows) for follows in (0, 1)]
-    batch = Collator(rows, tokenizer, dict(objective="mlm", masking="static", predicted=0.15), 0)([(0, 0), (1, 0)])
+    batch = Collator(rows, tokenizer, MASKED, 0)([(0, 0), (1, 0)])
     with torch.inference_mode():
         out = model(**batch)
         inputs = {k: v for k, v in batch.items() if k not in ("labels", "predicted", "follows")}

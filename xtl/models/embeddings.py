@@ -1,0 +1,113 @@
+"""Sentence embeddings of an encoder, at every layer and by every pooling."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xtl.base.errors import UserError
+
+# torch and transformers take seconds to import, and reading a grid file needs neither.
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+# Over the tokens of the sentence; the classification token; over special tokens too, as XTREME's script averages.
+POOLINGS = ("mean", "cls", "mean_special", "mean_padded")
+# The authors read XLM-R Large (24 layers) at layer 14 (docs/protocol.md); the same relative depth is the recipe for
+# every encoder, so that no layer is ever chosen on the test languages.
+RECIPE_DEPTH = 14 / 24
+
+
+def recipe_layer(layers: int, layer: int | None = None) -> int:
+    """The layer that a retrieval score is read at: the given one, else 14/24 of the depth (0 is the embeddings).
+
+    Raises UserError for a layer that the encoder does not have.
+
+    >>> recipe_layer(12)
+    7
+    """
+    if layer is None:
+        return max(1, math.floor(RECIPE_DEPTH * layers + 0.5))
+    if not 0 <= layer <= layers:
+        raise UserError(f"training.layer: the encoder has layers 0 (embeddings) to {layers}, not {layer}.")
+    return layer
+
+
+def embed(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerFast,
+    sentences: Sequence[str],
+    max_length: int = 128,
+    batch_tokens: int = 8192,
+    prefix: str = "",
+    layers: Sequence[int] | None = None,
+) -> np.ndarray:
+    """Embeddings of sentences by every pooling, in one forward pass.
+
+    `mean` averages over the tokens that are neither special nor padding; `cls` is the classification token,
+    wherever the family puts it; `mean_special` averages over all that is not padding, `mean_padded` over padding too,
+    as XTREME's script does: it depends on which sentences share a batch (those of similar length). Without
+    `target_mapping`, XLNet's hidden states are its content stream.
+
+    Args:
+        layers: the layers to return, in that order; default all, 0 being the embedding layer.
+
+    Returns:
+        float32 array (layers, poolings, sentences, hidden), poolings as in POOLINGS.
+    """
+    import torch
+
+    coded = tokenizer(
+        [prefix + sentence for sentence in sentences],
+        truncation=True,
+        max_length=max_length,
+        return_special_tokens_mask=True,
+    )
+    lengths = [len(ids) for ids in coded["input_ids"]]
+    order = sorted(range(len(sentences)), key=lambda number: (-lengths[number], number))
+    embeddings = None
+    start = 0
+    with torch.inference_mode():
+        while start < len(order):
+            rows = order[start : start + max(1, batch_tokens // max(1, lengths[order[start]]))]
+            start += len(rows)
+            features = {name: [values[row] for row in rows] for name, values in coded.items()}
+            batch = tokenizer.pad(features, return_tensors="pt").to(model.device)
+            special = batch.pop("special_tokens_mask").bool()
+            states = list(model(**batch, output_hidden_states=True).hidden_states)
+            if layers is not None:
+                states = [states[layer] for layer in layers]
+            is_cls = batch["input_ids"] == tokenizer.cls_token_id
+            pooled = _pooled(torch.stack(states), batch["attention_mask"].bool(), special, is_cls)
+            if embeddings is None:
+                shape = (*pooled.shape[:2], len(sentences), pooled.shape[-1])
+                embeddings = np.empty(shape, np.float32)
+            embeddings[:, :, rows] = pooled.cpu().numpy()
+    if embeddings is None:
+        raise ValueError("there are no sentences to embed")
+    return embeddings
+
+
+def _pooled(states: torch.Tensor, attended: torch.Tensor, special: torch.Tensor, is_cls: torch.Tensor) -> torch.Tensor:
+    """Hidden states (layers, batch, length, hidden) by every pooling, (layers, poolings, batch, hidden).
+
+    The others are masks, (batch, length): positions that are no padding, special tokens, classification tokens.
+    """
+    import torch
+
+    inner = attended & ~special  # a padded position counts as special, whatever the tokenizer fills in
+    inner |= ~inner.any(1, keepdim=True) & attended  # an empty sentence has only special tokens
+    first_cls = is_cls.int().argmax(1)
+    cls = states[:, torch.arange(states.shape[1], device=states.device), first_cls]
+    everything = torch.ones_like(attended)
+    return torch.stack([_mean(states, inner), cls, _mean(states, attended), _mean(states, everything)], 1)
+
+
+def _mean(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Average of hidden states over the positions of a mask (batch, length), (layers, batch, hidden)."""
+    weights = mask.to(states.dtype)
+    return (states * weights[None, :, :, None]).sum(2) / weights.sum(1)[None, :, None]
