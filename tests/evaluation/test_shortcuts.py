@@ -103,7 +103,7 @@ def test_fit_is_the_optimum_of_its_loss():
 
 def test_unknown_columns_are_named():
     with pytest.raises(ValueError, match="no shortcut baseline reads the columns text"):
-        baselines.strongest("any", None, Dataset.from_dict({"text": ["a"]}))
+        baselines.strongest(None, Dataset.from_dict({"text": ["a"]}))
 
 
 def test_lexical_mining_by_hand():

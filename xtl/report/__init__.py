@@ -78,7 +78,7 @@ def lab_shortcuts(data: Mapping, languages: Mapping[str, Sequence[str]]) -> pd.D
 
         def measure(target=target, tested=tested):
             train = lab.dataset(config, target, "en", "train") if TASKS[target].trains_on else None
-            return [strongest(target, train, lab.dataset(config, target, code, "test")) for code in tested]
+            return [strongest(train, lab.dataset(config, target, code, "test")) for code in tested]
 
         points = cached(config, f"shortcut-{target}-{'-'.join(tested)}.json", measure)
         rows.append((target, SHORTCUTS.get(TASKS[target].format, "shortcut"), sum(points) / len(points)))
