@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from xtl.analysis.results import Results
 from xtl.runs.record import Labels, RunRecord, State
 
 LANGUAGES = ["en", "de", "es", "ru", "hi", "tr", "fi", "ja", "ar", "sw", "th", "vi", "zh"]
@@ -92,3 +93,14 @@ def _record(records, identity, phase, slug, encoder, seed, params, failed=False)
         device={"cpu": "one", "threads": 1, "gpus": []}, versions={"torch": "2.13.0"},
         facts=facts if phase == "pretrain" else {},
     )  # fmt: skip
+
+
+LAB = {"kind": "lab", "languages": 12, "sentences": 400, "train": 100, "test": 20, "seed": 0}
+MADE = ["en", "qaa", "qab", "qac", "qad", "qae", "qaf"]
+
+
+def results(data=LAB, name="lab", wording="Does it help?", languages=MADE, attributes=None, **options):
+    """Results of the tables of `grid`; attributes: of Results, instead of those."""
+    cells, rows, records, wanted = grid(languages=languages, **options)
+    fields = {"cells": cells, "rows": rows, "records": records, "wanted": wanted} | (attributes or {})
+    return Results(name, wording, data, **fields)

@@ -48,6 +48,17 @@ def p_value(value: float) -> str:
     return DASH if pd.isna(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def p_equals(value: float) -> str:
+    """A p value behind its letter: `= 0.012` or `< 0.001`."""
+    text = p_value(value)
+    return text if text.startswith("<") else f"= {text}"
+
+
+def between(low: float, high: float) -> str:
+    """An interval of a score, `70.1 to 72.3`; empty where there is none."""
+    return f"{points(low, False)} to {points(high, False)}" if np.isfinite(low) and np.isfinite(high) else ""
+
+
 def amount(value: float) -> str:
     """A count or a measure of any size: `1,234,567`, `3.20e+12` or `3.21`."""
     if pd.isna(value):

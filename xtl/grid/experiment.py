@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from xtl.base.errors import UserError
 from xtl.grid.blocks import Encoder, Intermediate, Part, Pretrain, Source, Training
-from xtl.grid.schema import Experiment, Hypothesis, Lab
+from xtl.grid.schema import Claim, Experiment, Hypothesis, Lab
 from xtl.models.recipes import Recipe
 
 # What PyYAML raises besides its own errors, for a date that is none, an odd tag, and endless nesting.
@@ -172,6 +172,7 @@ def model_at(path: list) -> list[str]:
         "sources": Source,
         "tasks": Part,
         "hypotheses": Hypothesis,
+        "claims": Claim,
         "pretrain": Pretrain,
         "recipe": Recipe,
         "training": Training,

@@ -143,5 +143,7 @@ def analysis_run(plan: Plan, done: list[str], grid: str, overrides: list[str]) -
             "hypotheses": [h.model_dump() for h in experiment.hypotheses],
         }
     }
+    if experiment.claims:  # without any, the identity is that of before
+        params["inputs"]["claims"] = [claim.model_dump() for claim in experiment.claims]
     passed = {"grid": grid, "overrides": list(overrides), "base": str(Path.cwd())}
     return make_run("analysis", experiment.name, params, {}, Labels(), passed)

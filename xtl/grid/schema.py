@@ -35,6 +35,11 @@ EFFECTS = {
 }
 
 
+def split_contrast(value: Any) -> Any:
+    """The names of a contrast that is written as text, `A` or `A - B`; anything else as it is."""
+    return [part.strip() for part in re.split(r"\s[-−]\s", value)] if isinstance(value, str) else value
+
+
 class Hypothesis(Strict):
     """A confirmatory statement, fixed before the grid runs; xtl.analysis.questions.hypotheses tests it."""
 
@@ -51,7 +56,7 @@ class Hypothesis(Strict):
     @classmethod
     def short_contrast(cls, value):
         """`mnli` stands for `[mnli]`, and `bert - xlnet` for `[bert, xlnet]`."""
-        return [part.strip() for part in re.split(r"\s[-−]\s", value)] if isinstance(value, str) else value
+        return split_contrast(value)
 
     @field_validator("targets")
     @classmethod
@@ -85,6 +90,37 @@ class Hypothesis(Strict):
         return [name for kind, name in zip(self.roles(), self.contrast or [], strict=False) if kind == role]
 
 
+class Claim(Strict):
+    """A claim of others about results, set beside this grid; xtl.analysis.questions.claims judges it."""
+
+    text: str = Field(min_length=1, description="what is claimed, in a sentence")
+    source: str = Field(min_length=1, description="who claims it, and where")
+    effect: Literal["gain", "best_gain", "intermediate_difference"] = Field(
+        "gain",
+        description="gain over the baseline, that of each target's best intermediate, or of one beyond another",
+    )
+    contrast: list[str] | None = Field(
+        None, description="intermediates; `A - B` for a difference; default: every single English one"
+    )
+    targets: list[str] | None = Field(None, description="the mean over these; default: every target of the grid")
+    reference: float = Field(0.0, description="the value that the claim states, in points")
+    direction: Literal["greater", "less"] = Field("greater", description="at least the reference, or less than it")
+    share: float | None = Field(None, gt=0, le=1, description="of the single English intermediates that must reach it")
+
+    @field_validator("contrast", mode="before")
+    @classmethod
+    def short_contrast(cls, value):
+        """`mnli` stands for `[mnli]`, and `mnli - ccg` for `[mnli, ccg]`."""
+        return split_contrast(value)
+
+    @model_validator(mode="after")
+    def complete(self):
+        """A difference names two intermediates."""
+        if self.effect == "intermediate_difference" and len(self.contrast or []) != 2:
+            raise ValueError("an intermediate_difference names two intermediates, as `A - B`")
+        return self
+
+
 class Experiment(Strict):
     """A whole grid file, validated."""
 
@@ -114,6 +150,7 @@ class Experiment(Strict):
     training: Training = Field(Training(), description="how tasks are trained and read")
     overrides: dict[str, dict[str, Any]] = Field({}, description="task -> keys of `training` that differ for it")
     hypotheses: tuple[Hypothesis, ...] = Field((), description="statements fixed before the grid runs")
+    claims: tuple[Claim, ...] = Field((), description="claims of others with their source and reference value")
 
     @model_validator(mode="before")
     @classmethod
@@ -187,6 +224,14 @@ class Experiment(Strict):
                     raise ValueError(
                         f"{where}: unknown {role} '{name}'{hint}; this grid has {', '.join(known) or 'none'}"
                     )
+        for claim in self.claims:
+            for name in claim.contrast or ():
+                if name not in arms:
+                    known = ", ".join(arms) or "none"
+                    raise ValueError(f"claims: unknown intermediate '{name}'; this grid has {known}")
+            for name in claim.targets or ():
+                if name not in self.targets:
+                    raise ValueError(f"claims: unknown target '{name}'; this grid has {', '.join(self.targets)}")
         return self
 
     @model_validator(mode="after")

@@ -3,37 +3,37 @@
 import numpy as np
 import pandas as pd
 
-from tests.synthetic import grid
+from tests.synthetic import LANGUAGES, grid, results
 from xtl.analysis import wording
 from xtl.analysis.questions import answer
 from xtl.analysis.questions.evidence import Evidence
 from xtl.analysis.scores import gains, tables
 
 
-def sentences(both=(), **changes):
+def sentences(of_gain=None, **changes):
     cells, scores, _, languages = grid(**dict(languages=["en", "de", "hi"], targets=("udpos", "xquad")) | changes)
     pooled = gains.pooled_gains(gains.gains(tables.task_scores(tables.main_scores(cells, scores, languages))))
-    return answer.answer(pooled, gains.intervals(pooled, "gain"), gains.encoder_differences(pooled), both)
+    return answer.sentences(pooled, gains.intervals(pooled, "gain"), gains.encoder_differences(pooled), of_gain)
 
 
-def evidence_of(value, rows):
-    """Evidence that has cells only: (intermediate, encoder, r, p) within families."""
+def evidence_of(value, rows, power=0.9):
+    """Evidence that has cells only: (intermediate, encoder, r, p) within families; and the power of the design."""
     columns = ["intermediate", "encoder", "within_r", "within_p"]
     cells = pd.DataFrame(rows, columns=columns).assign(source="en", provenance="native", r=0.1)
-    empty = pd.DataFrame({"at_best": [], "power": [], "reliability": []})
-    return Evidence(value, cells, empty, empty, empty, empty, empty, empty)
+    empty = pd.DataFrame()
+    return Evidence(value, cells, empty, empty, empty, pd.DataFrame({"power": [power]}), empty, empty)
 
 
 def test_a_clear_gain_is_a_help_and_an_equal_one_leaves_the_encoder_open():
     first, second = sentences(gain=5.0)
     assert "Averaged over 2 targets, training on mnli first changed the score by +" in first
     assert first.endswith("it helped bert, roberta and xlnet.")
-    assert second.startswith("Whether the gain of mnli depends on the encoder stays open")
-    assert "would escape this grid more than one time in five" in second
+    assert second.startswith("Whether the gain depends on the encoder is not shown: the largest difference, ")
+    assert "this grid could not have seen a difference below" in second
 
 
 def test_no_gain_is_neither_help_nor_harm():
-    assert "the interval holds zero, so neither help nor harm is shown" in sentences(gain=0.0, noise=2.0)[0]
+    assert "neither help nor harm is shown" in sentences(gain=0.0, noise=2.0)[0]
     assert "it harmed bert" in sentences(gain=-5.0)[0]
 
 
@@ -57,35 +57,56 @@ def test_same_data_is_left_out_and_said_so():
 MANY = ("none", "mnli", "qqp", "squad1", "ccg")
 
 
-def test_many_arms_are_counted_instead_of_told_one_by_one():
+def test_many_intermediates_are_counted_instead_of_told_one_by_one():
     first, second = sentences(intermediates=MANY, gain=5.0, encoders=("bert", "xlnet"))
-    assert first.startswith("Mean gain over 2 targets, 4 arms before the target task. bert: largest +")
-    # xquad trains on SQuAD: that cell is left out of the mean, the arm is not
+    assert first.startswith("Mean gain over 2 targets of 4 intermediates: bert: largest +")
+    # xquad trains on SQuAD: that cell is left out of the mean, the intermediate is not
     assert first.count("above zero in 4 of 4, below in 0") == 2 and "too large by selection" in first
-    assert second.startswith("The gain differs between two encoders in 0 of 4 arms")
+    assert second.startswith("The gain differs between two encoders in 0 of 4 intermediates")
     (only,) = sentences(intermediates=MANY, seeds=(0,))
     assert only.endswith("(one seed: no interval, so this may be chance).") and "above zero" not in only
 
 
-def test_correlations_of_many_arms_are_counted():
-    rows = [
-        (name, "bert", r, p)
-        for name, r, p in zip(MANY, (0.8, -0.7, 0.9, 0.5, 0.1), (0.01, 0.2, 0.001, 0.6, np.nan), strict=True)
-    ]
-    *_, last = sentences([evidence_of("gain", rows)])
-    assert "the gain rises with similarity to the source language in 2 of 4 pairs of encoder and arm" in last
-    assert "and falls in 0 (p < 0.05, not corrected; chance alone gives about 0.2 in all)." in last
-    nothing = evidence_of("gain", [(name, "bert", np.nan, np.nan) for name in MANY])
-    assert sentences([nothing]) == sentences()
+def test_relations_with_similarity_are_named():
+    rows = [("mnli", "bert", 0.8, 0.01), ("mnli", "roberta", -0.7, 0.02), ("mnli", "xlnet", 0.1, 0.6)]
+    *_, last = sentences(evidence_of("gain", rows))
+    assert last == (
+        "Within families, the gain rises with similarity for mnli at bert and falls with similarity for mnli at "
+        "roberta (p < 0.05, not corrected)."
+    )
+    many = [(name, "bert", 0.8, 0.01) for name in MANY] + [("csqa", "bert", 0.1, 0.5)]
+    assert "rises with similarity for 5 of 6 pairs" in sentences(evidence_of("gain", many))[-1]
+    untested = evidence_of("gain", [(name, "bert", np.nan, np.nan) for name in MANY])
+    assert sentences(untested) == sentences()
+
+
+def test_a_null_result_says_what_the_grid_could_have_seen():
+    rows = [("mnli", "bert", 0.2, 0.4)]
+    could = sentences(evidence_of("gain", rows, power=0.8))[-1]
+    assert could.endswith("is not shown, and a true correlation of 0.6 is found in 80 % of such grids at most.")
+    blind = sentences(evidence_of("gain", rows, power=0.06))[-1]
+    assert "this grid could not have seen: a true correlation of 0.6 is found in 6 % of such grids" in blind
+
+
+def test_the_first_screen_has_three_sentences_a_figure_and_a_line_of_trust():
+    shown = answer.answer(results()).blocks[0]
+    assert len(shown.text) == 3 and len(shown.pictures) == 1
+    (line,) = shown.items
+    assert line.startswith("How far to trust this: 3 seeds, 6 languages besides the source; exploratory.")
+    assert line.endswith("Results of the laboratory are about the laboratory.")
 
 
 def test_caveats():
-    lab = answer.caveats({"kind": "lab"}, 3, 12, 0, 0, None)
-    assert "Results of the laboratory are about the laboratory" in lab[0] and "3 seeds are exploratory" in lab[1]
-    hub = answer.caveats({"kind": "hub"}, 1, 4, 2, 7, 500)
-    assert "one seed: no interval" in hub[0] and "With 4 languages" in hub[1]
-    assert "7 scores are missing (target runs not done: 2)" in hub[2] and "at most 500 examples" in hub[3]
-    assert answer.caveats({"kind": "hub"}, 5, 20, 0, 0, None) == []
+    lab = answer.caveats(results())
+    assert "Results of the laboratory are about the laboratory" in lab[0]
+    assert "3 seeds are exploratory" in lab[1]
+    drop = [("bert", "mnli", "udpos", 0)]
+    hub = answer.caveats(results({"kind": "hub"}, languages=["en", "de", "es", "ru", "hi"], seeds=(0,), drop=drop))
+    assert "one seed: no interval" in hub[0]
+    assert "With 4 languages" in hub[1]
+    assert "5 scores are missing (target runs not done: 1)" in hub[2]
+    whole = answer.caveats(results({"kind": "hub"}, languages=LANGUAGES, seeds=range(5)))
+    assert len(whole) == 1 and whole[0].startswith("Intervals in brackets are 95 %")
 
 
 def test_numbers_as_text():

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.synthetic import results as synthetic
 from xtl.analysis.questions import evidence
 from xtl.languages import names as languages
 
@@ -37,33 +38,47 @@ def rows(slopes: dict[str, float], noise=0.3, seeds=3, targets=("udpos", "xquad"
     return pd.DataFrame(table, columns=names)
 
 
+def known(table, value="gain"):
+    """The evidence on a table of gains."""
+    sources = dict.fromkeys(table["source"])
+    whole = synthetic(LAB, attributes={"cells": pd.DataFrame({"source": list(sources), "encoder": "bert"})})
+    whole.__dict__["main"] = table  # what the controls are made for
+    return evidence.evidence(whole, table, value)
+
+
+def said(found):
+    leading, behind = evidence.sentences(found)
+    return [*leading, *behind]
+
+
 @pytest.fixture(scope="module")
 def planted():
-    return evidence.evidence(rows({"bert": 3.0, "xlnet": -3.0, "roberta": 0.0}), "gain", LAB)
+    return known(rows({"bert": 3.0, "xlnet": -3.0, "roberta": 0.0}))
 
 
 def test_what_is_planted_is_said(planted):
-    said = evidence.answer_sentences(planted)
-    assert said[0].startswith(
+    leading, behind = evidence.sentences(planted)
+    assert leading[0].startswith(
         "Over targets and within families, the gain of mnli rises with similarity for bert (r = 0.9"
     )
-    assert "the gain of mnli falls with similarity for xlnet (r = −0.9" in said[0]
-    assert "no relation is shown for roberta" in said[0]
-    assert said[1].startswith("By measure of similarity: every definition shows a relation for all features (bert and")
-    assert "combinations of measure and encoder no definition shows it" in said[1]
-    assert said[2].startswith("Encoders differ in how the gain of mnli follows similarity: bert − xlnet +1.")
-    assert "after Holm's correction" in said[2]
+    assert "the gain of mnli falls with similarity for xlnet (r = −0.9" in leading[0]
+    assert "no relation is shown for roberta" in leading[0]
+    measures = next(text for text in behind if text.startswith("By measure of similarity"))
+    assert "every definition shows a relation for all features (bert and" in measures
+    assert "combinations of measure and encoder no definition shows it" in measures
+    assert behind[-1].startswith("Encoders differ in how the gain of mnli follows similarity: bert − xlnet +1.")
+    assert "after Holm's correction" in behind[-1]
 
 
 def test_noise_is_said_to_hide_it():
-    found = evidence.evidence(rows({"bert": 0.0, "xlnet": 0.0}, draw=1), "gain", LAB)
+    found = known(rows({"bert": 0.0, "xlnet": 0.0}, draw=1))
     design = evidence.design_sentence(found)
     assert "Languages differ in these gains hardly more than seeds do: reliability at most 0." in design
     assert "a true correlation of 0.6 within families is found with a power of" in design
-    said = evidence.answer_sentences(found)
-    assert "no relation of the gain of mnli with similarity is shown for bert" in said[0]
-    assert "is found with a power of at most" in said[0] and "rises" not in said[0]
-    assert "stays open" in said[-1] and "Holm p =" in said[-1]
+    words = said(found)
+    assert "no relation of the gain of mnli with similarity is shown for bert" in words[0]
+    assert "is found with a power of at most" in words[0] and "rises" not in words[0]
+    assert "stays open" in words[-1] and "Holm p =" in words[-1]
 
 
 def test_the_power_of_a_good_design(planted):
@@ -80,33 +95,32 @@ def test_the_power_of_a_good_design(planted):
     ],
 )  # fmt: skip
 def test_partial_grids(changes):
-    found = evidence.evidence(rows(**dict(slopes={"bert": 1.0, "xlnet": 1.0}) | changes), "gain", LAB)
-    assert all("nan" not in text for text in [evidence.design_sentence(found), *evidence.answer_sentences(found)])
+    found = known(rows(**dict(slopes={"bert": 1.0, "xlnet": 1.0}) | changes))
+    assert all("nan" not in text for text in [evidence.design_sentence(found), *said(found)])
 
 
 def test_nothing_known_says_nothing():
     for lacking in (rows({"bert": 1.0}).assign(gain=np.nan), rows({"bert": 1.0}).iloc[:0]):
-        found = evidence.evidence(lacking, "gain", LAB)
-        assert evidence.answer_sentences(found) == [] and evidence.design_sentence(found) == ""
+        found = known(lacking)
+        assert said(found) == [] and evidence.design_sentence(found) == ""
 
 
-def test_another_source_is_named_and_measures_and_controls_are_the_callers():
+def test_another_source_is_named():
     english = rows({"bert": 3.0})
     both = pd.concat([english, english[english["language"] != "qaa"].assign(source="qaa")])
-    similarity = 1 - languages.distance(languages.features(LAB)).rename("x")
-    tables = {"one": similarity.to_frame(), "two": similarity.to_frame() ** 2}
-    controls = {"en": pd.DataFrame({"size": np.arange(25.0)}, ["en", *CODES])}
-    found = evidence.evidence(both, "gain", LAB, {"en": tables, "qaa": tables}, controls)
-    said = evidence.answer_sentences(found)
-    assert any("(target training in en, native)" in text for text in said)
-    assert any("(target training in qaa, native)" in text for text in said)
+    found = known(both)
+    words = said(found)
+    assert any("(target training in en, native)" in text for text in words)
+    assert any("(target training in qaa, native)" in text for text in words)
     assert len(found.power) == 2 and found.power["power"].notna().all()
+    assert set(found.cells["controls"].fillna("")) == {"same script, log corpus size"}
+
+
+def test_gains_that_follow_nothing_are_not_said_to():
     other = dict(zip(CODES, np.random.default_rng(0).permutation(CODES), strict=True))
-    moved = english.assign(language=english["language"].map(lambda code: other.get(code, code)))
-    shuffled = evidence.evidence(moved, "gain", LAB, {}, {})
-    assert shuffled.measures.empty and shuffled.cells["within_r"].abs().iloc[0] < 0.5
-    assert found.measures["definition"].unique().tolist() == ["one", "two"]
-    assert found.cells.set_index("source")["controls"].fillna("").to_dict() == {"en": "size", "qaa": ""}
+    english = rows({"bert": 3.0})
+    shuffled = known(english.assign(language=english["language"].map(lambda code: other.get(code, code))))
+    assert shuffled.cells["within_r"].abs().iloc[0] < 0.5
 
 
 def test_numbers_as_text():

@@ -8,8 +8,10 @@ import pytest
 from scipy import stats
 
 from tests.analysis.rows import gains_table
-from xtl.analysis.questions import hypotheses, profiles
+from xtl.analysis.questions import hypotheses
 from xtl.analysis.statistics import clustered
+from xtl.grid.blocks import Intermediate
+from xtl.grid.schema import Hypothesis
 
 THREE = {("a", "mnli", "udpos"): [1.0, 2.0, 3.0], ("b", "mnli", "udpos"): [2.0, 4.0, 6.0]}
 FAMILIES = {f"l{i}": f"f{i // 3}" for i in range(24)}  # families of three
@@ -30,9 +32,10 @@ NO_POINTS = points({"a": [1.0]}, [0.5]).iloc[:0]
 
 
 def answers(*asked, gains=THREE, same_data=(), by_language=NO_POINTS, intermediates=None) -> pd.DataFrame:
-    given = [{"name": f"h{i}", **one} for i, one in enumerate(asked)]
+    given = [Hypothesis.model_validate({"name": f"h{i}", **one}) for i, one in enumerate(asked)]
     table = gains_table(gains, same_data)
-    return hypotheses.evaluate(given, table, by_language, FAMILIES, intermediates).set_index("name")
+    blocks = {name: Intermediate.model_validate(block) for name, block in (intermediates or {}).items()}
+    return hypotheses.evaluate(given, table, by_language, FAMILIES, blocks).set_index("name")
 
 
 def test_gain_of_one_encoder_by_hand():
@@ -119,55 +122,55 @@ def test_correlation_of_a_profile_over_targets_and_encoders():
     rising, falling = np.arange(6.0), -np.arange(6.0)
     both = pd.concat([points({"a": rising, "b": falling}, similarity), points({"a": rising * 2, "b": falling},
                                                                              similarity, "xquad")])  # fmt: skip
-    wide = profiles.profiles(both, ["mnli"], ["a", "b"])
+    wide = hypotheses.profiles(both, ["mnli"], ["a", "b"])
     assert wide["a"].tolist() == pytest.approx(list(1.5 * rising))
-    assert profiles.correlation(wide, {"a": 1.0}, FAMILIES).value == pytest.approx(1)
-    assert profiles.correlation(wide, {"a": 0.5, "b": 0.5}, FAMILIES).value == pytest.approx(0)
-    assert profiles.correlation(wide, {"a": 1.0, "b": -1.0}, FAMILIES).value == pytest.approx(2)
+    assert hypotheses.correlation(wide, {"a": 1.0}, FAMILIES).value == pytest.approx(1)
+    assert hypotheses.correlation(wide, {"a": 0.5, "b": 0.5}, FAMILIES).value == pytest.approx(0)
+    assert hypotheses.correlation(wide, {"a": 1.0, "b": -1.0}, FAMILIES).value == pytest.approx(2)
 
 
 def test_correlation_needs_five_languages():
-    wide = profiles.profiles(points({"a": np.arange(4.0)}, np.arange(4) / 4), ["mnli"], ["a"])
-    found = profiles.correlation(wide, {"a": 1.0}, FAMILIES)
+    wide = hypotheses.profiles(points({"a": np.arange(4.0)}, np.arange(4) / 4), ["mnli"], ["a"])
+    found = hypotheses.correlation(wide, {"a": 1.0}, FAMILIES)
     assert np.isnan(found.value) and np.isnan(found.p) and found.n == 3  # l3 has nobody to be compared with
 
 
 def test_languages_alone_in_their_families_are_compared_with_each_other():
     gains = [1.0, 2, 3, 4, 6, 5]
-    six = profiles.profiles(points({"a": gains}, np.arange(6) / 6), ["mnli"], ["a"])
+    six = hypotheses.profiles(points({"a": gains}, np.arange(6) / 6), ["mnli"], ["a"])
     r = stats.spearmanr(np.arange(6), gains)[0]
     every = np.array([np.corrcoef(gains, order)[0, 1] for order in permutations(range(6))])
     for families in ({code: code for code in FAMILIES}, {}):
-        alone = profiles.correlation(six, {"a": 1.0}, families)
+        alone = hypotheses.correlation(six, {"a": 1.0}, families)
         assert alone.value == pytest.approx(r)
         assert alone.p == pytest.approx((np.abs(every) >= r - 1e-9).mean())
 
 
 def test_p_counts_the_orders_within_families():
-    wide = profiles.profiles(points({"a": np.array([1.0, 2, 3, 4, 6, 5])}, np.arange(6) / 6), ["mnli"], ["a"])
+    wide = hypotheses.profiles(points({"a": np.array([1.0, 2, 3, 4, 6, 5])}, np.arange(6) / 6), ["mnli"], ["a"])
     gains, similarity = np.array([1.5, 3.5, 5.5, 1.5, 5.5, 3.5]), [1.5, 3.5, 5.5] * 2  # ranks of the departures
     orders = [[*first, *second] for first in permutations(range(3)) for second in permutations(range(3, 6))]
     r = np.array([np.corrcoef(gains[order], similarity)[0, 1] for order in orders])
-    found = profiles.correlation(wide, {"a": 1.0}, FAMILIES, "greater")
+    found = hypotheses.correlation(wide, {"a": 1.0}, FAMILIES, "greater")
     assert found.value == pytest.approx(0.75) and found.df == 4
     assert found.p == pytest.approx((r >= 0.75 - 1e-9).mean()) and found.p == pytest.approx(5 / 36)
-    both = profiles.correlation(wide, {"a": 1.0}, FAMILIES, "two-sided")
+    both = hypotheses.correlation(wide, {"a": 1.0}, FAMILIES, "two-sided")
     assert both.p == pytest.approx((np.abs(r) >= 0.75 - 1e-9).mean()) and both.p == pytest.approx(10 / 36)
-    assert profiles.correlation(wide, {"a": 1.0}, FAMILIES, "less").p == pytest.approx((r <= 0.75 + 1e-9).mean())
+    assert hypotheses.correlation(wide, {"a": 1.0}, FAMILIES, "less").p == pytest.approx((r <= 0.75 + 1e-9).mean())
 
 
 def test_one_encoder_is_what_the_section_on_similarity_says():
     similarity, gains = np.random.default_rng(1).normal(size=(2, 24))
-    wide = profiles.profiles(points({"a": gains}, similarity), ["mnli"], ["a"])
-    found = profiles.correlation(wide, {"a": 1.0}, FAMILIES)
+    wide = hypotheses.profiles(points({"a": gains}, similarity), ["mnli"], ["a"])
+    found = hypotheses.correlation(wide, {"a": 1.0}, FAMILIES)
     same = clustered.within_families(similarity, gains, [FAMILIES[f"l{i}"] for i in range(24)])
     assert (found.value, found.p, found.low, found.high) == pytest.approx((same.r, same.p, same.low, same.high))
 
 
 def test_the_mean_of_two_encoders_moves_similarity_against_both_at_once():
     first, second = np.array([1.0, 2, 3, 4, 6, 5]), np.array([1.0, 3, 2, 4, 5, 6])
-    wide = profiles.profiles(points({"a": first, "b": second}, np.arange(6) / 6), ["mnli"], ["a", "b"])
-    found = profiles.correlation(wide, {"a": 0.5, "b": 0.5}, FAMILIES, "greater")
+    wide = hypotheses.profiles(points({"a": first, "b": second}, np.arange(6) / 6), ["mnli"], ["a", "b"])
+    found = hypotheses.correlation(wide, {"a": 0.5, "b": 0.5}, FAMILIES, "greater")
     orders = [[*one, *two] for one in permutations(range(3)) for two in permutations(range(3, 6))]
     a, b = np.array([1.5, 3.5, 5.5, 1.5, 5.5, 3.5]), np.array([1.5, 5.5, 3.5, 1.5, 3.5, 5.5])
     r = [np.mean([np.corrcoef(rank[order], [1.5, 3.5, 5.5] * 2)[0, 1] for rank in (a, b)]) for order in orders]
@@ -176,8 +179,8 @@ def test_the_mean_of_two_encoders_moves_similarity_against_both_at_once():
 
 
 def test_a_language_without_a_gain_stays_out():
-    wide = profiles.profiles(points({"a": [1.0, 2, np.nan, 4, 5, 6]}, np.arange(6) / 6), ["mnli"], ["a"])
-    assert profiles.correlation(wide, {"a": 1.0}, FAMILIES).n == 5
+    wide = hypotheses.profiles(points({"a": [1.0, 2, np.nan, 4, 5, 6]}, np.arange(6) / 6), ["mnli"], ["a"])
+    assert hypotheses.correlation(wide, {"a": 1.0}, FAMILIES).n == 5
 
 
 def planted(rng, slope: float) -> tuple[np.ndarray, np.ndarray]:
@@ -193,7 +196,7 @@ def rate(slope: float, weights: dict, runs: int) -> float:
         similarity, first = planted(rng, slope)
         second = rng.normal(size=8)[np.repeat(np.arange(8), 3)] + 0.7 * rng.normal(size=24)
         wide = pd.DataFrame({"a": first, "b": second, "similarity": similarity}, index=list(FAMILIES))
-        found += profiles.correlation(wide, weights, FAMILIES, draws=300).p < 0.05
+        found += hypotheses.correlation(wide, weights, FAMILIES, draws=300).p < 0.05
     return found / runs
 
 
@@ -248,9 +251,9 @@ def test_encoders_need_not_have_every_intermediate():
 
 def test_few_orders_cannot_pass_however_strong_the_relation():
     families = {f"l{i}": f"f{i // 2}" for i in range(24)}
-    six = profiles.profiles(points({"a": np.arange(6.0)}, np.arange(6) / 6), ["mnli"], ["a"])
-    assert profiles.correlation(six, {"a": 1.0}, families).orders == 8
+    six = hypotheses.profiles(points({"a": np.arange(6.0)}, np.arange(6) / 6), ["mnli"], ["a"])
+    assert hypotheses.correlation(six, {"a": 1.0}, families).orders == 8
     table = gains_table({("a", "mnli", "udpos"): [1.0, 2.0]})
-    asked = [{"name": "h", "effect": "similarity", "contrast": "mnli"}]
+    asked = [Hypothesis(name="h", effect="similarity", contrast=["mnli"])]
     found = hypotheses.evaluate(asked, table, points({"a": np.arange(6.0)}, np.arange(6) / 6), families).iloc[0]
     assert found["p"] == pytest.approx(1 / 8) and np.isnan(found["detectable"])

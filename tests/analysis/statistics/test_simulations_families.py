@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.analysis.draws import over_baseline, scores
-from xtl.analysis.questions import families
+from xtl.analysis.statistics import equal_means as families
 from xtl.analysis.statistics import intervals as statistics
 
 DESIGNS = list(itertools.product((3, 5), (3, 9), (0.0, 0.5, 0.9)))  # seeds, targets, shared

@@ -1,155 +1,137 @@
-"""Source languages of target training: source × target-language matrices, their means, and the rank of English."""
+"""Which source language of target training transfers best: matrices, means, and the rank of English."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
+from itertools import chain
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from xtl.analysis.scores import gains
-from xtl.analysis.scores.arms import ENGLISH, retrieves
-from xtl.analysis.scores.tables import CELL
-from xtl.analysis.statistics.intervals import adjust
-from xtl.analysis.wording import listing
+from xtl.analysis import wording
+from xtl.analysis.figures import drawing, group_figures
+from xtl.analysis.results import Results
+from xtl.analysis.scores import gains as gain_tables
+from xtl.analysis.scores import source_languages
+from xtl.analysis.scores.tables import BASELINE
+from xtl.analysis.section import EXPLORE, Cell, Section, Table, affordable, block, cell, parts, section, table
+from xtl.languages import names as linguistics
 
-NATIVE = "native"
-PLACE = ["encoder", "architecture", "intermediate", "target"]  # a cell but for its source
-MEASURES = ("others", "common", "balanced")
-DRAWS = 2000
-RANKS = [*PLACE, "kind", "sources", "rank", "rank_others", "seeds", "first_seeds", "languages", "first_draws", "best"]
+TITLE = "Source languages"
+MEANS = (
+    "Means over target languages in points, with 95 % t intervals over seeds pooled within a target. Without itself: "
+    "every language but the source's own, as in Turc et al. 2021 (arXiv 2106.16171), so each source is averaged over "
+    "a different set. Common: the languages that are no source, the same for all. By family: without itself, the mean"
+    " within each family first. Against English: on the common languages, paired by seed; p by Benjamini–Hochberg "
+    "over this table."
+)
+KINDS = {"native": "native data", "human": "human-translated data", "machine": "machine-translated data"}
+RANKS = (
+    "1 is best; ties share the better rank. Native, human-translated and machine-translated data are each ranked with"
+    " native English. By seed: seeds in which English is first among all. By language: share of bootstrap draws of "
+    "the common languages, the mean over these seeds, in which it is."
+)
+MAPS = "Scores without intermediate training; nearest language on top; boxed: the source's own language."
 
 
-def trained(main: pd.DataFrame) -> pd.DataFrame:
-    """The rows of targets that are trained in several sources, with the column `label` (`de`, `de machine`).
-
-    main: tables.main_scores. Retrieval trains nothing, so it has no source.
-    """
-    rows = main[~main["target"].map(retrieves).astype(bool)]
-    rows = rows.assign(
-        label=rows["source"].where(rows["provenance"] == NATIVE, rows["source"] + " " + rows["provenance"])
+def sources(results: Results) -> Section:
+    """Is English the best source? Matrices source × target language, means and ranks; empty with a single source."""
+    if source_languages.trained(results.everywhere).empty:
+        return section("sources", TITLE)
+    averages = source_languages.means(results.everywhere, linguistics.families(results.data))
+    against = source_languages.against_english(averages)
+    ranks = source_languages.english_rank(results.everywhere, averages)
+    matrix = source_languages.matrix(results.everywhere)
+    plain = matrix[matrix["intermediate"] == BASELINE]
+    span = drawing.limits(plain["mean"], 0.0)
+    panels = [(key, rows) for key, rows in parts(plain, ["target", "encoder"]) if rows["mean"].notna().any()]
+    matrices, left_out = affordable(
+        [
+            (key[0], partial(group_figures.source_matrix, rows, results.order, " · ".join(key), span))
+            for key, rows in panels
+        ],
+        EXPLORE,
     )
-    several = rows.groupby("target")["label"].nunique()
-    return rows[rows["target"].isin(several.index[several > 1])]
-
-
-def matrix(main: pd.DataFrame) -> pd.DataFrame:
-    """Source × target-language matrices as a long table: a row a cell and language, the mean over seeds in points.
-
-    main: tables.main_scores. Columns: label, n_train, and those of gains.intervals (mean, low, high, seeds, …).
-    """
-    rows = trained(main).dropna(subset=["language"])
-    table = gains.intervals(rows, "score")
-    kept = rows.groupby(CELL, sort=False, dropna=False).agg(label=("label", "first"), n_train=("n_train", "max"))
-    return table.merge(kept.reset_index(), on=CELL, how="left")
-
-
-def means(main: pd.DataFrame, families: Mapping[str, str]) -> pd.DataFrame:
-    """Three means over target languages per cell and seed, in points, NaN where a language lacks a score.
-
-    `others`: every language but the source's own, as in Turc et al. 2021 (arXiv 2106.16171). `common`: the languages
-    that are no source of this target, which are the same for every source. `balanced`: as `others`, with the mean
-    within each family first, so that no family counts more for having more languages. `n_others`, `n_common` and
-    `families` count what enters.
-    """
-    rows = trained(main).dropna(subset=["language"])
-    sources = rows.groupby("target")["source"].agg(set)
-    rows = rows[rows["language"] != rows["source"]]
-    rows = rows.assign(family=rows["language"].map(lambda code: families.get(code, code)))
-    free = [code not in sources[target] for code, target in zip(rows["language"], rows["target"], strict=True)]
-    key = [*CELL, "label", "seed", "run_id", "same_data"]
-    parts = {"others": rows, "common": rows[np.array(free, dtype=bool)]}
-    table = rows.groupby(key, sort=False, dropna=False).agg(n_train=("n_train", "max"))
-    for name, here in parts.items():
-        grouped = here.groupby(key, sort=False, dropna=False)["score"]
-        table[name] = grouped.mean().where(grouped.count() == grouped.size())
-        table[f"n_{name}"] = grouped.size()
-    within = rows.groupby([*key, "family"], sort=False, dropna=False)["score"]
-    within = within.mean().where(within.count() == within.size()).rename("score").reset_index()
-    balanced = within.groupby(key, sort=False, dropna=False)["score"]
-    table["balanced"] = balanced.mean().where(balanced.count() == balanced.size())
-    table["families"] = balanced.size()
-    return table.fillna({"n_common": 0}).reset_index()
-
-
-def against_english(averages: pd.DataFrame, measure: str = "common") -> pd.DataFrame:
-    """Every source minus native English, paired by seed, with pooled t intervals and Benjamini–Hochberg over the table.
-
-    averages: as `means` returns it. Columns: those of gains.intervals, label, p_bh; empty without English.
-    """
-    home = averages[(averages["source"] == ENGLISH) & (averages["provenance"] == NATIVE)]
-    rows = averages[averages["label"] != ENGLISH].merge(
-        home[[*PLACE, "seed", measure]].rename(columns={measure: "english"}), on=[*PLACE, "seed"]
+    text = [*sentences(ranks, against), *source_languages.unequal(averages)]
+    reading = [MAPS, *left_out] if matrices else []
+    return section(
+        "sources",
+        TITLE,
+        block(text=text, tables=[_rank_table(ranks)] if len(ranks) else []),
+        block("Matrices", reading, pictures=chain(*matrices.values()), tables=[_mean_table(averages, against)]),
     )
-    table = gains.intervals(rows.assign(difference=rows[measure] - rows["english"]), "difference")
+
+
+def sentences(ranks: pd.DataFrame, against: pd.DataFrame) -> list[str]:
+    """How often English is the best source, and which sources differ from it; as strong as the intervals."""
+    words = []
+    for kind, rows in ranks.groupby("kind", sort=False):
+        ranked = rows[rows["rank"].notna()]
+        if ranked.empty:
+            words.append(f"The rank of English beside {KINDS[kind]} is missing: not every source has finished.")
+            continue
+        first = int((ranked["rank"] == 1).sum())
+        words.append(
+            f"Ranked with the sources of {KINDS[kind]}, English comes first on the common languages in {first} of "
+            f"{len(ranked)} cells of encoder, intermediate and target."
+        )
+    tested = against[against["p_bh"].notna()]
+    if len(tested):
+        clear = tested[tested["p_bh"] < 0.05]
+        better = clear[clear["mean"] > 0]
+        worse = int((clear["mean"] < 0).sum())
+        names = wording.listing(list(dict.fromkeys(better["label"])))
+        listed = f" ({names})" if names else ""
+        words.append(
+            f"Another source transfers better than English in {len(better)} of {len(tested)} comparisons{listed} and "
+            f"worse in {worse}, at a false discovery rate of 5 %."
+        )
+    return words
+
+
+def _rank_table(ranks: pd.DataFrame) -> Table:
+    rows = []
+    for r in ranks.itertuples():
+        rows.append([
+            r.target, r.encoder, r.intermediate, r.kind, _rank(r.rank, r.sources), _rank(r.rank_others, r.sources),
+            f"{r.first_seeds} of {r.seeds}", wording.decimals(r.first_draws), r.languages, r.best or wording.DASH,
+        ])  # fmt: skip
+    columns = "target,encoder,intermediate,data,rank (common),rank (without itself),first by seed,first by language"
+    caption = "Rank of English among the sources"
+    return table(caption, [*columns.split(","), "common languages", "best source"], rows, [RANKS])
+
+
+def _mean_table(averages: pd.DataFrame, against: pd.DataFrame) -> Table:
+    key = ["target", "encoder", "intermediate", "label"]
     labels = averages[["source", "provenance", "label"]].drop_duplicates()
-    return table.merge(labels, on=["source", "provenance"], how="left").assign(p_bh=adjust(table["p"], "bh"))
+    means = {}
+    for name in source_languages.MEASURES:
+        values = gain_tables.intervals(averages, name).reset_index(drop=True)
+        means[name] = values.merge(labels, on=["source", "provenance"], how="left").set_index(key)
+    change = against.set_index(key)
+    rows = []
+    for place, values in parts(averages, key):
+        size = wording.amount(values["n_train"].max())
+        rows.append([*place, size, *(_mean(table.loc[place]) for table in means.values()), _against(change, place)])
+    columns = ["target", "encoder", "intermediate", "source", "examples", "without itself", "common", "by family"]
+    return table("Every source in numbers", [*columns, "against English"], rows, [MEANS])
 
 
-def english_rank(main: pd.DataFrame, averages: pd.DataFrame, draws: int = DRAWS, seed: int = 0) -> pd.DataFrame:
-    """Rank of native English among the sources of each kind of data, native, human and machine apart; 1 is best.
-
-    main: tables.main_scores; averages: `means` of it. A kind compares English with every source of that provenance.
-    Ties share the better rank. Columns (RANKS): `sources` compared, English among them; `rank` by the mean over the
-    common languages, `rank_others` by the mean over all but the source's own; `seeds` in which every source is there
-    and `first_seeds` of them in which English is first; `first_draws`, the share of bootstrap draws of the common
-    `languages` (the mean over these seeds) in which English is first; `best`, the source of the highest mean.
-    Ranks are NaN where a source lacks a score in every seed, or a language.
-    """
-    rng, rows = np.random.default_rng(seed), []
-    scores = trained(main).dropna(subset=["language"])
-    for place, here in averages.groupby(PLACE, sort=False, dropna=False):
-        for kind in dict.fromkeys(here["provenance"]):
-            group = here[(here["provenance"] == kind) | (here["label"] == ENGLISH)]
-            labels = list(dict.fromkeys(group["label"]))
-            if ENGLISH not in labels or len(labels) < 2:
-                continue
-            wide = {m: group.set_index(["label", "seed"])[m].unstack("seed").dropna(axis=1) for m in MEASURES[:2]}
-            own = scores[(scores[PLACE] == list(place)).all(axis=1) & scores["label"].isin(labels)]
-            own = own[~own["language"].isin(set(here["source"]))]
-            own = own[own["seed"].isin(wide["common"].columns)]
-            table = own.groupby(["label", "language"])["score"].agg(lambda x: x.mean(skipna=False)).unstack("language")
-            table = table.reindex(labels).dropna(axis=1)
-            common = wide["common"].reindex(labels)
-            rows.append((
-                *place, kind, len(labels), _rank(common), _rank(wide["others"].reindex(labels)), common.shape[1],
-                int((_ranks(common.to_numpy())[labels.index(ENGLISH)] == 1).sum()) if common.size else 0,
-                table.shape[1], _first(table, labels.index(ENGLISH), rng, draws),
-                common.mean(axis=1).idxmax() if common.size else "",
-            ))  # fmt: skip
-    return pd.DataFrame(rows, columns=RANKS)
+def _mean(row: pd.Series) -> Cell:
+    if not np.isfinite(row["mean"]):
+        return cell("missing", kind="missing")
+    return cell(wording.points(row["mean"], False), wording.between(row["low"], row["high"]))
 
 
-def unequal(averages: pd.DataFrame) -> list[str]:
-    """A sentence for every target whose sources trained on different numbers of examples."""
-    sentences = []
-    for target, here in averages.groupby("target", sort=False):
-        sizes = here.dropna(subset=["n_train"]).groupby("label", sort=False)["n_train"].max()
-        if sizes.nunique() > 1:
-            amounts = listing([f"{label} {int(size):,}" for label, size in sizes.items()])
-            sentences.append(
-                f"{target}: training sizes differ ({amounts} examples), so its sources differ in more than language."
-            )
-    return sentences
+def _against(change: pd.DataFrame, place: tuple) -> Cell:
+    if place not in change.index:
+        return cell(wording.DASH)
+    row = change.loc[place]
+    if not np.isfinite(row["mean"]):
+        return cell("missing", kind="missing")
+    adjusted = f"p {wording.p_value(row['p_bh'])}" if np.isfinite(row["p_bh"]) else ""
+    return cell(wording.gain(row), adjusted)
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks down the columns of (sources, n), 1 for the highest, ties sharing the better rank."""
-    return stats.rankdata(-values, axis=0, method="min")
-
-
-def _rank(wide: pd.DataFrame) -> float:
-    """English's rank by the mean over the seeds that every source has; wide: sources × seeds."""
-    if not wide.size or wide.isna().any(axis=None):
-        return np.nan
-    return float(_ranks(wide.mean(axis=1).to_numpy()[:, None])[list(wide.index).index(ENGLISH), 0])
-
-
-def _first(table: pd.DataFrame, english: int, rng: np.random.Generator, draws: int) -> float:
-    """Share of draws of languages in which English has the highest mean; table: sources × languages."""
-    if not table.size or table.isna().any(axis=None):
-        return np.nan
-    picks = rng.integers(0, table.shape[1], size=(draws, table.shape[1]))
-    drawn = table.to_numpy(float)[:, picks].mean(axis=-1)  # (sources, draws)
-    return float((_ranks(drawn)[english] == 1).mean())
+def _rank(rank: float, sources: int) -> str:
+    return wording.DASH if pd.isna(rank) else f"{rank:.0f} of {sources}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from xtl.analysis.scores.tables import BASELINE
+from xtl.grid.blocks import Intermediate
 from xtl.tasks.catalog import TASKS
 
 ENGLISH = "en"
@@ -53,26 +54,25 @@ class Arm:
         return bool(self.tasks) and not self.models_language and set(self.languages) == {ENGLISH}
 
 
-def read(intermediates: Mapping[str, Mapping] | None, names: Iterable[str] = ()) -> dict[str, Arm]:
+def read(intermediates: Mapping[str, Intermediate] | None, names: Iterable[str] = ()) -> dict[str, Arm]:
     """The arms of a grid by name, without the baseline.
 
-    intermediates: name -> {"tasks": [{"task", "language"}, …] or plain task names, "steps_of": name or None}, as the
-    grid file declares them. names: arms that the tables hold; one that is not declared is taken for the task of that
-    name, in English, where the catalog has one.
+    intermediates: the blocks of the grid file. names: arms that the tables hold; one that is not declared is taken for
+    the task of that name, in English, where the catalog has one.
     """
-    declared = intermediates or {}
-    found = {}
-    for name in dict.fromkeys([*declared, *names]):
-        if name == BASELINE:
-            continue
-        default = {"tasks": [name] if name in TASKS else []}
-        spec = declared.get(name, default)
-        parts = [{"task": part} if isinstance(part, str) else part for part in spec.get("tasks") or ()]
-        tasks = tuple(part["task"] for part in parts)
-        languages = tuple(part.get("language") or ENGLISH for part in parts)
-        machine = tuple(part.get("provenance") == "machine" for part in parts)
-        found[name] = Arm(name, tasks, languages, machine, spec.get("steps_of"))
-    return found
+    declared = dict(intermediates or {})
+    for name in names:
+        if name not in declared:
+            trains = name in TASKS and "intermediate" in TASKS[name].roles
+            declared[name] = Intermediate.model_validate([name] if trains else {})
+    arms = {}
+    for name, block in declared.items():
+        if name != BASELINE:
+            tasks = tuple(part.task for part in block.tasks)
+            languages = tuple(part.language for part in block.tasks)
+            machine = tuple(part.provenance == "machine" for part in block.tasks)
+            arms[name] = Arm(name, tasks, languages, machine, block.steps_of)
+    return arms
 
 
 def home(values: pd.DataFrame) -> pd.DataFrame:

@@ -1,28 +1,20 @@
 """The sections over all tasks and on encoder families: what they say, what they mark, what they refuse to say."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from tests.synthetic import grid
-from xtl.analysis.questions import sections
-from xtl.analysis.questions.aggregates_section import over_tasks
-from xtl.analysis.questions.families_section import families
-
-LAB = {"kind": "lab", "languages": 12, "sentences": 400, "train": 100, "test": 20, "seed": 0}
-MADE = ["en", "qaa", "qab", "qac", "qad", "qae", "qaf"]
-
-
-def found(data=LAB, **options):
-    cells, scores, records, languages = grid(**dict(languages=MADE) | options)
-    return sections.find(data, cells, scores, languages), records
+from tests.synthetic import results
+from xtl.analysis.questions.aggregates import aggregates
+from xtl.analysis.questions.encoders import encoders
 
 
 def words(section) -> str:
     """Every text of a section: paragraphs, captions, cells, notes and alt texts."""
     texts = []
     for block in section.blocks:
-        texts += [block.heading, *block.text, *(picture.alt for picture in block.pictures)]
+        texts += [block.heading, *block.text, *block.notes, *(picture.alt for picture in block.pictures)]
         for table in block.tables:
             texts += [table.caption, *table.notes]
             texts += [f"{cell.text} {cell.sub}" for row in table.rows for cell in row]
@@ -34,17 +26,17 @@ def headings(section) -> list[str]:
 
 
 def test_aggregates_have_their_recipe_and_the_coverage_measured():
-    text = words(over_tasks(*found(targets=("xnli", "udpos"))))
+    text = words(aggregates(results(targets=("xnli", "udpos"))))
     assert "simulated with 3 seeds, a nominal 95 % covers 59 to 86 %" in text
     assert "Probability of improvement: how often a run" in text and "† holds cells that trained on the same" in text
     assert "Lacking in at least one seed: pawsx, panx, xquad, mlqa, tydiqa, bucc and tatoeba." in text
-    assert "nine-task score" not in over_tasks(*found()).blocks[0].tables[0].columns
+    assert "nine-task score" not in aggregates(results()).blocks[0].tables[0].columns
 
 
 def test_the_nine_task_score_where_it_is_complete(monkeypatch):
     monkeypatch.setattr("xtl.analysis.scores.aggregates.NINE", ("udpos", "xquad"))
     options = dict(targets=("udpos", "xquad"), encoders=("bert", "xlnet"), drop=[("xlnet", "mnli", "xquad", 0)])
-    section = over_tasks(*found(**options))
+    section = aggregates(results(**options))
     table = section.blocks[0].tables[0]
     assert table.columns[-2:] == ["nine-task score", "its gain"]
     assert table.rows[3][4].sub.endswith("2 of 3 seeds") and table.rows[0][5].text == "–"
@@ -53,16 +45,16 @@ def test_the_nine_task_score_where_it_is_complete(monkeypatch):
 
 
 def test_real_languages_that_a_grid_leaves_out_leave_no_nine_task_score():
-    text = words(over_tasks(*found({"kind": "hub"}, languages=["en", "de", "es"], encoders=("bert",), seeds=(0,))))
+    text = words(aggregates(results({"kind": "hub"}, languages=["en", "de", "es"], encoders=("bert",), seeds=(0,))))
     assert "udpos (3 of 33 languages)" in text and "With one seed the aggregates have no interval." in text
 
 
 def test_the_three_kinds_of_contrast_stand_apart():
-    made, records = found(encoders=("bert", "roberta", "xlnet"))
-    checkpoint = {key: r for key, r in records.items() if not (r.phase == "pretrain" and "xlnet" in r.slug)}
-    section = families(made, records)
+    made = results(encoders=("bert", "roberta", "xlnet"))
+    kept = {key: r for key, r in made.records.items() if not (r.phase == "pretrain" and "xlnet" in r.slug)}
+    section = encoders(made)
     assert headings(section)[:3] == ["Gain by encoder", "Contrast of pretraining recipes", "Contrast of architectures"]
-    apart = families(made, checkpoint)
+    apart = encoders(replace(made, records=kept))
     assert headings(apart)[1:3] == ["Contrast of pretraining recipes", "Confounded contrasts"]
     assert "2 pretrained here" in words(apart) and "the test is about that checkpoint" in words(apart)
     rows = apart.blocks[2].tables[0].rows
@@ -72,17 +64,17 @@ def test_the_three_kinds_of_contrast_stand_apart():
 
 
 def test_a_null_carries_what_it_could_have_missed():
-    text = words(families(*found()))
+    text = words(encoders(results()))
     assert "No difference among the encoders is shown in the effect of mnli (p = " in text
     assert "would escape such a grid more than one time in five" in text
     assert "the nominal 95 % interval of the noisiest would cover 85 %" in text
 
 
 def test_a_planted_interaction_is_said():
-    cells, scores, records, languages = grid(languages=MADE, noise=0.3)
-    better = scores["run_id"].isin(cells.query("encoder == 'xlnet' and intermediate == 'mnli'")["run_id"])
-    scores.loc[better, "value"] += 6
-    text = words(families(sections.find(LAB, cells, scores, languages), records))
+    planted = results(noise=0.3)
+    cells = planted.cells.query("encoder == 'xlnet' and intermediate == 'mnli'")
+    planted.rows.loc[planted.rows["run_id"].isin(cells["run_id"]), "value"] += 6
+    text = words(encoders(planted))
     assert "The effect of mnli differs among the encoders (F(2, 6) = " in text and "No difference" not in text
 
 
@@ -91,12 +83,12 @@ def test_a_planted_interaction_is_said():
     dict(languages=["en", "qaa"]), dict(encoders=("bert",), seeds=(0,), targets=("tatoeba",)),
 ])  # fmt: skip
 def test_partial_grids(options):
-    made, records = found(**options)
-    text = words(over_tasks(made, records)) + words(families(made, records))
+    made = results(**options)
+    text = words(aggregates(made)) + words(encoders(made))
     assert text and not re.search(r"\bnan\b", text)
 
 
 def test_without_scores_there_is_no_section():
-    cells, scores, records, languages = grid(languages=MADE)
-    nothing = sections.find(LAB, cells, scores.iloc[:0], languages)
-    assert over_tasks(nothing, records).blocks == [] == families(nothing, records).blocks
+    made = results()
+    nothing = replace(made, rows=made.rows.iloc[:0])
+    assert aggregates(nothing).blocks == [] == encoders(nothing).blocks

@@ -9,7 +9,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 
 from tests.analysis.rows import main_table
 from tests.synthetic import grid, run_record
-from xtl.analysis.questions import agreement, selection, transfer
+from xtl.analysis.questions import agreement, checkpoints, gaps
 from xtl.analysis.scores import tables
 from xtl.runs.record import State
 
@@ -18,34 +18,34 @@ SCORES = {("en", "en"): [90, 92], ("en", "de"): [80, 84], ("en", "nl"): [70, 70]
 
 
 def test_gap_by_family_by_hand():
-    table = transfer.gaps(main_table(SCORES))
+    table = gaps.language_gaps(main_table(SCORES))
     assert table.set_index(["language", "seed"])["gap"].loc[("de", 1)] == 8 and "en" not in set(table["language"])
-    found = transfer.by_group(table, FAMILIES).set_index(["group", "seed"])
+    found = gaps.by_group(table, FAMILIES).set_index(["group", "seed"])
     assert found.loc[("A", 0), "gap"] == 15 and found.loc[("A", 0), "languages"] == 2
     assert found.loc[("C", 0), "gap"] == 50 and np.isnan(found.loc[("C", 1), "gap"])
-    assert set(transfer.by_group(table, {})["group"]) == {"unknown"}
+    assert set(gaps.by_group(table, {})["group"]) == {"unknown"}
 
 
 def test_gap_narrows_against_the_baseline_of_the_same_seed():
     arm = main_table({**SCORES, ("en", "de"): [85, 90]}, intermediate="mnli")
-    table = transfer.by_group(transfer.gaps(pd.concat([main_table(SCORES), arm])), FAMILIES)
-    found = transfer.narrowing(table).set_index(["group", "seed"])
+    table = gaps.by_group(gaps.language_gaps(pd.concat([main_table(SCORES), arm])), FAMILIES)
+    found = gaps.narrowing(table).set_index(["group", "seed"])
     assert found.loc[("A", 0), "change"] == -2.5 and found.loc[("A", 1), "change"] == -3
-    means = transfer.intervals(table).set_index(["intermediate", "group"])
+    means = gaps.intervals(table).set_index(["intermediate", "group"])
     assert means.loc[("mnli", "A"), "mean"] == pytest.approx((12.5 + 12) / 2)
     assert means.loc[("none", "C"), "seeds"] == 1 and means.loc[("none", "A"), "languages"] == 2
 
 
 def test_without_the_source_language_there_is_no_gap():
     rows = main_table({("en", "de"): [80.0]}, target="tatoeba")
-    assert transfer.gaps(rows).empty and transfer.by_group(transfer.gaps(rows), FAMILIES).empty
+    assert gaps.language_gaps(rows).empty and gaps.by_group(gaps.language_gaps(rows), FAMILIES).empty
 
 
 def test_agreement_of_right_and_wrong_is_cohens_kappa():
     rng = np.random.default_rng(0)
     english = rng.random(200) < 0.7
     other = np.where(rng.random(200) < 0.6, english, rng.random(200) < 0.4)
-    found = agreement.agreement(100.0 * other, 100.0 * english)
+    found = agreement.beyond_chance(100.0 * other, 100.0 * english)
     table = [[(other & english).sum(), (other & ~english).sum()], [(~other & english).sum(), (~other & ~english).sum()]]
     assert found["kappa"] == pytest.approx(cohens_kappa(table).kappa)
     assert found["agreement"] == pytest.approx(found["kappa"] / cohens_kappa(table).kappa_max)
@@ -53,19 +53,21 @@ def test_agreement_of_right_and_wrong_is_cohens_kappa():
 
 
 def test_agreement_by_hand():
-    found = agreement.agreement([100, 100, 0, 0], [100, 0, 100, 100])  # observed 1/4, expected 1/2, at most 3/4
+    found = agreement.beyond_chance([100, 100, 0, 0], [100, 0, 100, 100])  # observed 1/4, expected 1/2, at most 3/4
     assert found["kappa"] == pytest.approx(-0.5) and found["agreement"] == pytest.approx(-1)
-    found = agreement.agreement([100, 100, 0, 0], [100, 0, 0, 0])  # observed 3/4, as far as one right can agree
+    found = agreement.beyond_chance([100, 100, 0, 0], [100, 0, 0, 0])  # observed 3/4, as far as one right can agree
     assert found["kappa"] == pytest.approx(0.5) and found["agreement"] == pytest.approx(1)
-    half = agreement.agreement([50, 100, 50, 0], [50, 50, 100, 0])  # observed 5/8, expected 1/2, sorted 3/4
+    half = agreement.beyond_chance([50, 100, 50, 0], [50, 50, 100, 0])  # observed 5/8, expected 1/2, sorted 3/4
     assert half["kappa"] == pytest.approx(0.25) and half["agreement"] == pytest.approx(0.5)
-    assert np.isnan(agreement.agreement([100, 100], [100, 0])["agreement"])  # one side never errs
-    assert np.isnan(agreement.agreement([], [])["agreement"])
+    assert np.isnan(agreement.beyond_chance([100, 100], [100, 0])["agreement"])  # one side never errs
+    assert np.isnan(agreement.beyond_chance([], [])["agreement"])
 
 
 def test_errors_that_fall_independently_do_not_agree():
     rng = np.random.default_rng(1)
-    draws = [agreement.agreement(100.0 * (rng.random(400) < 0.5), 100.0 * (rng.random(400) < 0.8)) for _ in range(200)]
+    draws = [
+        agreement.beyond_chance(100.0 * (rng.random(400) < 0.5), 100.0 * (rng.random(400) < 0.8)) for _ in range(200)
+    ]
     assert abs(np.mean([found["agreement"] for found in draws])) < 0.01
 
 
@@ -120,7 +122,7 @@ def chosen(**changes):
 
 def test_rules_stand_beside_the_headline_and_the_oracle_is_not_zero_shot():
     cells, scores, languages = chosen()
-    table = selection.choices(cells, scores, languages)
+    table = checkpoints.choices(cells, scores, languages)
     assert set(table["rule"]) == {"last", "english_dev", "oracle"} and set(table["target"]) == {"udpos"}
     assert not table.loc[table["rule"] == "oracle", "zero_shot"].any()
     assert table.loc[(table["rule"] == "last") & (table["language"] != "en"), "zero_shot"].all()
@@ -129,8 +131,8 @@ def test_rules_stand_beside_the_headline_and_the_oracle_is_not_zero_shot():
 
 def test_differences_between_rules_by_hand():
     cells, scores, languages = chosen()
-    table = selection.differences(selection.choices(cells, scores, languages), "last")
-    found = selection.intervals(table, "difference").set_index(["rule", "language"])
+    table = checkpoints.differences(checkpoints.choices(cells, scores, languages), "last")
+    found = checkpoints.intervals(table, "difference").set_index(["rule", "language"])
     assert found.loc[("oracle", "mean"), "mean"] == pytest.approx(3)
     assert found.loc[("english_dev", "hi"), "mean"] == pytest.approx(-1)
     assert ("oracle", "en") not in found.index
@@ -138,15 +140,15 @@ def test_differences_between_rules_by_hand():
 
 def test_one_rule_is_no_choice():
     cells, scores, _, languages = grid(encoders=("bert",))
-    assert selection.choices(cells, scores, languages).empty
-    assert selection.choices(cells, scores.drop(columns="selection"), languages).empty
-    assert selection.choices(cells, scores.iloc[:0], languages).empty
+    assert checkpoints.choices(cells, scores, languages).empty
+    assert checkpoints.choices(cells, scores.drop(columns="selection"), languages).empty
+    assert checkpoints.choices(cells, scores.iloc[:0], languages).empty
 
 
 def test_a_run_that_recorded_no_other_rule_has_no_difference():
     cells, scores, languages = chosen()
     first = cells["run_id"].iloc[0]
     scores = scores[(scores["run_id"] != first) | scores["headline"]]
-    table = selection.differences(selection.choices(cells, scores, languages), "last")
+    table = checkpoints.differences(checkpoints.choices(cells, scores, languages), "last")
     assert set(table["seed"]) == {1}
     assert tables.main_scores(cells, scores, languages)["score"].notna().all()  # the headline is untouched

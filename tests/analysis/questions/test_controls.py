@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.analysis.questions.test_similarity_section import MADE, found, said, tables
-from xtl.analysis.questions import validity_section as validity
-from xtl.analysis.questions.validity import AGREE, DISAGREE, OPEN
+from tests.analysis.questions.test_similarity import MADE, found, said, tables
+from xtl.analysis.questions import controls
+from xtl.analysis.scores.twins import AGREE, DISAGREE, OPEN
 
 
 def row(**changes):
@@ -19,7 +19,7 @@ def row(**changes):
 
 def test_sentences():
     def said(**changes):
-        return validity.sentence(row(**changes), "script: Latin → own", "score")
+        return controls.sentence(row(**changes), "script: Latin → own", "score")
 
     start = "script: Latin → own: twins −6.0 (−7.0 to −5.0), regression −5.0 (−9.0 to −1.0) points: they agree."
     assert said().startswith(start)
@@ -36,14 +36,15 @@ def test_sentences():
 
 
 def test_the_whole_section():
-    section = validity.trust(found())
-    assert section.name == "validity"
-    text = " ".join(section.blocks[0].text)
+    section = controls.controls(found())
+    assert section.name == "controls"
+    text = " ".join(section.blocks[0].notes)
     assert "fits 10 coefficients (a constant, features) to 12 languages, so 2 degrees of freedom are left" in text
     assert "a 95 % interval is ± 4.3 standard errors wide" in text
     assert "of which nothing is said: adjective, articles, case and corpus." in text
     score, gain = section.blocks[1:3]
-    assert len(score.items) == len(gain.items) == 4  # one sentence a pair
+    assert len(score.notes) == len(gain.notes) == 4  # one sentence a pair
+    assert score.text[0].startswith("Twins show, in points: ")
     assert [picture.alt.split(", ")[1] for picture in score.pictures] == [
         "all targets",
         "udpos",
@@ -63,12 +64,12 @@ def test_the_whole_section():
         dict(drop=[("bert", "none", "udpos", seed) for seed in (0, 1, 2)]),
     ],
 )  # fmt: skip
-def test_partial_grids(changes, monkeypatch):
-    section = validity.trust(found(**changes))
+def test_partial_grids(changes):
+    section = controls.controls(found(**changes))
     assert not [text for text in said(section) if "nan" in text.lower()]
 
 
 def test_natural_languages_have_no_twins():
     codes = ["en", "de", "es", "ru", "hi", "tr"]
-    section = validity.trust(found({"kind": "hub", "revisions": {}}, codes, targets=("udpos",)))
+    section = controls.controls(found({"kind": "hub", "revisions": {}}, codes, targets=("udpos",)))
     assert section.blocks == []

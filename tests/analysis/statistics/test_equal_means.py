@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.power import FTestAnovaPower
 
-from xtl.analysis.questions import families
+from xtl.analysis.statistics import equal_means as families
 
 
 def pooled(values: dict) -> pd.DataFrame:

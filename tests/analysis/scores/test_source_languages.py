@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from tests.analysis.rows import main_table
-from xtl.analysis.questions import sources
+from xtl.analysis.scores import source_languages as sources
 
 FAMILIES = {"en": "A", "de": "A", "fr": "B", "it": "B", "ja": "C"}
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xtl.analysis.questions import validity
-from xtl.analysis.questions.validity import AGREE, DISAGREE, EVERY, OPEN
+from xtl.analysis.scores import twins as validity
+from xtl.analysis.scores.twins import AGREE, DISAGREE, EVERY, OPEN
 from xtl.analysis.statistics import intervals as statistics
 from xtl.languages import names as languages
 

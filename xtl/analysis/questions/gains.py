@@ -1,0 +1,190 @@
+"""How much each intermediate task gains on each target: scores, gains with intervals, and the mean over targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from xtl.analysis import wording
+from xtl.analysis.figures import gain_figures as figures
+from xtl.analysis.figures.drawing import Picture
+from xtl.analysis.results import Results
+from xtl.analysis.scores import gains as gain_tables
+from xtl.analysis.scores.tables import BASELINE
+from xtl.analysis.section import Block, Cell, Section, Table, block, cell, parts, section, table
+
+TITLE = "Gains by intermediate task and target"
+ORIGIN = ["source", "provenance"]
+METHOD = (
+    "A task score is the plain mean over the target's languages, the source language included, then the mean over "
+    "seeds. 95 % intervals are Student's t with the variance between seeds pooled over the cells of a target; "
+    "gains are paired by seed."
+)
+EVERY = "Every gain; the seeds lead to the runs (p two-sided against zero; BH: Benjamini–Hochberg over this table)"
+
+
+def gains(results: Results) -> Section:
+    """Does an intermediate task help a target, and by how much? A block for each source of target training."""
+    if not results.tasks["score"].notna().any():
+        return section("gains", TITLE, block(text=["No target has a complete score yet."]))
+    origins = parts(results.tasks, ORIGIN)
+    blocks = []
+    for origin, tasks in origins:
+        heading = f"Target training in {origin[0]} ({origin[1]})" if len(origins) > 1 else ""
+        blocks.append(_of_origin(results, heading, tasks))
+    return section("gains", TITLE, *blocks)
+
+
+def _of_origin(results: Results, heading: str, tasks: pd.DataFrame) -> Block:
+    """The block of one source of target training; tasks: its rows of Results.tasks."""
+    same_origin = (results.task_gains[ORIGIN] == list(tasks.iloc[0][ORIGIN])).all(axis=1)
+    task_gains = results.task_gains[same_origin]
+    gain = gain_tables.corrected(gain_tables.intervals(task_gains, "gain", results.pools))
+    scores = headline_table(tasks, task_gains, results.encoders, results.pools)
+    if not gain["mean"].notna().any():
+        return block(heading, ["No intermediate task has finished beside its baseline."], tables=[scores])
+    pictures = figures.gain_dots(gain, results.encoders)
+    if gain["intermediate"].nunique() > 1:
+        order = list(dict.fromkeys(gain["target"]))
+        pictures += [draw() for _, draw in gain_maps(gain, "target", "intermediate", order, ["encoder"])]
+    text = [f"Gain over {BASELINE} in points, the mean over seeds, with 95 % intervals; {_clear(gain)}."]
+    return block(heading, text, pictures=pictures, tables=[scores, _every_gain(gain, runs_of(tasks))])
+
+
+def _clear(gain: pd.DataFrame) -> str:
+    """In how many cells a gain is shown, after correction for their number."""
+    tested = gain[gain["p_bh"].notna()]
+    if tested.empty:
+        return "one seed, so no interval"
+    above = int((tested["significant"] & (tested["mean"] > 0)).sum())
+    below = int((tested["significant"] & (tested["mean"] < 0)).sum())
+    return (
+        f"of {len(tested)} cells, {above} are above zero and {below} below at a false discovery rate of 5 %"
+        " (exploratory)"
+    )
+
+
+def gain_maps(
+    gain: pd.DataFrame, rows: str, columns: str, order: Sequence[str], panels: Sequence[str]
+) -> list[tuple[str, Callable[[], Picture]]]:
+    """What draws a heat map for each combination of `panels`, all on one colour scale, each with its first panel.
+
+    gain: gains.intervals of gains.
+    """
+    limit = max(float(gain["mean"].abs().max()), 1.0)
+    shown = gain.rename(columns={"mean": "gain"})
+    draws = []
+    for key, part in parts(shown, list(panels)):
+        draws.append((key[0], partial(figures.gain_map, part, rows, columns, " · ".join(key), limit, order)))
+    return draws
+
+
+def headline_table(
+    tasks: pd.DataFrame, task_gains: pd.DataFrame, encoders: Sequence[str], pools: Mapping[str, str] | None = None
+) -> Table:
+    """Targets × intermediates, a column an encoder: task score ± its interval, below it the gain over the baseline.
+
+    tasks: tables.task_scores; task_gains: gains.gains of them. The last rows are the mean gains over targets, without
+    the cells of the same data and, as a sensitivity line, with them. pools: see gains.intervals.
+    """
+    score = gain_tables.intervals(tasks, "score", pools)
+    gain = gain_tables.intervals(task_gains, "gain", pools)
+    cells = _HeadlineCells(tasks, score, gain)
+    rows: list[list] = []
+    for (target, name), _ in parts(score, ["target", "intermediate"]):
+        rows.append([target, name, *(cells.of((target, name, encoder)) for encoder in encoders)])
+    pooled = gain_tables.intervals(gain_tables.pooled_gains(task_gains), "gain", pools)
+    every = gain_tables.intervals(gain_tables.pooled_gains(task_gains, same_data=True), "gain", pools)
+    for (name,), part in parts(gain, ["intermediate"]):
+        rows.append(["mean gain", name, *(_mean_gain(pooled, name, encoder) for encoder in encoders)])
+        if part["same_data"].any():
+            rows.append(["… with same-data cells", name, *(_mean_gain(every, name, encoder) for encoder in encoders)])
+    caption = f"Task scores, and below them gains over {BASELINE}, in points"
+    return table(caption, ["target", "intermediate", *encoders], rows, _headline_notes(score, gain, rows))
+
+
+def _headline_notes(score: pd.DataFrame, gain: pd.DataFrame, rows: list[list]) -> list[str]:
+    """How the headline table is to be read, as far as it needs it."""
+    notes = [METHOD]
+    if len(gain) and gain["same_data"].any():
+        notes.append("† trained on the same data twice; left out of the mean gain.")
+    seeds = sorted(set(score.loc[score["seeds"] > 0, "seeds"]))
+    if seeds == [1]:
+        notes.append("One seed: no interval is shown.")
+    if len(seeds) > 1:
+        notes.append(
+            f"Cells rest on {seeds[0]} to {seeds[-1]} seeds, as far as their runs have finished and differ; a mean "
+            "gain rests on the seeds in which every target has finished."
+        )
+    if any(content.text == wording.DASH for row in rows for content in row[2:]):
+        notes.append(f"{wording.DASH} is no cell of this grid.")
+    return notes
+
+
+class _HeadlineCells:
+    """The cells of the headline table by place: (target, intermediate, encoder)."""
+
+    def __init__(self, tasks: pd.DataFrame, score: pd.DataFrame, gain: pd.DataFrame):
+        key = ["target", "intermediate", "encoder"]
+        self.score = score.set_index(key)
+        self.gain = gain.set_index(key)
+        self.lacking = tasks.groupby(key)["missing"].max()
+        self.runs = runs_of(tasks, baseline=True)
+
+    def of(self, place: tuple[str, str, str]) -> Cell:
+        """The score with its interval, and the gain below it."""
+        if place not in self.runs:
+            return cell(wording.DASH)
+        runs = self.runs[place]
+        if place not in self.score.index or not np.isfinite(self.score.loc[place, "mean"]):
+            count = self.lacking.get(place, 0)
+            return cell("missing", f"{count} languages lacking" if count else "", "missing", runs=runs)
+        row = self.score.loc[place]
+        half = (row["high"] - row["low"]) / 2
+        text = wording.points(row["mean"], signed=False)
+        if np.isfinite(half):
+            text += f" ± {half:.1f}"
+        if place not in self.gain.index:
+            return cell(text, runs=runs)
+        gained = self.gain.loc[place]
+        below = wording.gain(gained) if np.isfinite(gained["mean"]) else "gain missing"
+        if gained["same_data"]:
+            return cell(text + "†", below, "same", runs=runs)
+        return cell(text, below, runs=runs)
+
+
+def _mean_gain(intervals: pd.DataFrame, name: str, encoder: str) -> Cell:
+    row = intervals[(intervals["intermediate"] == name) & (intervals["encoder"] == encoder)]
+    if row.empty:
+        return cell(wording.DASH)
+    if not np.isfinite(row.iloc[0]["mean"]):
+        return cell("missing", kind="missing")
+    return cell(wording.gain(row.iloc[0]))
+
+
+def runs_of(values: pd.DataFrame, *more: str, baseline: bool = False) -> dict[tuple, list[str]]:
+    """(target, intermediate, encoder, further columns …) -> ids of the runs behind its score.
+
+    values: tables.main_scores or tables.task_scores. baseline: then the runs of the baseline too, as gains need them.
+    """
+    key = ["target", "intermediate", "encoder", *more]
+    own: dict[tuple, list[str]] = values.groupby(key, sort=False)["run_id"].agg(list).to_dict()
+    if not baseline:
+        return own
+    return {place: runs + own.get((place[0], BASELINE, *place[2:]), []) for place, runs in own.items()}
+
+
+def _every_gain(gain: pd.DataFrame, runs: Mapping[tuple, list[str]]) -> Table:
+    rows = []
+    for r in gain[gain["mean"].notna()].itertuples():
+        seeds = cell(r.seeds, runs=runs[r.target, r.intermediate, r.encoder])
+        interval = wording.spread(r.low, r.high) or wording.DASH
+        rows.append([
+            r.target, r.intermediate, r.encoder, wording.points(r.mean), interval, seeds, wording.decimals(r.sd),
+            wording.decimals(r.pooled_sd), wording.decimals(r.df, 1), wording.p_value(r.p), wording.p_value(r.p_bh),
+        ])  # fmt: skip
+    columns = "target,intermediate,encoder,gain,95 % interval,seeds,sd,pooled sd,df,p,p (BH)".split(",")
+    return table(EVERY, columns, rows)

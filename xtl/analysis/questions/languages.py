@@ -1,0 +1,90 @@
+"""Gains and scores language by language, from near to far."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import chain
+
+from xtl.analysis import wording
+from xtl.analysis.figures import drawing, language_figures
+from xtl.analysis.figures import gain_figures as figures
+from xtl.analysis.questions.gains import ORIGIN, gain_maps, runs_of
+from xtl.analysis.results import Results
+from xtl.analysis.scores import gains as gain_tables
+from xtl.analysis.scores import tables
+from xtl.analysis.scores.tables import BASELINE
+from xtl.analysis.section import EXPLORE, Block, Section, Table, affordable, block, cell, parts, section, table
+from xtl.languages import names as linguistics
+
+TITLE = "By language"
+MAP_METHOD = (
+    "Rows: nearest language to the source on top. Grey: missing; blank: not a language of the target. Boxed: not zero, "
+    "at a false discovery rate of 5 % (Benjamini–Hochberg over the cells of all maps)."
+)
+
+
+def languages(results: Results) -> Section:
+    """Which languages gain, and how well each is served: heat maps of gains, scores with intervals, every number."""
+    score = gain_tables.intervals(results.main.dropna(subset=["language"]), "score")
+    if not score["mean"].notna().any():
+        return section("languages", TITLE)
+    return section("languages", TITLE, _gain_block(results), _score_block(results, score))
+
+
+def _gain_block(results: Results) -> Block:
+    """A heat map languages × targets per intermediate, encoder and source."""
+    gain = gain_tables.intervals(results.language_gains.dropna(subset=["language"]), "gain")
+    if not gain["mean"].notna().any():
+        return block()
+    gain = gain_tables.corrected(gain)
+    origins = ORIGIN if len(gain[ORIGIN].drop_duplicates()) > 1 else []
+    panels = ["intermediate", "encoder", *origins]
+    maps, left_out = affordable(gain_maps(gain, "language", "target", results.order, panels), EXPLORE)
+    text = [f"Gain over {BASELINE} in points, the mean over seeds.", *left_out]
+    return block("Gain heat map", text, pictures=chain(*maps.values()), notes=[MAP_METHOD])
+
+
+def _score_block(results: Results, score) -> Block:
+    """Scores with intervals, a panel a target and encoder."""
+    span = drawing.limits(score[["low", "high", "mean"]].stack())
+    intermediates = list(dict.fromkeys(score["intermediate"]))
+    drawn = intermediates[: len(drawing.MARKERS)]
+    others = intermediates[len(drawing.MARKERS) :]
+    dots, left_out = affordable(
+        (target, partial(language_figures.language_scores, part, results.encoders, results.order, span))
+        for (target, _), part in parts(score[score["intermediate"].isin(drawn)], ["target", "encoder"])
+    )
+    text = ["Mean over seeds with 95 % intervals, nearest language on top.", *left_out]
+    if others:
+        text.append(f"Too many arms to tell apart: {wording.listing(others)} are in the table only.")
+    return block("Scores", text, pictures=chain(*dots.values()), tables=[_every_score(results, score)])
+
+
+def _every_score(results: Results, score) -> Table:
+    names = linguistics.names(results.data)
+    place = ["source", "provenance", "language"]
+    runs = runs_of(results.main, *place)
+    rows = []
+    for r in score.itertuples():
+        key = (r.target, r.intermediate, r.encoder, *(getattr(r, name) for name in place))
+        name = names.get(r.language, r.language)
+        points = wording.points(r.mean, False)
+        rows.append([r.language, name, r.target, r.encoder, r.intermediate, points, cell(r.seeds, runs=runs[key])])
+    columns = ["code", "language", "target", "encoder", "intermediate", "score", "seeds"]
+    return table("Every score by language; the seeds lead to the runs", columns, rows)
+
+
+def layers(results: Results) -> Section:
+    """Which layer serves retrieval best: score over layers and poolings, where the runs recorded more than one."""
+    curves = tables.layer_curves(results.cells, results.rows)
+    kind = []
+    for (target,), rows in parts(curves[curves["score"].notna()], ["target"]):
+        span = drawing.limits(rows["score"])
+        panels = parts(rows, ["target", "encoder"])
+        kind += [(target, partial(figures.layer_curves, part, results.encoders, span)) for _, part in panels]
+    shown, left_out = affordable(kind, EXPLORE)
+    if not shown:
+        return section("layers", "Retrieval by layer")
+    text = "The pooled layer decides a retrieval score. The ring is the recipe's layer, which all tables use."
+    pictures = chain(*shown.values())
+    return section("layers", "Retrieval by layer", block(text=[text, *left_out], pictures=pictures))

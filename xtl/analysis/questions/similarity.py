@@ -1,0 +1,278 @@
+"""Whether the gain, or the score, follows the similarity of a language to the source language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import chain
+
+import numpy as np
+import pandas as pd
+
+from xtl.analysis import wording
+from xtl.analysis.figures import drawing, language_figures
+from xtl.analysis.figures.forest import forest
+from xtl.analysis.questions import evidence
+from xtl.analysis.questions.evidence import Evidence, p_text, percent, signed, span
+from xtl.analysis.results import Results
+from xtl.analysis.scores import correlations
+from xtl.analysis.scores.tables import BASELINE
+from xtl.analysis.section import EXPLORE, Block, Section, Table, affordable, block, parts, section, table
+from xtl.analysis.statistics import power
+from xtl.analysis.statistics.intervals import MIN_LANGUAGES, adjust
+
+TITLE = "Similarity to the source language"
+NAIVE = "all languages"
+WITHIN = "within families"
+FORMULA = {
+    "lab": "Distance from the source language is Gower's: the mean over the planted features of their absolute "
+    "difference (0 or 1 for a feature with unordered values)",
+    "hub": "Distance from the source language is the share of URIEL's syntactic features (Littell et al. 2017; "
+    "lang2vec 1.1.2, syntax_knn, imputed where no source states them) in which two languages differ",
+}
+POINTS = "; similarity is 1 − distance. One point per language, the mean over seeds, the source language left out."
+TEST_METHOD = (
+    "Languages of one family are alike in similarity and in gain, so that counting them as independent finds relations "
+    "that are not there: in simulated tables of 12 to 40 languages with nothing planted and strong families (intra-"
+    "class correlation 0.6 to 0.9) it calls 12 to 35 % significant at p < 0.05. The test that leads here compares each "
+    "language with its own family: Spearman's r of the departures from the family's mean, p from orders of the "
+    "languages within their families (3 to 6 % of the same tables). Languages that are alone in their family are "
+    "compared with each other."
+)
+POWER_METHOD = (
+    "Simulated for these languages with their similarities and families, means over targets, the test within families "
+    f"(two-sided, 5 %). Power at {power.TRUE}: how often a true correlation of {power.TRUE} is found; least r: the "
+    "true correlation that is found with 80 % power. Reliability: the share of the differences between languages that "
+    "is not noise between seeds, with a 95 % F interval; noise shrinks a correlation by its square root. Without "
+    "noise: what more seeds could reach at best with these languages."
+)
+LEAD_METHOD = (
+    "Spearman's r of means over targets, cells of the same data left out. Within families: Fisher's z interval, "
+    "two-sided p from orders of the languages within families, Holm's correction over the rows. All languages: 95 % "
+    "interval from a bootstrap over languages, p from Student's t (exact up to eight languages). The last two columns: "
+    "r within families with each family left out in turn, and without which of them its sign or significance changes."
+)
+PAIR_METHOD = (
+    "Both encoders on the same resampled languages (2,000 times); p is twice the smaller share of resamples beyond "
+    "zero, Holm's correction over the pairs of an intermediate. Within families the spread is widened for the means "
+    "taken out (simulated coverage 93 to 98 %); the interval over all languages takes them as independent and covers "
+    "66 to 92 % where families cluster strongly. Power: to tell true correlations of "
+    f"{power.APART[0]} and {power.APART[1]} apart."
+)
+MEASURES_METHOD = (
+    "p within families, not corrected. A relation holds if every definition shows it with one sign at p < 0.05."
+)
+
+
+def similarity(results: Results) -> Section:
+    """What the gain and the score follow, with the power to see it, encoder against encoder, and the points."""
+    if not len(results.score_points) and not len(results.gain_points):
+        return section("similarity", TITLE)
+    gain = evidence.of_gains(results)
+    score = evidence.of_scores(results)
+    return section(
+        "similarity",
+        TITLE,
+        _tests(results, gain, "Does the gain follow similarity?"),
+        *_gain_points(results),
+        _tests(results, score, "Does the score without intermediate training follow similarity?"),
+        _score_points(results),
+        _design(results, [gain, score]),
+    )
+
+
+def _tests(results: Results, found: Evidence, heading: str) -> Block:
+    """The tests over targets: sentences, forests, the table, encoder against encoder, and every measure."""
+    tested = found.cells.dropna(subset=["r"]) if len(found.cells) else found.cells
+    if tested.empty:
+        return block()
+    several = tested["source"].nunique() > 1
+    groups = parts(tested, ["intermediate", "source", "provenance"])
+    pictures = [_forest(rows, results.encoders, several) for _, rows in groups]
+    tables = [_lead(found, tested), _pairs(found), _measures(found), _every_target(found)]
+    leading, behind = evidence.sentences(found)
+    with_rows = [numbers for numbers in tables if numbers.rows]
+    return block(heading, leading, pictures=pictures, tables=with_rows, notes=[*behind, TEST_METHOD])
+
+
+def _forest(rows: pd.DataFrame, encoders: Sequence[str], several: bool) -> drawing.Picture:
+    """Both correlations of every encoder for one intermediate."""
+    ordered = rows.set_index("encoder").reindex([name for name in encoders if name in set(rows["encoder"])])
+    shown = []
+    for name, r in ordered.iterrows():
+        shown.append((name, WITHIN, r["within_r"], r["within_low"], r["within_high"]))
+        shown.append((name, NAIVE, r["r"], r["low"], r["high"]))
+    first = rows.iloc[0]
+    title = "score" if first["intermediate"] == BASELINE else f"gain of {first['intermediate']}"
+    if several:
+        title += f" · {first['source']} ({first['provenance']})"
+    alt = f"Forest plot of Spearman's r of the {title} with similarity, mean over targets, 95 % intervals"
+    marks = pd.DataFrame(shown, columns=["row", "kind", "estimate", "low", "high"])
+    return forest(marks, [WITHIN, NAIVE], title, "Spearman's r with similarity", (-1.05, 1.05), alt)
+
+
+def _lead(found: Evidence, tested: pd.DataFrame) -> Table:
+    """The test that leads beside the naive one, partial correlations, and one family left out."""
+    stable = found.stability.set_index(correlations.CELL)
+    controlled = "partial_r" in tested
+    rows = []
+    for r, holm in zip(tested.itertuples(), adjust(tested["within_p"], "holm"), strict=True):
+        left_out = stable.loc[tuple(getattr(r, column) for column in correlations.CELL)]
+        row = [_subject(found.value, r), r.encoder, r.n, _estimate(r.within_r, r.within_low, r.within_high)]
+        row += [wording.p_value(r.within_p), wording.p_value(holm), _estimate(r.r, r.low, r.high), wording.p_value(r.p)]
+        if controlled:
+            row += [_given(r.partial_within_r, r.partial_within_p), _given(r.partial_r, r.partial_p)]
+        changes = [f"{what}: {left_out[what]}" for what in ("sign", "significance") if left_out[what]]
+        rows.append([*row, span(left_out["r_low"], left_out["r_high"]), "; ".join(changes) or "nothing"])
+    columns = ["what", "encoder", "languages", "r within families", "p", "p (Holm)", "r, all languages"]
+    columns.append("p as if independent")
+    notes = [LEAD_METHOD]
+    if controlled:
+        columns += ["given controls, within", "given controls, all"]
+        notes.append(_controls(tested.iloc[0]))
+    columns += ["r within, one family left out", "what changes"]
+    return table(f"Correlation of the {found.value} with similarity, mean over targets", columns, rows, notes)
+
+
+def _controls(row: pd.Series) -> str:
+    """The note on the controls; `row`: of correlations.inference."""
+    text = f"Given controls ({row['controls']}): what they explain of the ranks is taken out of both sides, p from "
+    text += f"permutations of what is left; degrees of freedom left: {row['partial_within_df']:.0f} within families, "
+    text += f"{row['partial_df']:.0f} over all languages."
+    for name, where in (("partial_dropped", "constant"), ("partial_within_dropped", "constant within families")):
+        if row[name]:
+            text += f" Dropped, being {where}: {row[name]}."
+    if row["left_out"]:
+        text += f" Languages without a control, left out: {row['left_out']:.0f}."
+    return text
+
+
+def _pairs(found: Evidence) -> Table:
+    """Encoder against encoder."""
+    powers = found.pairs.set_index(["intermediate", "source", "provenance", "first", "second"])["power"]
+    rows = []
+    for r in found.differences.dropna(subset=["difference"]).itertuples():
+        seen = powers.get((r.intermediate, r.source, r.provenance, r.first, r.second), np.nan)
+        rows.append([
+            _subject(found.value, r), f"{r.first} − {r.second}", r.n, f"{signed(r.difference)} ({span(r.low, r.high)})",
+            wording.p_value(r.p), wording.p_value(r.p_holm),
+            f"{signed(r.total_difference)} ({span(r.total_low, r.total_high)})", percent(seen),
+        ])  # fmt: skip
+    columns = ["what", "encoders", "languages", "difference of r within families", "p", "p (Holm)"]
+    columns += ["difference, all languages", "power"]
+    return table(f"Encoder against encoder: correlations of the {found.value}", columns, rows, [PAIR_METHOD])
+
+
+def _measures(found: Evidence) -> Table:
+    """Every measure under every definition."""
+    rows = []
+    for (name, encoder, measure), values in parts(found.measures, ["intermediate", "encoder", "measure"]):
+        estimates = [
+            f"{r.definition} {_given(r.within_r, r.within_p)} ({wording.decimals(r.r)})" for r in values.itertuples()
+        ]
+        subject = f"gain of {name}" if found.value == "gain" else "score"
+        verdict = correlations.verdict(values)
+        rows.append([subject, encoder, measure, values["n"].max(), "; ".join(estimates), verdict])
+    columns = ["what", "encoder", "measure", "languages", "r within families (over all languages)", "verdict"]
+    return table(f"Measures of similarity by definition: {found.value}", columns, rows, [MEASURES_METHOD])
+
+
+def _every_target(found: Evidence) -> Table:
+    """Every correlation of every target."""
+    tested = found.targets.dropna(subset=["r"]) if len(found.targets) else found.targets
+    rows = []
+    for r in tested.itertuples():
+        within = _given(getattr(r, "partial_within_r", np.nan), getattr(r, "partial_within_p", np.nan))
+        total = _given(getattr(r, "partial_r", np.nan), getattr(r, "partial_p", np.nan))
+        rows.append([
+            _subject(found.value, r), r.target, r.encoder, r.n, _estimate(r.within_r, r.within_low, r.within_high),
+            wording.p_value(r.within_p), _estimate(r.r, r.low, r.high), wording.p_value(r.p), within, total,
+        ])  # fmt: skip
+    columns = ["what", "target", "encoder", "languages", "r within families", "p", "r, all languages"]
+    columns += ["p as if independent", "given controls, within", "given controls, all"]
+    caption = f"Every correlation of the {found.value} with similarity, target by target (Spearman, 95 % intervals, "
+    return table(caption + "p not corrected)", columns, rows)
+
+
+def _gain_points(results: Results) -> list[Block]:
+    """One point a language, target by target: gains against similarity."""
+    kind = []
+    for (name,), points in parts(results.gain_points, ["intermediate"]):
+        r = results.gain_r[results.gain_r["intermediate"] == name]
+        label = f"gain of {name} over {BASELINE} (points)"
+        limits = drawing.limits(points["gain"])
+        for _, part in parts(points, ["target", "encoder"]):
+            draw = partial(language_figures.scatter, part, r, "gain", "similarity", results.encoders, label, limits)
+            kind.append((name, draw))
+    shown, left_out = affordable(kind, EXPLORE)
+    last = list(shown)[-1:]
+    return [
+        block(
+            f"Gain of {name} against similarity, target by target",
+            left_out if [name] == last else [],
+            pictures=panels,
+            notes=[FORMULA[results.data["kind"]] + POINTS],
+        )
+        for name, panels in shown.items()
+    ]
+
+
+def _score_points(results: Results) -> Block:
+    """One point a language, target by target: scores against distance."""
+    r = results.score_r
+    kind = []
+    for (target,), points in parts(results.score_points, ["target"]):
+        limits = drawing.limits(points["score"])
+        for _, part in parts(points, ["target", "encoder"]):
+            draw = partial(language_figures.scatter, part, r, "score", "distance", results.encoders, y_range=limits)
+            kind.append((target, draw))
+    shown, left_out = affordable(kind)
+    falls = int(((r["p"] < correlations.ALPHA) & (r["r"] < 0)).sum())
+    tested = int(r["r"].notna().sum())
+    text = list(left_out)
+    if tested:
+        cells = f"in {falls} of {tested} cells (r < 0, p < 0.05, languages as if independent)"
+        text.insert(0, f"The score falls with distance {cells}.")
+    return block("Score against distance, target by target", text, pictures=chain(*shown.values()))
+
+
+def _design(results: Results, both: Sequence[Evidence]) -> Block:
+    """What this design can see."""
+    rows = []
+    for found in both:
+        for r in found.power.dropna(subset=["at_best"]).itertuples():
+            rows.append([
+                _subject(found.value, r), r.encoder, f"{r.languages} in {r.families} families", r.alone,
+                _estimate(r.reliability, r.reliability_low, r.reliability_high), percent(r.power), _least(r.detectable),
+                percent(r.at_best), _least(r.detectable_at_best),
+            ])  # fmt: skip
+    few = f"No correlation is computed over fewer than {MIN_LANGUAGES} languages besides the source."
+    text = [few] if results.most_languages < MIN_LANGUAGES else []
+    if not rows:
+        return block("What this design can see", text)
+    columns = [
+        "what", "encoder", "languages", "alone in their family", "reliability", f"power at {power.TRUE}", "least r",
+        f"power at {power.TRUE} without noise", "least r without noise",
+    ]  # fmt: skip
+    text += [sentence for found in both if (sentence := evidence.design_sentence(found))]
+    numbers = table("Power of the design", columns, rows, [POWER_METHOD])
+    return block("What this design can see", text, tables=[numbers])
+
+
+def _subject(value: str, row) -> str:
+    return f"gain of {row.intermediate}" if value == "gain" else "score"
+
+
+def _least(value: float) -> str:
+    if pd.isna(value):
+        return wording.DASH
+    return "none" if np.isinf(value) else wording.decimals(value)
+
+
+def _given(r: float, p: float) -> str:
+    return wording.DASH if pd.isna(r) else f"{wording.decimals(r)}, {p_text(p)}"
+
+
+def _estimate(value: float, low: float, high: float) -> str:
+    text = wording.decimals(value)
+    return f"{text} ({span(low, high)})" if np.isfinite(low) else text
