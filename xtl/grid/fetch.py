@@ -13,9 +13,8 @@ from xtl.base.errors import UserError
 from xtl.base.files import file_digest
 from xtl.grid.schema import Experiment
 from xtl.models import checkpoints
-from xtl.tasks.catalog import TASKS, HubSource, Task
+from xtl.tasks.catalog import TASKS, HubTable, Task
 from xtl.tasks.formats import format_of
-from xtl.tasks.sources import origins
 from xtl.tasks.sources import repository as mirrors
 from xtl.tasks.sources.translation import APERTIUM
 
@@ -151,7 +150,7 @@ def _model(checkpoint: str, revision: str | None) -> Repository:
 
 def _datasets(experiment: Experiment, mirror: Path, locked: dict) -> list[Repository]:
     """Every data set that the grid's tasks read, with the files of the splits and languages that it asks for."""
-    wanted: dict[str, list[tuple[HubSource, str, str]]] = {}
+    wanted: dict[str, list[tuple[HubTable, str, str]]] = {}
     for task, split, language in reads(experiment):
         for source in task.sources:
             wanted.setdefault(source.dataset, []).append((source, source.splits[split], language))
@@ -229,7 +228,7 @@ def _in_other_languages(name: str, origin: dict | None, whole: bool) -> list[tup
     if not origin or origin["translator"]:
         return []
     try:
-        return [(origins.of_origin(name, origin, {"kind": "hub"}), "train", origin["language"])]
+        return [(task, "train", origin.language)]
     except UserError:
         if whole:
             raise
