@@ -10,6 +10,7 @@ from xtl.grid import plan as planning
 from xtl.grid.blocks import Intermediate, Source
 from xtl.grid.experiment import load
 from xtl.runs import run as runs
+from xtl.tasks.sources import HubSource, LabSource
 
 GRID = {
     "name": "small",
@@ -90,7 +91,7 @@ def test_labels_seen_and_same_data_by_origin():
     mnli, german = ([{"task": "mnli", **more}] for more in ({}, {"language": "de", "provenance": "machine"}))
     tags = Intermediate(tasks=[{"task": "udpos", "language": "de"}])
     english, foreign = Source(), Source(language="de")
-    hub, lab = {"kind": "hub"}, {"kind": "lab"}
+    hub, lab = HubSource(), LabSource()
     for parts in (mnli, german):
         assert planning.same_data(Intermediate(tasks=parts), "xnli", english, hub)
     assert planning.labels_seen(Intermediate(tasks=german), "xnli", english) == ["de"]

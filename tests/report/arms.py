@@ -4,8 +4,10 @@ import pandas as pd
 
 from tests.synthetic import grid
 from xtl.analysis.questions import sections
+from xtl.lab.world.config import LabConfig
+from xtl.tasks.sources import LabSource
 
-LAB = {"kind": "lab", "languages": 12, "sentences": 400, "train": 100, "test": 20, "seed": 0}
+LAB = LabSource(LabConfig(languages=12, sentences=400, train=100, test=20, seed=0))
 MADE = ["en", "qaa", "qab", "qac", "qad", "qae", "qaf"]
 INTERMEDIATES = {
     "none": {"tasks": []},

@@ -12,8 +12,10 @@ from tests.synthetic import grid
 from xtl import report
 from xtl.analysis.questions import sections
 from xtl.base.errors import UserError
+from xtl.lab.world.config import LabConfig
+from xtl.tasks.sources import HubSource, LabSource
 
-LAB = {"kind": "lab", "languages": 12, "sentences": 400, "train": 100, "test": 20, "seed": 0}
+LAB = LabSource(LabConfig(languages=12, sentences=400, train=100, test=20, seed=0))
 MADE = ["en", "qaa", "qab", "qac", "qad", "qae", "qaf"]
 SHORTCUTS = pd.DataFrame(
     {"target": ["xnli", "tatoeba"], "baseline": ["bag of words", "n-grams"], "points": [40.0, 5.0]}
@@ -114,7 +116,7 @@ def test_the_same_content_is_not_drawn_again(whole, monkeypatch):
 def test_one_seed_four_languages_real_data(tmp_path):
     options = dict(encoders=("bert",), seeds=(0,), targets=("udpos", "tatoeba"), intermediates=("none", "panx"))
     codes = ["en", "de", "hi", "ru", "tr"]
-    _, page, _ = write(tmp_path, {"kind": "hub", "revisions": {}}, languages=codes, **options)
+    _, page, _ = write(tmp_path, HubSource(), languages=codes, **options)
     text = plain(page)
     assert "There is one seed: no interval is shown" in text and "One seed: no interval is shown." in text
     assert "With 4 languages besides the source, fewer than five, no correlation" in text
@@ -136,7 +138,7 @@ def test_unavailable_languages_are_listed(tmp_path):
     )
     lacking = pd.DataFrame({"target": ["udpos", "udpos"], "language": ["fr", "yo"]})
     index = report.write_report(
-        "real", "?", {"kind": "hub"}, cells, scores, records, tmp_path, languages=languages, unavailable=lacking
+        "real", "?", HubSource(), cells, scores, records, tmp_path, languages=languages, unavailable=lacking
     )
     assert re.search(r"udpos 2 fr yo", plain(index.read_text("utf-8")))
 

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from xtl.grid.cost import estimates, recorded, wall_clock
 from xtl.grid.plan import Plan
+from xtl.languages.linguistics import Linguistics
 from xtl.runs.run import Run
 from xtl.runs.store import Store
 

@@ -15,6 +15,7 @@ from xtl.grid.schema import Experiment
 from xtl.models import checkpoints
 from xtl.tasks.catalog import TASKS, HubTable, Task
 from xtl.tasks.formats import format_of
+from xtl.tasks.sources import HubSource, origins
 from xtl.tasks.sources import repository as mirrors
 from xtl.tasks.sources.translation import APERTIUM
 
@@ -225,10 +226,11 @@ def reads(experiment: Experiment) -> list[tuple[Task, str, str]]:
 
 def _in_other_languages(name: str, origin: dict | None, whole: bool) -> list[tuple[Task, str, str]]:
     """What a training set of an origin is read from; of a grid's sources, a task may lack some (`whole`: none)."""
-    if not origin or origin["translator"]:
+    read = origins.Origin.from_parameters(origin)
+    if not read or read.translator:
         return []
     try:
-        return [(task, "train", origin.language)]
+        return [(origins.training_task(name, read, HubSource()), "train", read.language)]
     except UserError:
         if whole:
             raise

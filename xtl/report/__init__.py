@@ -14,9 +14,11 @@ import pandas as pd
 from xtl.analysis import wording
 from xtl.base.errors import UserError
 from xtl.base.files import replacing
+from xtl.lab.world.config import LabConfig
 from xtl.report import notebooks, render
 from xtl.report.pdf import PDF
 from xtl.tasks.catalog import TASKS
+from xtl.tasks.sources import DataSource, LabSource
 
 # What draws is imported where it is used: the processes that render notebooks start in half the time without it.
 HERE = Path(__file__).parent
@@ -48,12 +50,10 @@ def report_of(plan, store, folder: Path | str) -> Path:
     analysis = analysis_run(plan, done, "", [])
     known = tables.record(analysis, store)
     records = found.records | ({analysis.id: known} if known["state"] != "absent" else {})
-    shortcuts = None
-    if experiment.data == "lab":
-        data = next((run.params["data"] for run in plan.runs.values() if run.phase == "target"), None)
-        shortcuts = lab_shortcuts(data, found.languages) if data else None
+    data = experiment.data_source()
+    shortcuts = lab_shortcuts(data.tasks, found.languages) if isinstance(data, LabSource) else None
     write_report(
-        experiment.name, experiment.question, experiment.data_source(), found.cells, found.scores, records, folder,
+        experiment.name, experiment.question, data, found.cells, found.scores, records, folder,
         languages=found.languages, unavailable=plan.missing, baselines=shortcuts,
         declared=content.declared(experiment),
     )  # fmt: skip
@@ -61,22 +61,22 @@ def report_of(plan, store, folder: Path | str) -> Path:
     return Path(folder)
 
 
-def lab_shortcuts(data: Mapping, languages: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+def lab_shortcuts(config: LabConfig, languages: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """Columns target, baseline, points: the strongest shortcut of every target of the laboratory, kept beside its data.
 
     In English; a target without English (retrieval) as the mean over its languages. languages: target -> codes.
     """
-    from xtl import lab
     from xtl.evaluation.shortcuts import strongest
+    from xtl.lab.tasks.datasets import dataset
     from xtl.lab.world.cache import cached
 
-    config, rows = lab.LabConfig.from_dict(dict(data)), []
+    rows = []
     for target, codes in languages.items():
         tested = ["en"] if "en" in codes else list(codes)
 
         def measure(target=target, tested=tested):
-            train = lab.dataset(config, target, "en", "train") if TASKS[target].trains_on else None
-            return [strongest(target, train, lab.dataset(config, target, code, "test")) for code in tested]
+            train = dataset(config, target, "en", "train") if TASKS[target].trains_on else None
+            return [strongest(target, train, dataset(config, target, code, "test")) for code in tested]
 
         points = cached(config, f"shortcut-{target}-{'-'.join(tested)}.json", measure)
         rows.append((target, SHORTCUTS.get(TASKS[target].format, "shortcut"), sum(points) / len(points)))
@@ -84,7 +84,7 @@ def lab_shortcuts(data: Mapping, languages: Mapping[str, Sequence[str]]) -> pd.D
 
 
 def write_report(
-    grid_name: str, question: str, data: Mapping, cells: pd.DataFrame, scores: pd.DataFrame,
+    grid_name: str, question: str, data: DataSource, cells: pd.DataFrame, scores: pd.DataFrame,
     records: Mapping[str, Mapping], folder: Path | str, *, languages: Mapping[str, Sequence[str]] | None = None,
     unavailable: pd.DataFrame | None = None, baselines: pd.DataFrame | None = None, declared: Mapping | None = None,
 ) -> Path:  # fmt: skip
@@ -101,7 +101,7 @@ def write_report(
     from xtl.analysis.questions import background, content
     from xtl.report import page
 
-    data, folder = dict(data), Path(folder)
+    folder = Path(folder)
     index = folder / "index.html"
     pages = write_notebooks(records, folder / "runs")
     shown = {identity: {k: v for k, v in record.items() if k != "folder"} for identity, record in records.items()}

@@ -18,6 +18,7 @@ from xtl.models.encoders import load_tokenizer
 from xtl.tasks.catalog import Task
 from xtl.tasks.formats import format_of
 from xtl.tasks.sources import DataSource, origins
+from xtl.tasks.sources.origins import Origin
 from xtl.tasks.sources.source import subset
 from xtl.training.collate import grouped_batches, pad_batch
 
@@ -120,7 +121,9 @@ def fine_tune(
     for each in [tasks] if isinstance(tasks, str) else tasks:
         name, origin = (each, source) if isinstance(each, str) else (each["task"], each)
         limits = {"max_length": max_length, "stride": stride, **(lengths or {}).get(name, {})}
-        parts.append(_prepared(name, origin, data, tokenizer, max_train_examples, seed, **limits))
+        parts.append(
+            _prepared(name, Origin.from_parameters(origin), data, tokenizer, max_train_examples, seed, **limits)
+        )
     models = [part.module.build_model(mirrored(str(checkpoint)), part.spec, seed, revision=revision) for part in parts]
     model = models[0] if len(models) == 1 else Heads(models)
     sizes = [list(part.features["length"]) for part in parts]
@@ -192,7 +195,7 @@ def fine_tune(
 
 def _prepared(
     name: str,
-    origin: Mapping | None,
+    origin: Origin | None,
     data: DataSource,
     tokenizer,
     most: int | None,
@@ -202,15 +205,9 @@ def _prepared(
 ) -> Part:
     """A training set with its features. Raises UserError where no example fits."""
     spec = data.resolved(name)
-    part = prepare(
-        spec,
-        origins.examples(spec, origins.Origin.from_parameters(origin), data, most, seed),
-        tokenizer,
-        max_length,
-        stride,
-    )
-    if origin and not (origin["language"], origin["provenance"]) == ("en", "native"):
-        part.name = f"{spec.name}/{origin['language']}/{origin['provenance']}"
+    part = prepare(spec, origins.examples(spec, origin, data, most, seed), tokenizer, max_length, stride)
+    if origin and not (origin.language, origin.provenance) == ("en", "native"):
+        part.name = f"{spec.name}/{origin.language}/{origin.provenance}"
     if not len(part.features):
         raise UserError(
             f"task {name}: no training example fits max_length {part.max_length}; raise training.max_length."

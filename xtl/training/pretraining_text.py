@@ -35,19 +35,19 @@ class Laboratory:
 
     def documents(self, language: str) -> list[list[str]]:
         """Documents as lists of sentences."""
-        from xtl.lab.tasks import datasets  # here, so that real text does not load the generator
+        from xtl.lab.tasks import corpora  # here, so that real text does not load the generator
 
-        return datasets.corpus(self.config, language)
+        return corpora.corpus(self.config, language)
 
     def pairs(self, language: str) -> list[tuple[str, str]]:
         """(English, language) translations."""
-        from xtl.lab.tasks import datasets
+        from xtl.lab.tasks import corpora
 
-        return datasets.parallel(self.config, language) if language != "en" else []
+        return corpora.parallel(self.config, language) if language != "en" else []
 
     def vocabulary(self):
         """The shared sub-word vocabulary, a `tokenizers.Tokenizer`."""
-        from xtl.lab.world.tokens import tokenizer
+        from xtl.lab.tasks.corpora import tokenizer
 
         return tokenizer(self.config)
 

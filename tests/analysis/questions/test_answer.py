@@ -80,12 +80,12 @@ def test_correlations_of_many_arms_are_counted():
 
 
 def test_caveats():
-    lab = answer.caveats({"kind": "lab"}, 3, 12, 0, 0, None)
+    lab = answer.caveats(True, 3, 12, 0, 0, None)
     assert "Results of the laboratory are about the laboratory" in lab[0] and "3 seeds are exploratory" in lab[1]
-    hub = answer.caveats({"kind": "hub"}, 1, 4, 2, 7, 500)
+    hub = answer.caveats(False, 1, 4, 2, 7, 500)
     assert "one seed: no interval" in hub[0] and "With 4 languages" in hub[1]
     assert "7 scores are missing (target runs not done: 2)" in hub[2] and "at most 500 examples" in hub[3]
-    assert answer.caveats({"kind": "hub"}, 5, 20, 0, 0, None) == []
+    assert answer.caveats(False, 5, 20, 0, 0, None) == []
 
 
 def test_numbers_as_text():

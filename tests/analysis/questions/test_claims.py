@@ -8,6 +8,7 @@ from xtl.analysis.questions import claims
 from xtl.analysis.questions.claim_tests import TESTS
 from xtl.analysis.questions.verdicts import FAILS, HOLDS, OPEN, UNTESTABLE, Grid
 from xtl.analysis.scores import arms
+from xtl.tasks.sources import HubSource, LabSource
 
 NINE = "anli+ mnli qqp squad2 squad1 hellaswag ccg cosmosqa csqa".split()
 PLAIN = {name: {"tasks": [{"task": name, "language": "en", "provenance": "native"}]} for name in NINE}
@@ -63,11 +64,11 @@ def test_a_run_on_the_real_data_that_counts_otherwise_refutes_a_size():
         "phase": "intermediate", "state": "done", "labels": {"encoder": "x"}, "run": {"facts": {"n_train": 392_000}},
         "params": {"tasks": ["mnli"], "data": {"kind": "hub"}, "max_train_examples": None},
     }  # fmt: skip
-    where = claims.grid({"kind": "hub"}, gains_table({}), {"a": record})
+    where = claims.grid(HubSource(), gains_table({}), {"a": record})
     found = verdict("training_size", where, task="mnli", size=392702)
     assert found.verdict == FAILS and "counted 392,000" in found.evidence
     record["params"]["data"]["kind"] = "lab"
-    assert not claims.grid({"kind": "lab"}, gains_table({}), {"a": record}).counted
+    assert not claims.grid(LabSource(), gains_table({}), {"a": record}).counted
 
 
 def test_an_empty_grid_leaves_every_result_untestable():
@@ -196,9 +197,7 @@ def test_a_checkpoint_is_not_said_to_be_trained_here():
     here = {"pretrain": {"architecture": "bert", "recipe": {"objective": "mlm"}}, "checkpoint": None}
 
     def first(a, b):
-        return verdict(
-            "every_encoder_is", claims.grid({"kind": "hub"}, table, {}, {}, {"a": a, "b": b}), checkpoint="x/y"
-        )
+        return verdict("every_encoder_is", claims.grid(HubSource(), table, {}, {}, {"a": a, "b": b}), checkpoint="x/y")
 
     assert first(named, named).verdict == HOLDS and first(named, other).verdict == FAILS
     assert first(other, other).verdict == first(here, other).verdict == first(here, here).verdict == UNTESTABLE
@@ -216,7 +215,7 @@ def test_the_records_know_what_an_encoder_was_pretrained_on():
     table = gains_table({("a", "mnli", "tatoeba"): [1.0, 2.0], ("b", "mnli", "tatoeba"): [1.0, 2.0]})
     target = {"phase": "target", "state": "done", "labels": {"encoder": "b"}, "run": {},
               "params": {"inputs": {"encoder": {"hub": "x/y", "revision": "1"}}}}  # fmt: skip
-    where = claims.grid({"kind": "lab"}, table, {"p": record, "t": target})
+    where = claims.grid(LabSource(), table, {"p": record, "t": target})
     assert where.taught("a") and not where.taught("b") and where.recipe("a")["objective"] == "plm"
     assert where.encoders["b"] is None and where.checkpoints == {"b": "x/y"}
 
@@ -236,7 +235,7 @@ def test_kinds_of_arms():
 
 def test_other_sources_stay_out():
     table = gains_table({("a", "mnli", "tatoeba"): [9.0, 9.1, 9.2]}, source="de")
-    found = claims.judge(claims.grid({"kind": "lab"}, table, {})).set_index("id")
+    found = claims.judge(claims.grid(LabSource(), table, {})).set_index("id")
     assert found.loc[5, "verdict"] == UNTESTABLE
 
 

@@ -5,15 +5,16 @@ import pandas as pd
 import pytest
 
 from xtl.analysis.questions import evidence
-from xtl.languages import names as languages
+from xtl.lab.world.config import LabConfig
+from xtl.languages.made import MadeLanguages
 
-LAB = {"kind": "lab", "languages": 24}
-CODES = [code for code in languages.features(LAB).index if code != "en"]
+LAB = MadeLanguages(LabConfig(languages=24))
+CODES = [code for code in LAB.features().index if code != "en"]
 
 
 def rows(slopes: dict[str, float], noise=0.3, seeds=3, targets=("udpos", "xquad"), codes=CODES, draw=0):
     """Gains per target, seed and language: slope × similarity (standardised) + noise between seeds."""
-    rng, similarity = np.random.default_rng(draw), 1 - languages.distance(languages.features(LAB))
+    rng, similarity = np.random.default_rng(draw), 1 - LAB.distance()
     scaled = (similarity - similarity[CODES].mean()) / similarity[CODES].std()
     table = [
         (
@@ -93,7 +94,7 @@ def test_nothing_known_says_nothing():
 def test_another_source_is_named_and_measures_and_controls_are_the_callers():
     english = rows({"bert": 3.0})
     both = pd.concat([english, english[english["language"] != "qaa"].assign(source="qaa")])
-    similarity = 1 - languages.distance(languages.features(LAB)).rename("x")
+    similarity = 1 - LAB.distance().rename("x")
     tables = {"one": similarity.to_frame(), "two": similarity.to_frame() ** 2}
     controls = {"en": pd.DataFrame({"size": np.arange(25.0)}, ["en", *CODES])}
     found = evidence.evidence(both, "gain", LAB, {"en": tables, "qaa": tables}, controls)

@@ -15,8 +15,10 @@ from xtl.analysis.questions.aggregates_section import over_tasks
 from xtl.analysis.questions.families_section import families
 from xtl.analysis.section import Section
 from xtl.analysis.statistics import mixed, mixed_cells
+from xtl.lab.world.config import LabConfig
+from xtl.tasks.sources import HubSource, LabSource
 
-LAB = {"kind": "lab", "languages": 12, "sentences": 400, "train": 100, "test": 20, "seed": 0}
+LAB = LabSource(LabConfig(languages=12, sentences=400, train=100, test=20, seed=0))
 MADE = ["en", "qaa", "qab", "qac", "qad", "qae", "qaf"]
 
 
@@ -60,7 +62,7 @@ def test_the_nine_task_score_where_it_is_complete(monkeypatch):
 
 
 def test_real_languages_that_a_grid_leaves_out_leave_no_nine_task_score():
-    text = words(over_tasks(*found({"kind": "hub"}, languages=["en", "de", "es"], encoders=("bert",), seeds=(0,))))
+    text = words(over_tasks(*found(HubSource(), languages=["en", "de", "es"], encoders=("bert",), seeds=(0,))))
     assert "udpos (3 of 33 languages)" in text and "With one seed the aggregates have no interval." in text
 
 

@@ -7,8 +7,10 @@ import pytest
 
 from tests.synthetic import grid
 from xtl.analysis.questions import sections, similarity_section
+from xtl.lab.world.config import LabConfig
+from xtl.tasks.sources import HubSource, LabSource
 
-LAB = {"kind": "lab", "languages": 12, "sentences": 400, "train": 100, "test": 20, "seed": 0}
+LAB = LabSource(LabConfig(languages=12, sentences=400, train=100, test=20, seed=0))
 MADE = ["en", *(f"qa{letter}" for letter in "abcdefghijkl")]
 
 
@@ -75,7 +77,7 @@ def test_partial_grids(changes, monkeypatch):
 
 def test_natural_languages_say_what_their_features_are():
     codes = ["en", "de", "es", "ru", "hi", "tr", "fi", "ja", "ar"]
-    section = similarity_section.by_similarity(found({"kind": "hub", "revisions": {}}, codes, targets=("udpos",)))
+    section = similarity_section.by_similarity(found(HubSource(), codes, targets=("udpos",)))
     assert any("URIEL's syntactic features" in text for text in section.blocks[0].text)
     rows = tables(section)["Power of the design"].rows
     assert rows[0][2].text == "8 in 1 families" and rows[0][3].text == "4"  # de es ru hi; tr fi ja ar

@@ -7,6 +7,7 @@ import pytest
 from tests.analysis.questions.test_similarity_section import MADE, found, said, tables
 from xtl.analysis.questions import validity_section as validity
 from xtl.analysis.questions.validity import AGREE, DISAGREE, OPEN
+from xtl.tasks.sources import HubSource
 
 
 def row(**changes):
@@ -70,5 +71,5 @@ def test_partial_grids(changes, monkeypatch):
 
 def test_natural_languages_have_no_twins():
     codes = ["en", "de", "es", "ru", "hi", "tr"]
-    section = validity.trust(found({"kind": "hub", "revisions": {}}, codes, targets=("udpos",)))
+    section = validity.trust(found(HubSource(), codes, targets=("udpos",)))
     assert section.blocks == []

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from xtl.lab import LabConfig, dataset
 from xtl.lab.tasks import builders, inference
+from xtl.lab.tasks.datasets import dataset
 from xtl.lab.tasks.inference import CONTRADICTION, ENTAILMENT, NEUTRAL
 from xtl.lab.world import events as ev
+from xtl.lab.world.config import LabConfig
 from xtl.lab.world.world import SORTS, TEST, TRAIN, held_out, world
 
 W = world()

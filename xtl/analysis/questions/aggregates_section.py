@@ -34,7 +34,7 @@ NINE = (
 
 def over_tasks(found: Findings, records: Mapping[str, Mapping]) -> dict:
     """Aggregates of every encoder and intermediate over the grid's targets, and the nine-task score where complete."""
-    partial = {} if found.data["kind"] == "lab" else aggregates.partial_targets(found.main)
+    partial = {} if found.data.made else aggregates.partial_targets(found.main)
     blocks = []
     sources = parts(found.tasks, ["source", "provenance"]) if found.tasks["score"].notna().any() else []
     for (source, origin), here in sources:

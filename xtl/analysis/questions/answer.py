@@ -150,16 +150,16 @@ def _encoders(rows: pd.DataFrame, name: str) -> str:
 
 
 def caveats(
-    data: dict, seeds: int, languages: int, missing_runs: int, missing_cells: int, subset: int | None
+    made: bool, seeds: int, languages: int, missing_runs: int, missing_cells: int, subset: int | None
 ) -> list[str]:
     """What limits every number of the report.
 
-    seeds: most seeds of any cell that has scores; languages: most languages besides the source with a score in one
-    target; missing_runs: target runs not done; missing_cells: cell × language × seed scores that are missing; subset:
-    test examples per language if that is limited.
+    made: whether the data are the laboratory's. seeds: most seeds of any cell that has scores; languages: most
+    languages besides the source with a score in one target; missing_runs: target runs not done; missing_cells: cell ×
+    language × seed scores that are missing; subset: test examples per language if that is limited.
     """
     notes = []
-    if data["kind"] == "lab":
+    if made:
         notes.append(
             "Results of the laboratory are about the laboratory: made languages and made data, not natural ones."
         )

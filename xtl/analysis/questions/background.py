@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -13,6 +12,7 @@ from xtl.analysis.scores.correlations import UNKNOWN
 from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.section import block, cell, frame, parts, section, table
 from xtl.tasks.catalog import TASKS
+from xtl.tasks.sources import DataSource
 
 NAMES = {
     "parameters_outside_embeddings": "outside embeddings", "flops": "FLOPs", "seconds": "training seconds",
@@ -90,22 +90,17 @@ def shortcuts(baselines: pd.DataFrame | None, main: pd.DataFrame, names: Sequenc
     return section("baselines", "Shortcut baselines", block(tables=[shown]))
 
 
-def recipe(data: Mapping, cells: pd.DataFrame, scores: pd.DataFrame, records: Mapping[str, Mapping]) -> dict:
+def recipe(data: DataSource, cells: pd.DataFrame, scores: pd.DataFrame, records: Mapping[str, Mapping]) -> dict:
     """Data, seeds, targets with the definition of their scores, and training parameters."""
-    if data["kind"] == "lab":
-        source = "the laboratory, " + ", ".join(f"{key} {value}" for key, value in data.items() if key != "kind")
-    else:
-        pins = data.get("revisions")
-        source = "the Hugging Face Hub or its local mirror" + (f", pinned: {json.dumps(pins)}" if pins else "")
     text = [
-        f"Data: {source}.",
+        f"Data: {data.describe()}.",
         f"Seeds: {', '.join(str(seed) for seed in sorted(set(cells['seed'])))}. A seed changes pretraining (where it "
         "happens here), fine-tuning and the order of data.",
         f"Target training in {', '.join(dict.fromkeys(cells['source']))}; every other language is zero-shot"
         + (", but where it had shots." if "shots" in scores and scores["shots"].gt(0).any() else "."),
     ]
     targets = provenance.targets(scores, records, list(dict.fromkeys(cells["target"])), TASKS)
-    if data["kind"] == "lab":
+    if data.made:
         targets = targets.rename(columns={"task": "made in the form of", "citation": "form cited"})
     tables = [
         frame("Targets: what the score is and where it comes from", targets),

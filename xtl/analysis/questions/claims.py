@@ -12,6 +12,7 @@ import yaml
 from xtl.analysis.questions.claim_tests import TESTS
 from xtl.analysis.questions.verdicts import Grid
 from xtl.analysis.scores import arms as arms_of
+from xtl.tasks.sources import DataSource, HubSource
 
 COLUMNS = ["id", "text", "mark", "confidence", "type", "value", "where", "tested_on", "verdict", "scope", "evidence"]
 
@@ -24,7 +25,7 @@ def load() -> tuple[dict, ...]:
 
 
 def grid(
-    data: Mapping,
+    data: DataSource,
     task_gains: pd.DataFrame,
     records: Mapping[str, Mapping],
     intermediates: Mapping[str, Mapping] | None = None,
@@ -42,7 +43,7 @@ def grid(
     named = {name: spec["checkpoint"] for name, spec in (encoders or {}).items() if spec.get("checkpoint")}
     home = arms_of.home(task_gains)
     arms = arms_of.read(intermediates, home["intermediate"].unique())
-    return Grid(data["kind"] == "lab", home, arms, found, named | _checkpoints(records), _counted(records))
+    return Grid(data.made, home, arms, found, named | _checkpoints(records), _counted(records))
 
 
 def judge(found: Grid) -> pd.DataFrame:
@@ -84,7 +85,7 @@ def _counted(records: Mapping[str, Mapping]) -> dict[str, list[int]]:
     for record in records.values():
         params, facts = record["params"], record["run"].get("facts") or {}
         tasks = params.get("tasks") or []
-        whole = (params.get("data") or {}).get("kind") == "hub" and not params.get("max_train_examples")
+        whole = (params.get("data") or {}).get("kind") == HubSource.kind and not params.get("max_train_examples")
         english = len(tasks) == 1 and isinstance(tasks[0], str)  # other languages are written out
         if record["phase"] == "intermediate" and record["state"] == "done" and whole and english:
             if facts.get("n_train"):

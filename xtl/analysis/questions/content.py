@@ -13,7 +13,7 @@ from xtl.analysis.questions import sources_section as source_languages
 from xtl.analysis.questions import transfer_section as transfer
 from xtl.analysis.questions import validity_section as validity
 from xtl.analysis.scores import correlations as similarity
-from xtl.languages import corpus_sizes
+from xtl.tasks.sources import DataSource
 
 
 def declared(experiment) -> dict:
@@ -26,7 +26,8 @@ def declared(experiment) -> dict:
 
 
 def all_sections(
-    data: Mapping, cells: pd.DataFrame, scores: pd.DataFrame, records: Mapping[str, Mapping], pages: Mapping[str, str],
+    data: DataSource, cells: pd.DataFrame, scores: pd.DataFrame,
+    records: Mapping[str, Mapping], pages: Mapping[str, str],
     languages: Mapping[str, Sequence[str]] | None, unavailable: pd.DataFrame | None, baselines: pd.DataFrame | None,
     grid: Mapping,
 ) -> list[dict]:  # fmt: skip
@@ -63,20 +64,19 @@ def controls(found: sections.Findings, encoders: Mapping[str, Mapping]) -> dict:
     """Source or (encoder, source) -> what may stand behind similarity: script, and the text that an encoder saw."""
     tables: dict = {}
     for source in dict.fromkeys(found.main["source"]):
-        tables[source] = similarity.controls(found.data, source)
+        tables[source] = similarity.controls(found.data.linguistics, source)
         for name in found.encoders:
             checkpoint = (encoders.get(name) or {}).get("checkpoint")
             if checkpoint:
-                tables[name, source] = similarity.controls(found.data, source, checkpoint)
+                tables[name, source] = similarity.controls(found.data.linguistics, source, checkpoint)
     return tables
 
 
 def sizes(found: sections.Findings, encoders: Mapping[str, Mapping]) -> pd.Series | dict | None:
     """Log sizes of the pretraining text by language, where they are known of every encoder; else none at all."""
-    if found.data["kind"] == "lab":
-        return corpus_sizes.log_sizes(found.data)
+    if found.data.made:
+        return found.data.linguistics.log_sizes()
     known = {
-        name: corpus_sizes.log_sizes(found.data, (encoders.get(name) or {}).get("checkpoint"))
-        for name in found.encoders
+        name: found.data.linguistics.log_sizes((encoders.get(name) or {}).get("checkpoint")) for name in found.encoders
     }
     return known if all(size.notna().any() for size in known.values()) else None

@@ -12,8 +12,7 @@ from xtl.analysis.scores import correlations as similarity
 from xtl.analysis.scores.correlations import ALPHA
 from xtl.analysis.statistics import power
 from xtl.analysis.wording import DASH, decimals, listing, p_value
-from xtl.languages import names as linguistics
-from xtl.languages import similarity as similarities
+from xtl.languages.linguistics import Linguistics
 
 PLACE = ["intermediate", "source", "provenance"]
 NOISY = 0.5  # reliability below which languages differ hardly more than seeds do
@@ -38,19 +37,20 @@ class Evidence:
 
 
 def evidence(
-    rows: pd.DataFrame, value: str, data: dict, measures: Mapping | None = None, controls: Mapping | None = None,
+    rows: pd.DataFrame, value: str, languages: Linguistics,
+    measures: Mapping | None = None, controls: Mapping | None = None,
 ) -> Evidence:  # fmt: skip
     """Everything that is said of `gain` (of every intermediate) or of `score` (without intermediate training).
 
     rows: per cell, seed and language (gains.gains, or the baseline's rows of tables.main_scores). measures: source ->
     definition -> table of similarities (a row a language, a column a measure), default similarity.measures; controls:
     source or (encoder, source) -> table (a row a language), default similarity.controls. All but `measures` is
-    about 1 − similarities.distance. Raises UserError if the features of a source language are not known.
+    about 1 − Linguistics.distance. Raises UserError if the features of a source language are not known.
     """
-    sources, families = list(dict.fromkeys(rows["source"])), linguistics.families(data)
-    distances = {source: similarities.distance(data, source) for source in sources}
-    measures = {source: similarity.measures(data, source) for source in sources} if measures is None else measures
-    controls = {source: similarity.controls(data, source) for source in sources} if controls is None else controls
+    sources, families = list(dict.fromkeys(rows["source"])), languages.families()
+    distances = {source: languages.distance(source) for source in sources}
+    measures = {source: similarity.measures(languages, source) for source in sources} if measures is None else measures
+    controls = {source: similarity.controls(languages, source) for source in sources} if controls is None else controls
     seeds = similarity.over_targets(rows, value)
     pooled, points = (similarity.points(table, value, distances) for table in (seeds, rows))
     seen, pairs = similarity.design_power(pooled, seeds, value, families)

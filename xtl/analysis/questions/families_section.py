@@ -18,7 +18,6 @@ from xtl.analysis.scores.provenance import FINISHED, HERE
 from xtl.analysis.section import block, cell, parts, section, table
 from xtl.analysis.statistics import mixed, mixed_cells
 from xtl.analysis.statistics.intervals import LEVEL, UNEQUAL_COVERAGE, UNEQUAL_ERRORS, UNEQUAL_RATIO, minimum_detectable
-from xtl.languages import similarity as similarities
 
 TITLE = "Encoder families"
 LONG = 12  # rows from which a table is folded
@@ -63,7 +62,7 @@ def families(
     """
     if similarity is None:
         sources = dict.fromkeys(found.main["source"])
-        similarity = {source: 1 - similarities.distance(found.data, source) for source in sources}
+        similarity = {source: 1 - found.data.linguistics.distance(source) for source in sources}
     known = provenance.pretrained_here(records)
     pools = provenance.pools(records, found.encoders)
     sources, blocks = parts(found.main, ["source", "provenance"]), []

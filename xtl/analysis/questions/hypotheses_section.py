@@ -12,7 +12,6 @@ from xtl.analysis.scores import provenance
 from xtl.analysis.section import block, cell, section, table
 from xtl.analysis.wording import DASH, decimals, p_value, points
 from xtl.grid.schema import Hypothesis
-from xtl.languages import names as linguistics
 
 NOTE = (
     "Means in points: gains over the baseline, seed by seed, mean over targets without cells of the same data; "
@@ -39,7 +38,7 @@ def hypotheses(
     """
     if not declared:
         return section("hypotheses", "Hypotheses")
-    families = linguistics.families(found.data)
+    families = found.data.linguistics.families()
     tested = testing.evaluate(declared, found.task_gains, found.gain_points, families, intermediates)
     rows = []
     for row in tested.itertuples():

@@ -19,8 +19,7 @@ from xtl.analysis.scores import arms, gains, provenance, tables
 from xtl.analysis.scores import correlations as similarity
 from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.section import EXPLORE, affordable, block, cell, parts, section, table
-from xtl.languages import names as linguistics
-from xtl.languages import similarity as similarities
+from xtl.tasks.sources import DataSource
 
 SIGNIFICANT = 0.05
 
@@ -35,7 +34,7 @@ class Findings:
     order: languages from near to far.
     """
 
-    data: dict
+    data: DataSource
     everywhere: pd.DataFrame
     main: pd.DataFrame
     tasks: pd.DataFrame
@@ -50,13 +49,13 @@ class Findings:
     order: list[str]
 
 
-def find(data: dict, cells: pd.DataFrame, scores: pd.DataFrame, languages: Mapping | None) -> Findings:
+def find(data: DataSource, cells: pd.DataFrame, scores: pd.DataFrame, languages: Mapping | None) -> Findings:
     """Compute everything that the report shows of the scores; see report.write_report for the arguments."""
     everywhere = tables.main_scores(cells, scores, languages)
     main = first_source(everywhere, cells)
     tasks = tables.task_scores(main)
     task_gains, language_gains = gains.gains(tasks), gains.gains(main)
-    distances = {source: similarities.distance(data, source) for source in dict.fromkeys(cells["source"])}
+    distances = {source: data.linguistics.distance(source) for source in dict.fromkeys(cells["source"])}
     nearest = next(iter(distances.values()), pd.Series(dtype=float))
     codes = dict.fromkeys(main["language"].dropna())
     order = sorted(codes, key=lambda code: (nearest.get(code, np.inf), code not in distances, code))
@@ -81,7 +80,7 @@ def sentences(
     words = answer.answer(pooled, gain, apart, both)
     seeds = known.groupby(tables.CELL)["seed"].nunique().max() if len(known) else 0
     notes = answer.caveats(
-        found.data,
+        found.data.made,
         seeds=int(seeds),
         languages=most_languages(found),
         missing_runs=sum(r["phase"] == "target" and r["state"] != "done" for r in records.values()),
@@ -248,7 +247,7 @@ def by_language(found: Findings) -> dict:
     if others:
         text.append(f"Too many arms to tell apart: {wording.listing(others)} are in the table only.")
     blocks.append(block("Scores", text, pictures=chain(*dots.values())))
-    names, of = linguistics.names(found.data), ["source", "provenance", "language"]
+    names, of = found.data.linguistics.names(), ["source", "provenance", "language"]
     runs = runs_of(found.main, *of)
     rows = [
         [

@@ -31,12 +31,6 @@ from xtl.analysis.statistics.intervals import MIN_LANGUAGES, adjust
 
 TITLE = "Similarity to the source language"
 NAIVE, WITHIN = "all languages", "within families"
-FORMULA = {
-    "lab": "Distance from the source language is Gower's: the mean over the planted features of their absolute "
-    "difference (0 or 1 for a feature with unordered values)",
-    "hub": "Distance from the source language is the share of URIEL's syntactic features (Littell et al. 2017; "
-    "lang2vec 1.1.2, syntax_knn, imputed where no source states them) in which two languages differ",
-}
 POINTS = "; similarity is 1 − distance. One point per language, the mean over seeds, the source language left out."
 TEST = (
     "Languages of one family are alike in similarity and in gain, so that counting them as independent finds relations "
@@ -72,14 +66,14 @@ def gather(found: Findings, measures: Mapping | None = None, controls: Mapping |
     """The evidence on gains and on scores without intermediate training; measures, controls: see evidence.evidence."""
     baseline = found.main[found.main["intermediate"] == BASELINE]
     values = (found.language_gains, "gain"), (baseline, "score")
-    return [evidence(rows, value, found.data, measures, controls) for rows, value in values]
+    return [evidence(rows, value, found.data.linguistics, measures, controls) for rows, value in values]
 
 
 def by_similarity(found: Findings, both: list[Evidence] | None = None) -> dict:
     """Power, what the gain and the score follow, encoder against encoder, and the points; both: of `gather`."""
     if not len(found.score_points) and not len(found.gain_points):
         return section("similarity", TITLE)
-    text = [FORMULA[found.data["kind"]] + POINTS]
+    text = [found.data.linguistics.distance_definition + POINTS]
     if most_languages(found) < MIN_LANGUAGES:
         text.append(f"No correlation is computed over fewer than {MIN_LANGUAGES} languages besides the source.")
     both = gather(found) if both is None else both

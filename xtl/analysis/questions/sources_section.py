@@ -15,7 +15,6 @@ from xtl.analysis.questions.sections import Findings
 from xtl.analysis.scores import gains
 from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.section import EXPLORE, affordable, block, cell, parts, section, table
-from xtl.languages import names as linguistics
 
 NOTE = (
     "Means over target languages in points, with 95 % t intervals over seeds pooled within a target. Without itself: "
@@ -37,7 +36,7 @@ def source_languages(found: Findings) -> dict:
     title = "Source languages"
     if sources.trained(found.everywhere).empty:
         return section("sources", title)
-    averages = sources.means(found.everywhere, linguistics.families(found.data))
+    averages = sources.means(found.everywhere, found.data.linguistics.families())
     against = sources.against_english(averages)
     ranks = sources.english_rank(found.everywhere, averages)
     maps = sources.matrix(found.everywhere)

@@ -18,7 +18,6 @@ from xtl.analysis.questions.sections import Findings
 from xtl.analysis.scores import gains
 from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.section import affordable, block, cell, parts, section, table
-from xtl.languages import names as linguistics
 
 GAP = (
     "The gap is the score in the source language minus the score in another, in points, a plain mean over the "
@@ -53,7 +52,7 @@ def gaps(found: Findings) -> dict:
     table = gaps_of.gaps(found.everywhere)
     if not table["gap"].notna().any():
         return section("gaps", title)
-    facts = linguistics.table(found.data).set_index("code")
+    facts = found.data.linguistics.table().set_index("code")
     everything = gaps_of.by_group(table, dict.fromkeys(table["language"], "all languages"))
     blocks = [block(text=[GAP, *_narrowing(everything)])]
     grouped = {kind: gaps_of.by_group(table, facts[kind].to_dict()) for kind in ("family", "script")}
@@ -83,7 +82,7 @@ def agreement(found: Findings, cells: pd.DataFrame, records: Mapping[str, Mappin
     only those whose examples share their ids over languages are compared.
     """
     title = "Agreement of errors with English"
-    measured = agreeing.collect(cells, records, in_order=found.data["kind"] == "lab")
+    measured = agreeing.collect(cells, records, in_order=found.data.parallel)
     if not measured["agreement"].notna().any():
         return section("agreement", title)
     means = agreeing.intervals(measured)

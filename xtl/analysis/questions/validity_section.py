@@ -43,7 +43,7 @@ NOTE = (
 
 def trust(found: Findings) -> dict:
     """Twins beside the regression: a sentence per feature, forests, and all numbers; nothing for natural languages."""
-    pairs, unpaired = validity.changes(found.data)
+    pairs, unpaired = validity.changes(found.data.linguistics)
     if not pairs:
         return section("validity", TITLE)
     baseline = found.main[found.main["intermediate"] == BASELINE]
@@ -68,8 +68,8 @@ def _compared(found: Findings, rows: pd.DataFrame, value: str, pairs: list[Chang
     tables = []
     for values in (similarity.over_targets(rows, value), rows[rows["language"].notna()]):
         twins = validity.twin_effects(validity.twin_differences(values, value, pairs))
-        every = validity.regression_effects(values, value, found.data, pairs)
-        alone = validity.regression_effects(values, value, found.data, pairs, alone=True)
+        every = validity.regression_effects(values, value, found.data.linguistics, pairs)
+        alone = validity.regression_effects(values, value, found.data.linguistics, pairs, alone=True)
         key = ["feature", *validity.PLACE, "encoder"]
         joined = validity.compare(twins, every)
         tables.append(
