@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from xtl.analysis.results import Results
+from xtl.lab.world.config import LabConfig
 from xtl.runs.record import Labels, RunRecord, State
+from xtl.tasks.sources import LabSource
 
 LANGUAGES = ["en", "de", "es", "ru", "hi", "tr", "fi", "ja", "ar", "sw", "th", "vi", "zh"]
 TRAINS = {"udpos": 1000, "xquad": 2000, "tatoeba": None, "xnli": 3000, "panx": 1000}
@@ -95,7 +97,7 @@ def _record(records, identity, phase, slug, encoder, seed, params, failed=False)
     )  # fmt: skip
 
 
-LAB = {"kind": "lab", "languages": 12, "sentences": 400, "train": 100, "test": 20, "seed": 0}
+LAB = LabSource(LabConfig(languages=12, sentences=400, train=100, test=20, seed=0))
 MADE = ["en", "qaa", "qab", "qac", "qad", "qae", "qaf"]
 
 

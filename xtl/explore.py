@@ -16,10 +16,9 @@ from xtl.analysis.scores import gains, tables
 from xtl.base.errors import UserError
 from xtl.base.places import REPOSITORY
 from xtl.grid import experiment, plan
-from xtl.languages import names as linguistics
-from xtl.languages import similarity as similarities
 from xtl.runs.store import Store
 from xtl.tasks.catalog import TASKS
+from xtl.tasks.sources import DataSource, from_parameters
 
 RUN = ["encoder", "intermediate", "source", "provenance", "seed"]  # what names a run of a target
 
@@ -31,7 +30,7 @@ class Opened(NamedTuple):
     """
 
     path: Path
-    data: dict
+    data: DataSource
     plan: object
     found: tables.Gathered
     store: Store
@@ -78,10 +77,10 @@ def scores(opened: Opened) -> pd.DataFrame:
     gained = gains.gains(main)
     key = [*tables.CELL, "seed", "language"]
     table = main.merge(gained[[*key, "baseline", "gain"]], on=key, how="left")
-    away = {source: similarities.distance(opened.data, source) for source in table["source"].unique()}
+    away = {source: opened.data.linguistics.distance(source) for source in table["source"].unique()}
     facts = {
-        "name": table["language"].map(linguistics.names(opened.data)),
-        "family": table["language"].map(linguistics.families(opened.data)),
+        "name": table["language"].map(opened.data.linguistics.names()),
+        "family": table["language"].map(opened.data.linguistics.families()),
         "distance": [away[s].get(code, np.nan) for s, code in zip(table["source"], table["language"], strict=True)],
     }
     order = [*key, *facts, "score", "baseline", "gain", "same_data", "n", "status", "run_id"]
@@ -264,12 +263,10 @@ def examples(opened: Opened, cell: Mapping, language: str) -> pd.DataFrame:
 
     The only function here that reads more than the store. Labels and tags are named, lists joined by spaces.
     """
-    from xtl.tasks.sources import examples as task_data
-
     run = opened.plan.runs[cell["run_id"]]
-    data = {**run.params["data"], "folders": run.passed.get("folders", {})}
-    task = task_data.resolved(cell["target"], data)
-    table = task_data.load(cell["target"], "test", language, data).to_pandas()
+    data = from_parameters(run.params["data"], run.passed.get("folders"))
+    task = data.resolved(cell["target"])
+    table = data.examples(cell["target"], "test", language).to_pandas()
     for name in table.columns:
         named = task.labels if name in ("label", "tags") else ()
         table[name] = [_text(value, named) for value in table[name]]

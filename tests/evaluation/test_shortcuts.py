@@ -6,7 +6,8 @@ from datasets import Dataset
 from scipy import sparse
 
 from xtl.evaluation import shortcuts as baselines
-from xtl.lab import LabConfig, dataset
+from xtl.lab.tasks.datasets import dataset
+from xtl.lab.world.config import LabConfig
 
 # Enough examples that a baseline could learn and that chance is known to about two points.
 CONFIG = LabConfig(sentences=100, train=3000, test=1000)

@@ -44,7 +44,7 @@ def test_a_small_grid_gets_its_defaults(write):
     assert list(grid.all_intermediates()) == ["none", "mnli"]
     assert [s.language for s in grid.sources] == ["en"]
     assert grid.training.learning_rate == 2e-5
-    assert grid.data_source()["kind"] == "lab"
+    assert grid.data_source().kind == "lab"
     recipe = grid.encoders["bert"].pretrain.full_recipe.model_dump()
     assert recipe == dict(nsp=True, segments=True, masking="static", objective="mlm", predicted=0.15, pairs=0.0)
 

@@ -11,6 +11,7 @@ from xtl.grid.blocks import Intermediate, Source
 from xtl.grid.experiment import load
 from xtl.runs import run as runs
 from xtl.runs.record import Labels
+from xtl.tasks.sources import HubSource, LabSource
 
 GRID = {
     "name": "small",
@@ -91,7 +92,7 @@ def test_labels_seen_and_same_data_by_origin():
     mnli, german = ([{"task": "mnli", **more}] for more in ({}, {"language": "de", "provenance": "machine"}))
     tags = Intermediate(tasks=[{"task": "udpos", "language": "de"}])
     english, foreign = Source(), Source(language="de")
-    hub, lab = {"kind": "hub"}, {"kind": "lab"}
+    hub, lab = HubSource(), LabSource()
     for parts in (mnli, german):
         assert planning.same_data(Intermediate(tasks=parts), "xnli", english, hub)
     assert planning.labels_seen(Intermediate(tasks=german), "xnli", english) == ["de"]

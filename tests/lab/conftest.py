@@ -2,7 +2,7 @@
 
 import pytest
 
-from xtl.lab import LabConfig
+from xtl.lab.world.config import LabConfig
 
 
 @pytest.fixture(scope="session")

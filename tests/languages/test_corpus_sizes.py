@@ -4,21 +4,25 @@ import numpy as np
 import pytest
 import yaml
 
-from xtl import lab
+from xtl.lab.tasks.corpora import corpus
+from xtl.lab.world.config import LabConfig
+from xtl.lab.world.made_languages import languages
 from xtl.languages import corpus_sizes
-from xtl.languages import names as languages
+from xtl.languages.made import MadeLanguages
+from xtl.languages.names import NATURAL
+from xtl.languages.natural import NaturalLanguages
 
-HUB = {"kind": "hub", "revisions": {}}
-LAB = {"kind": "lab", "languages": 12, "sentences": 1000}
+HUB = NaturalLanguages()
+LAB = MadeLanguages(LabConfig(languages=12, sentences=1000))
 XLMR, MBERT = "FacebookAI/xlm-roberta-large", "google-bert/bert-base-multilingual-cased"
 
 
 def test_published_sizes_and_what_is_missing():
-    found = corpus_sizes.log_sizes(HUB, XLMR)
-    assert list(found.index) == list(languages.NATURAL.index)
+    found = HUB.log_sizes(XLMR)
+    assert list(found.index) == list(NATURAL.index)
     assert found["en"] == pytest.approx(np.log10(300.8)) and found["zh"] == pytest.approx(np.log10(46.9 + 16.6))
     assert list(found.index[found.isna()]) == ["yo"]  # not among XLM-R's languages
-    wikipedia = corpus_sizes.log_sizes(HUB, MBERT)
+    wikipedia = HUB.log_sizes(MBERT)
     assert wikipedia["en"] == pytest.approx(np.log10(14_204_367_805 / 1024**3)) and wikipedia.notna().all()
     assert (found > wikipedia)[found.notna()].all()  # CommonCrawl is the larger corpus in every language
     assert found["ru"] > found["sw"] and wikipedia["ru"] > wikipedia["sw"]
@@ -26,23 +30,23 @@ def test_published_sizes_and_what_is_missing():
 
 def test_base_and_large_and_old_names_are_one_corpus():
     for name in ("FacebookAI/xlm-roberta-base", "xlm-roberta-base", "xlm-roberta-large"):
-        assert corpus_sizes.log_sizes(HUB, name).equals(corpus_sizes.log_sizes(HUB, XLMR))
-    assert corpus_sizes.corpus(HUB, XLMR).unit == "GiB" and "1911.02116" in corpus_sizes.corpus(HUB, XLMR).source
+        assert HUB.log_sizes(name).equals(HUB.log_sizes(XLMR))
+    assert HUB.corpus(XLMR).unit == "GiB" and "1911.02116" in HUB.corpus(XLMR).source
 
 
 @pytest.mark.parametrize("checkpoint", ["/somewhere/encoder", "xlnet/xlnet-base-cased", None])
 def test_a_checkpoint_without_an_entry_is_missing_everywhere(checkpoint):
-    assert corpus_sizes.log_sizes(HUB, checkpoint).isna().all() and len(corpus_sizes.log_sizes(HUB, checkpoint)) == 40
-    assert corpus_sizes.corpus(HUB, checkpoint) is None
+    assert HUB.log_sizes(checkpoint).isna().all() and len(HUB.log_sizes(checkpoint)) == 40
+    assert HUB.corpus(checkpoint) is None
 
 
 def test_the_laboratory_counts_its_sentences():
-    found = corpus_sizes.log_sizes(LAB)
+    found = LAB.log_sizes()
     assert set(np.round(10**found)) == {1000, 250} and found["en"] == pytest.approx(3)
-    small = {code for code, item in lab.languages(lab.LabConfig()).items() if item.features["corpus"] < 1}
+    small = {code for code, item in languages(LAB.config).items() if item.features["corpus"] < 1}
     assert set(found.index[found < 3]) == small
-    assert corpus_sizes.corpus(LAB).unit == "sentences"
-    assert corpus_sizes.log_sizes(LAB, XLMR).isna().all() and corpus_sizes.corpus(LAB, XLMR) is None
+    assert LAB.corpus().unit == "sentences"
+    assert LAB.log_sizes(XLMR).isna().all() and LAB.corpus(XLMR) is None
 
 
 def test_every_entry_names_its_source_and_no_checkpoint_has_two():
@@ -50,14 +54,14 @@ def test_every_entry_names_its_source_and_no_checkpoint_has_two():
     for entry in entries:
         assert set(entry) == {"corpus", "checkpoints", "unit", "source", "note", "sizes"}
         assert entry["unit"] in corpus_sizes.GIB and len(entry["source"]) > 40
-        assert set(entry["sizes"]) <= set(languages.NATURAL.index) and min(entry["sizes"].values()) > 0
+        assert set(entry["sizes"]) <= set(NATURAL.index) and min(entry["sizes"].values()) > 0
     names = [name for entry in entries for name in entry["checkpoints"]]
     assert len(names) == len(set(names))
 
 
 def test_the_laboratorys_corpora_are_as_long_as_they_are_counted():
-    config = lab.LabConfig(sentences=400, train=10, test=10)
-    counted = languages.corpus_sentences({"kind": "lab", "sentences": 400, "train": 10, "test": 10})
+    config = LabConfig(sentences=400, train=10, test=10)
+    counted = MadeLanguages(config).corpus().sizes
     for code in ("qaa", "qac"):  # a full corpus and a quarter of one; the last document is not cut
-        sentences = sum(len(document) for document in lab.corpus(config, code))
+        sentences = sum(len(document) for document in corpus(config, code))
         assert counted[code] <= sentences < counted[code] + 6

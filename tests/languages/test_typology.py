@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from xtl.base.errors import UserError
-from xtl.languages import names as languages
 from xtl.languages import typology
+from xtl.languages.names import NATURAL
 
 SIZES = {"geographic": 299, "syntactic": 103, "phonological": 28, "inventory": 158}
 # What no source states at all, by language: there the vectors are imputed from end to end.
@@ -19,7 +19,7 @@ def test_every_language_has_a_vector_of_every_set_but_the_isolate_has_no_family(
     found = typology.vectors()
     assert list(found) == ["genetic", "geographic", "syntactic", "phonological", "inventory"]
     for measure, table in found.items():
-        assert list(table.index) == list(languages.NATURAL.index)
+        assert list(table.index) == list(NATURAL.index)
         complete = table.notna().all(axis=1)
         assert set(table.index[~complete]) == ({"eu"} if measure == "genetic" else set())
         assert table.loc[~complete].isna().all(axis=None)
@@ -71,7 +71,7 @@ def test_macrolanguages_are_asked_for_under_the_code_that_the_files_know_best():
     assert {c: codes[c] for c in ("ar", "et", "fa", "ms", "sw", "zh")} == {
         "ar": "ara", "et": "est", "fa": "pes", "ms": "msa", "sw": "swh", "zh": "cmn",
     }  # fmt: skip
-    assert {c for c, iso in codes.items() if iso != languages.NATURAL.loc[c, "iso639_3"]} == {"fa", "sw", "zh"}
+    assert {c for c, iso in codes.items() if iso != NATURAL.loc[c, "iso639_3"]} == {"fa", "sw", "zh"}
 
 
 def test_the_members_that_are_not_taken_lack_a_whole_set():

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from xtl import lab
 from xtl.base.errors import UserError
-from xtl.languages import names as languages
+from xtl.lab.tasks import corpora
+from xtl.lab.world.config import LabConfig
+from xtl.languages.made import MadeLanguages
 from xtl.models.recipes import Pretraining
 from xtl.models.scratch import scratch_tokenizer
 from xtl.models.subwords import coverage, of_scores, subwords
@@ -52,14 +53,14 @@ def test_a_source_without_text_is_named():
 
 
 def test_planted_vocabulary_and_script_show_in_the_overlap(outputs):
-    config = lab.LabConfig(sentences=400, train=10, test=10)
-    tokenizer = scratch_tokenizer(Pretraining(architecture="bert"), lab.tokenizer(config))
-    texts = {code: [pair[1] for pair in lab.parallel(config, code)][:100] for code in lab.languages(config)}
-    texts["en"] = [pair[0] for pair in lab.parallel(config, "qaa")][:100]
+    config = LabConfig(sentences=400, train=10, test=10)
+    tokenizer = scratch_tokenizer(Pretraining(architecture="bert"), corpora.tokenizer(config))
+    texts = {code: [pair[1] for pair in corpora.parallel(config, code)][:100] for code in MadeLanguages(config).names()}
+    texts["en"] = [pair[0] for pair in corpora.parallel(config, "qaa")][:100]
     found = subwords(tokenizer, texts)
     assert found.loc["qah", "overlap"] > found.loc["qag", "overlap"]  # twins: 0.6 of English's vocabulary against 0.1
     assert found.loc["qaa", "jaccard"] > 5 * found.loc["qab", "jaccard"]  # twins: Latin against Greek
-    latin = [c for c, script in languages.scripts({"kind": "lab"}).items() if script == "Latin" and c != "en"]
+    latin = [c for c, script in MadeLanguages(config).scripts().items() if script == "Latin" and c != "en"]
     assert found.loc[latin, "jaccard"].min() > found["jaccard"].drop(["en", *latin]).max()
     assert found["unknown"].between(0, 0.05).all() and np.isfinite(found).all(axis=None)
 

@@ -12,6 +12,7 @@ from tests.browser import Page, browser
 from tests.synthetic import LANGUAGES, grid
 from xtl import report
 from xtl.report import pdf
+from xtl.tasks.sources import HubSource
 
 SCRIPT, PICTURE = "<script>alert(1)</script>", '"><img src=x onerror=alert(2)>'
 LINK, WORDS = "[go](javascript:alert(3)) <a href='javascript:alert(4)'>go</a>", "![far](http://example.org/x.png)"
@@ -51,7 +52,7 @@ def written(tmp_path_factory) -> tuple[Path, Path]:
         records[key] = replace(record, device=device, error=record.error and HOSTILE)
     records[shown] = replace(records[shown], folder=folder, error=HOSTILE)
     index = report.write_report(
-        HOSTILE, HOSTILE, {"kind": "hub", "revisions": {HOSTILE: HOSTILE}}, cells, scores, records, folder / "report",
+        HOSTILE, HOSTILE, HubSource({HOSTILE: HOSTILE}), cells, scores, records, folder / "report",
         languages=languages,
         unavailable=pd.DataFrame({"target": ["xnli"], "language": [HOSTILE]}),
         baselines=pd.DataFrame({"target": ["xnli"], "baseline": [HOSTILE], "points": [40.0]}),

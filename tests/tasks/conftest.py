@@ -9,6 +9,8 @@ from tokenizers.models import WordPiece
 from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, XLNetConfig, XLNetModel
 
+from xtl.tasks.sources import HubSource
+
 WORDS = "the cat fox sat saw in on mat who what where did it is ##s ##ing . , ?".split()
 # Words of this vocabulary are one sub-token, `cats` is two (cat ##s), and any other word one per letter.
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
@@ -70,4 +72,4 @@ def hub(mirror, folders, tmp_path, monkeypatch):
     """The miniature mirror as XTL_MIRROR, with a fresh folder of outputs; gives the data source."""
     monkeypatch.setenv("XTL_MIRROR", str(mirror))
     monkeypatch.setenv("XTL_OUTPUTS", str(tmp_path / "outputs"))
-    return {"kind": "hub", "revisions": {}, "folders": folders}
+    return HubSource(folders=folders)

@@ -7,7 +7,7 @@ from xtl.base.errors import UserError
 from xtl.grid.blocks import Pretrain
 from xtl.models.recipes import Pretraining
 from xtl.models.vocabularies import SPECIAL
-from xtl.tasks.sources import examples as task_data
+from xtl.tasks.sources import from_parameters
 from xtl.training import pretrain as pretraining
 from xtl.training import pretraining_text as corpora
 
@@ -62,4 +62,4 @@ def test_what_does_not_go_together(given, message):
 
 def test_a_lacking_language_is_said(plain):
     with pytest.raises(UserError, match="no config 20231101.sw"):
-        task_data.load("mlm", "train", "sw", plain)
+        from_parameters(plain).examples("mlm", "train", "sw")

@@ -13,8 +13,8 @@ from xtl.analysis.scores import arms, correlations, gains, provenance, tables
 from xtl.analysis.scores.tables import BASELINE, CELL
 from xtl.grid.blocks import Encoder, Intermediate
 from xtl.grid.schema import Hypothesis
-from xtl.languages import similarity as similarities
 from xtl.runs.record import RunRecord
+from xtl.tasks.sources import DataSource
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Results:
 
     name: str
     wording: str
-    data: dict
+    data: DataSource
     cells: pd.DataFrame
     rows: pd.DataFrame
     records: dict[str, RunRecord]
@@ -89,7 +89,7 @@ class Results:
     @cached_property
     def distances(self) -> dict[str, pd.Series]:
         """Source of target training -> distance of every language to it, 0 to 1."""
-        return {source: similarities.distance(self.data, source) for source in dict.fromkeys(self.cells["source"])}
+        return {source: self.data.linguistics.distance(source) for source in dict.fromkeys(self.cells["source"])}
 
     @cached_property
     def order(self) -> list[str]:

@@ -176,9 +176,10 @@ def languages(
     """Show languages with family and script, and how similar each is to one of them by every measure, with coverage."""
     from xtl.cli import tables as show
     from xtl.grid import experiment
+    from xtl.tasks.sources import HubSource
 
-    data = experiment.load(grid, sets or []).data_source() if grid else {"kind": "hub", "revisions": {}}
-    show.languages(out, data, to, definition)
+    source = experiment.load(grid, sets or []).data_source() if grid else HubSource()
+    show.languages(out, source.linguistics, to, definition)
 
 
 def load_plan(grid: Path, sets: list[str] | None):

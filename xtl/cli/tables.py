@@ -10,6 +10,7 @@ from rich.table import Table
 
 from xtl.grid.cost import estimates, recorded, wall_clock
 from xtl.grid.plan import Plan
+from xtl.languages.linguistics import Linguistics
 from xtl.runs.run import Run
 from xtl.runs.store import Store
 
@@ -180,34 +181,25 @@ def scores(console: Console, result: dict) -> None:
     )
 
 
-def languages(console: Console, data: dict, to: str = "en", definition: str = "cosine") -> None:
+def languages(console: Console, source: Linguistics, to: str = "en", definition: str = "cosine") -> None:
     """Print the languages of a data source with their facts, and how similar each is to one of them, nearest first."""
-    from xtl.languages import names as linguistics
-    from xtl.languages import similarity as similarities
-    from xtl.languages import typology
+    from xtl.languages.similarity import measured
 
-    rows = similarities.measured(data, to, definition)
+    rows = measured(source, to, definition)
     texts = rows.assign(text=rows.apply(_similarity, axis=1)).pivot(index="language", columns="measure", values="text")
-    known = linguistics.table(data, to).set_index("code")
+    known = source.table(to).set_index("code")
     # that family, branch or script is the same is seen in the first table
     shown = texts[[measure for measure in rows["measure"].unique() if measure not in known]]
     apart = [column for column in ("twin of", "distance") if column in known]
     similar = known[["name", *apart[:-1]]].join(shown).join(known["distance"])
-    if data["kind"] == "lab":
-        note = "the planted features (lexical: of vocabulary, against English only; genetic: the same family or not)"
-    else:
-        place = list(similar).index("geographic") + 1
-        similar.insert(place, "km", typology.kilometres(to).map("{:,.0f}".format))
-        note = (
-            f"{typology.source()}. In brackets, where it is not all, the share of features that a source states for "
-            "both languages; URIEL imputes the rest. Geographic compares distances from points all over the globe; km "
-            "is the great circle"
-        )
+    kilometres = source.kilometres(to)
+    if kilometres is not None:
+        similar.insert(list(similar).index("geographic") + 1, "km", kilometres.map("{:,.0f}".format))
     console.print(_grid(known.drop(columns=apart), "Languages"))
     console.print(_grid(similar, f"\nSimilarity to {known.loc[to, 'name']} ({to}), nearest first"))
     console.print(
-        f"\nSimilarity: {definition}, 0 to 1, of {note}. Distance: Gower's, 0 to 1, over "
-        f"{'all features' if data['kind'] == 'lab' else 'family, branch and script'}. —: not known."
+        f"\nSimilarity: {definition}, 0 to 1, of {source.similarity_source()}. Distance: Gower's, 0 to 1, over "
+        f"{source.table_definition}. —: not known."
     )
 
 

@@ -14,7 +14,8 @@ from xtl.models.encoders import depth_of, load_encoder, load_tokenizer, on_devic
 from xtl.models.subwords import of_scores
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.formats import format_of
-from xtl.tasks.sources import examples as task_data
+from xtl.tasks.sources import DataSource
+from xtl.tasks.sources.source import subset
 from xtl.training.finetune import Trained, fitting_length, predict_and_score
 
 # Up to so many sentences in a language, retrieval is scored at every layer; beyond, at the recipe's alone, because all
@@ -60,7 +61,7 @@ class Results:
 def evaluate(
     trained: Trained,
     targets: dict[str, list[str]],
-    data: dict,
+    data: DataSource,
     folder: str | Path,
     *,
     max_eval_examples: int | None = None,
@@ -79,10 +80,7 @@ def evaluate(
     max_length = fitting_length(max_length, trained.tokenizer)
     for target, languages in targets.items():
         task = TASKS[target]
-        tests = {
-            language: task_data.subset(task_data.load(target, "test", language, data), max_eval_examples)
-            for language in languages
-        }
+        tests = {language: subset(data.examples(target, "test", language), max_eval_examples) for language in languages}
         covered = of_scores(trained.tokenizer, {code: sample(examples) for code, examples in tests.items()}, source)
         for language, examples in tests.items():
             own, shots = (adapted(target, language) if adapted else None) or (trained.model, 0)
@@ -103,11 +101,11 @@ def evaluate(
 
 
 def watcher(
-    targets: dict[str, list[str]], data: dict, *, max_eval_examples: int | None, max_length: int, stride: int
+    targets: dict[str, list[str]], data: DataSource, *, max_eval_examples: int | None, max_length: int, stride: int
 ) -> Callable[[object, object], list[dict]]:
     """Function: (model, tokenizer) -> rows target, language, metric, value (points) and n of all tests."""
     tests = {
-        (target, language): task_data.subset(task_data.load(target, "test", language, data), max_eval_examples)
+        (target, language): subset(data.examples(target, "test", language), max_eval_examples)
         for target, languages in targets.items()
         for language in languages
     }
@@ -126,7 +124,7 @@ def watcher(
 def evaluate_retrieval(
     checkpoint: str,
     targets: dict[str, list[str]],
-    data: dict,
+    data: DataSource,
     folder: str | Path,
     *,
     revision: str | None = None,
@@ -146,7 +144,7 @@ def evaluate_retrieval(
         for language in languages:
             pools = {}
             for split in module.SPLITS:
-                examples = module.limit(task_data.load(target, split, language, data), max_eval_examples)
+                examples = module.limit(data.examples(target, split, language), max_eval_examples)
                 pools[split] = (*module.texts(examples), examples)
             small = all(len(foreign) + len(english) <= CURVE_SENTENCES for foreign, english, _ in pools.values())
             depths = list(range(depth_of(model) + 1)) if small else [chosen]

@@ -14,9 +14,9 @@ from xtl.base.files import file_digest
 from xtl.base.mirror_lock import LockedFile, LockedRepository, MirrorLock
 from xtl.grid.schema import Experiment
 from xtl.models import checkpoints
-from xtl.tasks.catalog import TASKS, HubSource, Task
+from xtl.tasks.catalog import TASKS, HubTable, Task
 from xtl.tasks.formats import format_of
-from xtl.tasks.sources import origins
+from xtl.tasks.sources import HubSource, origins
 from xtl.tasks.sources import repository as mirrors
 from xtl.tasks.sources.translation import APERTIUM
 
@@ -151,7 +151,7 @@ def _model(checkpoint: str, revision: str | None) -> Repository:
 
 def _datasets(experiment: Experiment, mirror: Path, lock: MirrorLock) -> list[Repository]:
     """Every data set that the grid's tasks read, with the files of the splits and languages that it asks for."""
-    wanted: dict[str, list[tuple[HubSource, str, str]]] = {}
+    wanted: dict[str, list[tuple[HubTable, str, str]]] = {}
     for task, split, language in reads(experiment):
         for source in task.sources:
             wanted.setdefault(source.dataset, []).append((source, source.splits[split], language))
@@ -226,10 +226,11 @@ def reads(experiment: Experiment) -> list[tuple[Task, str, str]]:
 
 def _in_other_languages(name: str, origin: dict | None, whole: bool) -> list[tuple[Task, str, str]]:
     """What a training set of an origin is read from; of a grid's sources, a task may lack some (`whole`: none)."""
-    if not origin or origin["translator"]:
+    read = origins.Origin.from_parameters(origin)
+    if not read or read.translator:
         return []
     try:
-        return [(origins.of_origin(name, origin, {"kind": "hub"}), "train", origin["language"])]
+        return [(origins.training_task(name, read, HubSource()), "train", read.language)]
     except UserError:
         if whole:
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,9 +14,8 @@ from xtl.grid.schema import Experiment
 from xtl.runs.record import Labels
 from xtl.runs.run import Run, make_run
 from xtl.tasks.catalog import TASKS
-from xtl.tasks.sources import origins
+from xtl.tasks.sources import DataSource, origins
 
-TASK_KEYS = ("kind", "languages", "train", "test", "seed", "revisions", "folders")
 CELL_COLUMNS = [
     "encoder",
     "architecture",
@@ -47,7 +45,7 @@ def make(experiment: Experiment) -> Plan:
 
     Raises UserError where data or an encoder is missing, before anything runs.
     """
-    data = {k: v for k, v in experiment.data_source().items() if k in TASK_KEYS}
+    data = experiment.data_source()
     origin_of = {name: stages.origin_of(name, spec) for name, spec in experiment.encoders.items()}
     languages, missing = stages.languages_of(experiment, data)
     found = {source: stages.target_groups(experiment, data, languages, source) for source in experiment.sources}
@@ -94,7 +92,7 @@ def make(experiment: Experiment) -> Plan:
     return Plan(experiment, runs, pd.DataFrame(cells, columns=CELL_COLUMNS), missing, notes)
 
 
-def same_data(intermediate: Intermediate, target: str, source: Source, data: Mapping) -> bool:
+def same_data(intermediate: Intermediate, target: str, source: Source, data: DataSource) -> bool:
     """Whether intermediate and target training read the same examples (PROTOCOL, "Same data twice").
 
     A translation holds the examples that it was made from; native data of another language are other examples, except
@@ -102,7 +100,7 @@ def same_data(intermediate: Intermediate, target: str, source: Source, data: Map
     """
 
     def collected(origin: Origin) -> str:
-        own = origin.provenance == "native" and data["kind"] != "lab"
+        own = origin.provenance == "native" and not data.parallel
         return origin.language if own else "en"
 
     first = {(name, collected(part)) for part in intermediate.tasks for name in TASKS[part.task].training_set}
@@ -123,7 +121,7 @@ def _lacking(experiment: Experiment, lacking: dict[Source, dict[str, str]]) -> l
         trained = [target for target in experiment.targets if TASKS[target].trains_on]
         if trained and len(reasons) == len(trained):
             raise UserError(f"sources: {next(iter(reasons.values()))}")
-        where = origins.describe(source.model_dump())
+        where = origins.Origin(source.language, source.provenance).describe()
         notes += [f"{target} is not trained in {where}: {reason}" for target, reason in reasons.items()]
     return notes
 

@@ -8,7 +8,9 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from xtl.grid.blocks import Encoder, Intermediate, Pretrain, Source, Strict, Training, known_task
+from xtl.lab.world.config import LabConfig
 from xtl.tasks.catalog import TASKS
+from xtl.tasks.sources import DataSource, HubSource, LabSource
 
 BASELINE = "none"
 RESERVED = ("runs", "cache", "scratch")  # folders of outputs/ that are no grid's
@@ -295,11 +297,11 @@ class Experiment(Strict):
         """The training block of an intermediate of several tasks."""
         return Training.model_validate({**self.training.model_dump(exclude_unset=True), **spec.training})
 
-    def data_source(self) -> dict:
-        """The data source as run parameters carry it: `{"kind": "lab", …}` or `{"kind": "hub", …}`."""
+    def data_source(self) -> DataSource:
+        """Where the examples come from."""
         if self.data == "lab":
-            return {"kind": "lab", **self.lab.model_dump()}
-        return {"kind": "hub", "revisions": dict(sorted(self.revisions.items())), "folders": self.folders}
+            return LabSource(LabConfig(**self.lab.model_dump()))
+        return HubSource(self.revisions, self.folders)
 
     def all_intermediates(self) -> dict[str, Intermediate]:
         """The intermediates with the baseline first."""

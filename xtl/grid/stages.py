@@ -16,8 +16,7 @@ from xtl.runs.record import Labels
 from xtl.runs.run import Run, make_run
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.formats import format_of
-from xtl.tasks.sources import examples as task_data
-from xtl.tasks.sources import origins
+from xtl.tasks.sources import DataSource, origins
 
 # Parameters that came later -> their value in the runs that were there before, which keep their identity.
 LATER = NEUTRAL | {"source": None}
@@ -35,11 +34,11 @@ def origin_of(name: str, spec) -> dict:
     }
 
 
-def languages_of(experiment: Experiment, data: dict) -> tuple[dict[str, list[str]], pd.DataFrame]:
+def languages_of(experiment: Experiment, data: DataSource) -> tuple[dict[str, list[str]], pd.DataFrame]:
     """The languages of every target, as the grid asks for them, and those that the data source lacks."""
     asked, out, missing = experiment.languages, {}, []
-    held = {target: task_data.available(target, data) for target in experiment.targets}
-    listed = held if data["kind"] == "lab" else {target: list(TASKS[target].languages) for target in held}
+    held = {target: data.languages(target) for target in experiment.targets}
+    listed = {target: data.listed(target) for target in held}
     if isinstance(asked, tuple):
         for code in asked:
             if not any(code in codes for codes in listed.values()):
@@ -72,7 +71,7 @@ def settings(training: Training, *readers: str) -> dict:
 
 
 def target_groups(
-    experiment: Experiment, data: dict, languages: dict, source: Source
+    experiment: Experiment, data: DataSource, languages: dict, source: Source
 ) -> tuple[list[dict], dict[str, str]]:
     """Targets that share their training (data and settings), as one group each: params, evaluate, inputs.
 
@@ -89,21 +88,22 @@ def target_groups(
         if task.trains_on and training.shots:
             read += origins.shots(target, languages[target], source.language, data)
         for split, code in read:
-            task_data.check(target, split, code, data)
-        inputs = {f"{target}/{split}/{code}": task_data.fingerprint(target, split, code, data) for split, code in read}
+            data.check(target, split, code)
+        inputs = {f"{target}/{split}/{code}": data.digest(target, split, code) for split, code in read}
         params = {"train_task": task.trains_on or "", **settings(training, "target", task.format)}
         if task.trains_on:
             params.update(settings(training, "training", "target training"), source=source.origin())
             if not training.shots:
                 params["shot_steps"] = None
             try:
-                inputs.update(inputs_of.training(task.trains_on, training.selection, data, source.origin()))
+                origin = origins.Origin.from_parameters(source.origin())
+                inputs.update(inputs_of.training(task.trains_on, training.selection, data, origin))
             except UserError as error:
                 if source.origin() is None:
                     raise
                 lacking[target] = str(error)
                 continue
-            if len(experiment.sources) > 1 and data["kind"] == "hub" and not training.max_train_examples:
+            if len(experiment.sources) > 1 and not data.parallel and not training.max_train_examples:
                 raise UserError(
                     f"sources: {target} is compared at equal sizes; set training.max_train_examples to what the "
                     "smallest source has, or less."
@@ -120,7 +120,7 @@ def pretraining(experiment: Experiment, encoder: str, seed: int) -> Run | None:
     spec = experiment.encoders[encoder].pretrain
     if not spec:
         return None
-    data, digests = inputs_of.corpus(experiment, spec)
+    data, digests = experiment.data_source().pretraining(spec.corpus, spec.documents, spec.tokenizer)
     values = spec.model_dump(exclude={"corpus", "tokenizer", "documents", "recipe"})
     params = {
         **values,
@@ -134,7 +134,7 @@ def pretraining(experiment: Experiment, encoder: str, seed: int) -> Run | None:
 
 
 def intermediate(
-    experiment: Experiment, data: dict, spec: Intermediate, base: Run | None, origin: dict, labels: Labels
+    experiment: Experiment, data: DataSource, spec: Intermediate, base: Run | None, origin: dict, labels: Labels
 ) -> Run:
     """The run of an intermediate: of one task with that task's settings, of several with those of the mixture."""
     upstream, inputs, passed = _start(base, origin)
@@ -142,10 +142,11 @@ def intermediate(
     first = spec.tasks[0].task
     training = experiment.mixture_training(spec) if several else experiment.training_of(first)
     for part in spec.tasks:
-        inputs.update(inputs_of.training(part.task, _selected(training, part, several, data), data, part.origin()))
+        selection = _selected(training, part, several, data)
+        inputs.update(inputs_of.training(part.task, selection, data, origins.Origin.from_parameters(part.origin())))
     params = {
         "tasks": [part.model_dump() if part.origin() else part.task for part in spec.tasks],
-        "data": inputs_of.identifying(data),
+        "data": data.parameters(),
         "seed": labels.seed,
         "inputs": inputs,
         **settings(training, "training", *([] if several else [TASKS[first].format])),
@@ -165,20 +166,20 @@ def intermediate(
         params,
         upstream,
         labels,
-        passed | inputs_of.places(data),
+        passed | data.places(),
         LATER,
     )
 
 
 def target(
-    group: dict, data: dict, base: Run | None, origin: dict, labels: Labels, longer_by: Run | None = None
+    group: dict, data: DataSource, base: Run | None, origin: dict, labels: Labels, longer_by: Run | None = None
 ) -> Run:
     """The run that trains and scores a group of targets, from a checkpoint and longer by another run's steps."""
     upstream, inputs, passed = _start(base, origin)
     params = {
         **group["params"],
         "evaluate": group["evaluate"],
-        "data": inputs_of.identifying(data),
+        "data": data.parameters(),
         "inputs": {**inputs, **group["inputs"]},
     }
     if group["params"]["train_task"]:  # what trains nothing draws nothing: its seed is its checkpoint's
@@ -188,12 +189,12 @@ def target(
     english = (labels.source, labels.provenance) == ("en", "native")
     source = "" if english else f"-{labels.source}-{labels.provenance}"
     name = f"{labels.encoder}-{labels.intermediate}{source}-{'+'.join(group['evaluate'])}-s{labels.seed}"
-    return make_run("target", name, params, upstream, labels, passed | inputs_of.places(data), LATER)
+    return make_run("target", name, params, upstream, labels, passed | data.places(), LATER)
 
 
-def _selected(training: Training, part: Part, several: bool, data: dict) -> str:
+def _selected(training: Training, part: Part, several: bool, data: DataSource) -> str:
     """The selection that a part's development set is read for: of several tasks, those without one do without."""
-    without = "validation" not in task_data.splits(part.task, data)
+    without = "validation" not in data.splits(part.task)
     return "last" if several and without else training.selection
 
 

@@ -15,10 +15,12 @@ import pandas as pd
 from xtl.analysis import wording
 from xtl.base.errors import UserError
 from xtl.base.files import replacing
+from xtl.lab.world.config import LabConfig
 from xtl.report import notebooks, render
 from xtl.report.pdf import PDF
 from xtl.runs.record import RunRecord, State
 from xtl.tasks.catalog import TASKS
+from xtl.tasks.sources import DataSource, LabSource
 
 # What draws is imported where it is used: the processes that render notebooks start in half the time without it.
 HERE = Path(__file__).parent
@@ -55,7 +57,7 @@ def report_of(plan, store, folder: Path | str) -> Path:
         data = next((run.params["data"] for run in plan.runs.values() if run.phase == "target"), None)
         shortcuts = lab_shortcuts(data, found.languages) if data else None
     write_report(
-        experiment.name, experiment.question, experiment.data_source(), found.cells, found.scores, records, folder,
+        experiment.name, experiment.question, data, found.cells, found.scores, records, folder,
         languages=found.languages, unavailable=plan.missing, baselines=shortcuts,
         declared=content.declared(experiment),
     )  # fmt: skip
@@ -63,16 +65,16 @@ def report_of(plan, store, folder: Path | str) -> Path:
     return Path(folder)
 
 
-def lab_shortcuts(data: Mapping, languages: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+def lab_shortcuts(config: LabConfig, languages: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """Columns target, baseline, points: the strongest shortcut of every target of the laboratory, kept beside its data.
 
     In English; a target without English (retrieval) as the mean over its languages. languages: target -> codes.
     """
-    from xtl import lab
     from xtl.evaluation.shortcuts import strongest
+    from xtl.lab.tasks.datasets import dataset
     from xtl.lab.world.cache import cached
 
-    config, rows = lab.LabConfig.from_dict(dict(data)), []
+    rows = []
     for target, codes in languages.items():
         tested = ["en"] if "en" in codes else list(codes)
 
@@ -103,7 +105,7 @@ def write_report(
     from xtl.analysis.questions import background, content
     from xtl.report import page
 
-    data, folder = dict(data), Path(folder)
+    folder = Path(folder)
     index = folder / "index.html"
     pages = write_notebooks(records, folder / "runs")
     shown = {identity: replace(record, folder=Path()) for identity, record in records.items()}

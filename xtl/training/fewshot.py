@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from xtl.base.errors import UserError
-from xtl.tasks.sources import examples as task_data
+from xtl.tasks.sources import DataSource
+from xtl.tasks.sources.source import subset
 from xtl.training.collate import grouped_batches
 from xtl.training.finetune import Trained, collator, prepare
 
@@ -16,7 +17,7 @@ from xtl.training.finetune import Trained, collator, prepare
 def adapter(
     trained: Trained,
     source: str,
-    data: dict,
+    data: DataSource,
     folder: str | Path,
     *,
     shots: int,
@@ -40,13 +41,13 @@ def adapter(
     def adapted(target: str, language: str):
         if language == source:
             return None
-        examples = task_data.subset(task_data.load(target, "validation", language, data), shots, seed)
+        examples = subset(data.examples(target, "validation", language), shots, seed)
         if len(examples) < shots:
             raise UserError(
                 f"task {target} has {len(examples)} development examples in {language}, fewer than the {shots} shots "
                 "that are asked for."
             )
-        part = prepare(task_data.resolved(target, data), examples, trained.tokenizer, max_length, stride)
+        part = prepare(data.resolved(target), examples, trained.tokenizer, max_length, stride)
         sizes = list(part.features["length"])
         epochs = -(-steps // max(1, -(-len(sizes) // batch_size)))
         batches = grouped_batches(sizes, batch_size, epochs, seed)[:steps]

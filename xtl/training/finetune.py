@@ -17,8 +17,9 @@ from xtl.models.checkpoints import mirrored
 from xtl.models.encoders import load_tokenizer
 from xtl.tasks.catalog import Task
 from xtl.tasks.formats import format_of
-from xtl.tasks.sources import examples as task_data
-from xtl.tasks.sources import origins
+from xtl.tasks.sources import DataSource, origins
+from xtl.tasks.sources.origins import Origin
+from xtl.tasks.sources.source import subset
 from xtl.training.collate import grouped_batches, pad_batch
 
 DEV_EXAMPLES = 500  # first English dev examples that select a checkpoint, as in the authors' scripts (PROTOCOL)
@@ -72,7 +73,7 @@ class Trained:
 def fine_tune(
     tasks: str | Sequence[str | Mapping],
     checkpoint: str,
-    data: dict,
+    data: DataSource,
     folder: str | Path,
     *,
     seed: int,
@@ -120,7 +121,9 @@ def fine_tune(
     for each in [tasks] if isinstance(tasks, str) else tasks:
         name, origin = (each, source) if isinstance(each, str) else (each["task"], each)
         limits = {"max_length": max_length, "stride": stride, **(lengths or {}).get(name, {})}
-        parts.append(_prepared(name, origin, data, tokenizer, max_train_examples, seed, **limits))
+        parts.append(
+            _prepared(name, Origin.from_parameters(origin), data, tokenizer, max_train_examples, seed, **limits)
+        )
     models = [part.module.build_model(mirrored(str(checkpoint)), part.spec, seed, revision=revision) for part in parts]
     model = models[0] if len(models) == 1 else Heads(models)
     sizes = [list(part.features["length"]) for part in parts]
@@ -191,13 +194,20 @@ def fine_tune(
 
 
 def _prepared(
-    name: str, origin: Mapping | None, data: dict, tokenizer, most: int | None, seed: int, max_length: int, stride: int
+    name: str,
+    origin: Origin | None,
+    data: DataSource,
+    tokenizer,
+    most: int | None,
+    seed: int,
+    max_length: int,
+    stride: int,
 ) -> Part:
     """A training set with its features. Raises UserError where no example fits."""
-    spec = task_data.resolved(name, data)
+    spec = data.resolved(name)
     part = prepare(spec, origins.examples(spec, origin, data, most, seed), tokenizer, max_length, stride)
-    if origin and not (origin["language"], origin["provenance"]) == ("en", "native"):
-        part.name = f"{spec.name}/{origin['language']}/{origin['provenance']}"
+    if origin and not (origin.language, origin.provenance) == ("en", "native"):
+        part.name = f"{spec.name}/{origin.language}/{origin.provenance}"
     if not len(part.features):
         raise UserError(
             f"task {name}: no training example fits max_length {part.max_length}; raise training.max_length."
@@ -227,12 +237,10 @@ def collator(part: Part, model, tokenizer, seed: int) -> Callable[[list[tuple[in
     return lambda items: pad_batch([rows[row] for row, _ in items], tokenizer)
 
 
-def _dev_score(parts: list[Part], tokenizer, data: dict) -> Callable[[object], float] | None:
+def _dev_score(parts: list[Part], tokenizer, data: DataSource) -> Callable[[object], float] | None:
     """Function: model -> mean score on the first English dev examples of the tasks that have some; None if none has."""
-    having = [i for i, part in enumerate(parts) if "validation" in task_data.splits(part.spec, data)]
-    examples = {
-        i: task_data.subset(task_data.load(parts[i].spec, "validation", "en", data), DEV_EXAMPLES) for i in having
-    }
+    having = [i for i, part in enumerate(parts) if "validation" in data.splits(part.spec)]
+    examples = {i: subset(data.examples(parts[i].spec, "validation", "en"), DEV_EXAMPLES) for i in having}
 
     def score(model) -> float:
         scores = []
@@ -285,7 +293,7 @@ def save(trained: Trained, folder: str | Path) -> None:
     trained.tokenizer.save_pretrained(Path(folder) / "checkpoint")
 
 
-def dev_scores(trained: Trained, data: dict) -> tuple[pd.DataFrame, dict[tuple[str, str], pd.DataFrame]]:
+def dev_scores(trained: Trained, data: DataSource) -> tuple[pd.DataFrame, dict[tuple[str, str], pd.DataFrame]]:
     """Scores on the first English dev examples (task, metric, points, n), and (task, "en") -> predictions to read.
 
     A task without a development set has neither.
@@ -293,9 +301,9 @@ def dev_scores(trained: Trained, data: dict) -> tuple[pd.DataFrame, dict[tuple[s
     rows, shown = [], {}
     for number, part in enumerate(trained.parts):
         name, task = part.spec.name, part.spec
-        if "validation" not in task_data.splits(task, data):
+        if "validation" not in data.splits(task):
             continue
-        examples = task_data.subset(task_data.load(task, "validation", "en", data), DEV_EXAMPLES)
+        examples = subset(data.examples(task, "validation", "en"), DEV_EXAMPLES)
         metrics, _, predictions = predict_and_score(
             trained.model_of(number), trained.tokenizer, task, examples, "en", part.max_length, part.stride
         )

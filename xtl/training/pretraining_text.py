@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 
 from filelock import FileLock
 from tokenizers import Tokenizer
 
 from xtl.base.files import replacing
 from xtl.base.places import cache_folder
+from xtl.lab.world import made_languages
+from xtl.lab.world.config import LabConfig
 from xtl.models.vocabularies import train_vocabulary
-from xtl.tasks.sources import examples as task_data
+from xtl.tasks.sources import HubSource, LabSource, from_parameters
+from xtl.tasks.sources.source import subset
 
 # A sentence ends at its final mark before a space, at one of the scripts that write no spaces, or with its line.
 _ENDS = re.compile(r"(?<=[.!?।۔။])\s+|(?<=[。！？])\s*|\n+")
@@ -25,48 +28,41 @@ _ENDS = re.compile(r"(?<=[.!?।۔။])\s+|(?<=[。！？])\s*|\n+")
 class Laboratory:
     """The laboratory's made languages."""
 
-    data: dict
-
-    @cached_property
-    def _config(self):
-        from xtl import lab
-
-        return lab.LabConfig.from_dict({k: v for k, v in self.data.items() if k != "kind"})
+    config: LabConfig
 
     def languages(self) -> list[str]:
         """Codes, English first."""
-        from xtl import lab
-
-        return list(lab.languages(self._config))
+        return list(made_languages.languages(self.config))
 
     def documents(self, language: str) -> list[list[str]]:
         """Documents as lists of sentences."""
-        from xtl import lab
+        from xtl.lab.tasks import corpora  # here, so that real text does not load the generator
 
-        return lab.corpus(self._config, language)
+        return corpora.corpus(self.config, language)
 
     def pairs(self, language: str) -> list[tuple[str, str]]:
         """(English, language) translations."""
-        from xtl import lab
+        from xtl.lab.tasks import corpora
 
-        return lab.parallel(self._config, language) if language != "en" else []
+        return corpora.parallel(self.config, language) if language != "en" else []
 
     def vocabulary(self):
         """The shared sub-word vocabulary, a `tokenizers.Tokenizer`."""
-        from xtl import lab
+        from xtl.lab.tasks.corpora import tokenizer
 
-        return lab.tokenizer(self._config)
+        return tokenizer(self.config)
 
 
 @dataclass(frozen=True)
 class Plain:
     """Plain text of the Hub or its mirror: a task of the format mlm.
 
-    data: kind hub, corpus (the task), languages, documents (of each language at most), pieces (of the vocabulary, which
-    is trained on the first VOCABULARY documents of every language), revisions, inputs (digests, for the cache).
+    data: parameters of the run: corpus (the task), languages, documents (of each language at most), pieces (of the
+    vocabulary, which is trained on the first VOCABULARY documents of every language).
     """
 
-    data: dict
+    source: HubSource
+    data: Mapping[str, Any]
 
     VOCABULARY = 5_000
 
@@ -76,8 +72,8 @@ class Plain:
 
     def documents(self, language: str) -> list[list[str]]:
         """Documents as lists of sentences; those of a single sentence too, empty ones not."""
-        rows = task_data.load(self.data["corpus"], "train", language, self.data)
-        texts = task_data.subset(rows, self.data["documents"])["text"]
+        rows = self.source.examples(self.data["corpus"], "train", language)
+        texts = subset(rows, self.data["documents"])["text"]
         return [found for text in texts if (found := sentences(text))]
 
     def pairs(self, language: str) -> list[tuple[str, str]]:
@@ -103,16 +99,18 @@ class Plain:
 
     def _digest(self) -> str:
         """What decides the vocabulary: the contents, how much of them is read, and the number of pieces."""
-        names = {
-            code: task_data.fingerprint(self.data["corpus"], "train", code, self.data) for code in self.languages()
-        }
+        names = {code: self.source.digest(self.data["corpus"], "train", code) for code in self.languages()}
         content = [names, self.data["documents"], self.data["pieces"], self.VOCABULARY]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def corpus_of(data: dict) -> Laboratory | Plain:
-    """The corpus that a pretraining run's `data` names."""
-    return Laboratory(data) if data["kind"] == "lab" else Plain(data)
+def corpus_of(data: Mapping[str, Any]) -> Laboratory | Plain:
+    """The corpus that a pretraining run's parameter `data` names."""
+    source = from_parameters(data)
+    if isinstance(source, HubSource):
+        return Plain(source, data)
+    assert isinstance(source, LabSource)
+    return Laboratory(source.config)
 
 
 def sentences(text: str) -> list[str]:

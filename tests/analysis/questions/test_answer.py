@@ -8,6 +8,7 @@ from xtl.analysis import wording
 from xtl.analysis.questions import answer
 from xtl.analysis.questions.evidence import Evidence
 from xtl.analysis.scores import gains, tables
+from xtl.tasks.sources import HubSource
 
 
 def sentences(of_gain=None, **changes):
@@ -101,11 +102,11 @@ def test_caveats():
     assert "Results of the laboratory are about the laboratory" in lab[0]
     assert "3 seeds are exploratory" in lab[1]
     drop = [("bert", "mnli", "udpos", 0)]
-    hub = answer.caveats(results({"kind": "hub"}, languages=["en", "de", "es", "ru", "hi"], seeds=(0,), drop=drop))
+    hub = answer.caveats(results(HubSource(), languages=["en", "de", "es", "ru", "hi"], seeds=(0,), drop=drop))
     assert "one seed: no interval" in hub[0]
     assert "With 4 languages" in hub[1]
     assert "5 scores are missing (target runs not done: 1)" in hub[2]
-    whole = answer.caveats(results({"kind": "hub"}, languages=LANGUAGES, seeds=range(5)))
+    whole = answer.caveats(results(HubSource(), languages=LANGUAGES, seeds=range(5)))
     assert len(whole) == 1 and whole[0].startswith("Intervals in brackets are 95 %")
 
 

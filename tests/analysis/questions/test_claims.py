@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from tests.analysis.rows import gains_table
-from tests.synthetic import results, run_record
+from tests.synthetic import LAB, results, run_record
 from xtl.analysis.questions import claims
 from xtl.analysis.questions.claims import FAILS, HOLDS, OPEN, UNTESTABLE
 from xtl.analysis.scores import arms
 from xtl.grid.blocks import Intermediate
 from xtl.grid.schema import Claim
+from xtl.tasks.sources import HubSource
 
 NINE = "anli+ mnli qqp squad2 squad1 hellaswag ccg cosmosqa csqa".split()
 ARMS = {
@@ -32,7 +33,7 @@ def made(values: dict, same_data=(), laboratory=False, pairs=0.0, **sources):
         name: run_record(name, "pretrain", encoder=name, params={"recipe": {"pairs": pairs}})
         for name in table["encoder"].unique()
     }
-    whole = results({"kind": "lab" if laboratory else "hub"}, attributes={"records": records, "intermediates": BLOCKS})
+    whole = results(LAB if laboratory else HubSource(), attributes={"records": records, "intermediates": BLOCKS})
     whole.__dict__["task_gains"] = table
     return whole
 

@@ -7,6 +7,7 @@ import pytest
 from tests.analysis.questions.test_similarity import MADE, found, said, tables
 from xtl.analysis.questions import controls
 from xtl.analysis.scores.twins import AGREE, DISAGREE, OPEN
+from xtl.tasks.sources import HubSource
 
 
 def row(**changes):
@@ -71,5 +72,5 @@ def test_partial_grids(changes):
 
 def test_natural_languages_have_no_twins():
     codes = ["en", "de", "es", "ru", "hi", "tr"]
-    section = controls.controls(found({"kind": "hub", "revisions": {}}, codes, targets=("udpos",)))
+    section = controls.controls(found(HubSource(), codes, targets=("udpos",)))
     assert section.blocks == []

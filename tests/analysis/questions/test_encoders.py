@@ -8,6 +8,7 @@ import pytest
 from tests.synthetic import results
 from xtl.analysis.questions.aggregates import aggregates
 from xtl.analysis.questions.encoders import encoders
+from xtl.tasks.sources import HubSource
 
 
 def words(section) -> str:
@@ -45,7 +46,7 @@ def test_the_nine_task_score_where_it_is_complete(monkeypatch):
 
 
 def test_real_languages_that_a_grid_leaves_out_leave_no_nine_task_score():
-    text = words(aggregates(results({"kind": "hub"}, languages=["en", "de", "es"], encoders=("bert",), seeds=(0,))))
+    text = words(aggregates(results(HubSource(), languages=["en", "de", "es"], encoders=("bert",), seeds=(0,))))
     assert "udpos (3 of 33 languages)" in text and "With one seed the aggregates have no interval." in text
 
 

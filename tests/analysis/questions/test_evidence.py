@@ -6,15 +6,16 @@ import pytest
 
 from tests.synthetic import results as synthetic
 from xtl.analysis.questions import evidence
-from xtl.languages import names as languages
+from xtl.lab.world.config import LabConfig
+from xtl.tasks.sources import LabSource
 
-LAB = {"kind": "lab", "languages": 24}
-CODES = [code for code in languages.features(LAB).index if code != "en"]
+LAB = LabSource(LabConfig(languages=24))
+CODES = [code for code in LAB.linguistics.features().index if code != "en"]
 
 
 def rows(slopes: dict[str, float], noise=0.3, seeds=3, targets=("udpos", "xquad"), codes=CODES, draw=0):
     """Gains per target, seed and language: slope × similarity (standardised) + noise between seeds."""
-    rng, similarity = np.random.default_rng(draw), 1 - languages.distance(languages.features(LAB))
+    rng, similarity = np.random.default_rng(draw), 1 - LAB.linguistics.distance()
     scaled = (similarity - similarity[CODES].mean()) / similarity[CODES].std()
     table = [
         (

@@ -5,10 +5,10 @@ import re
 import numpy as np
 import pytest
 
-from tests.synthetic import results
+from tests.synthetic import LAB, results
 from xtl.analysis.questions.similarity import similarity
+from xtl.tasks.sources import HubSource
 
-LAB = {"kind": "lab", "languages": 12, "sentences": 400, "train": 100, "test": 20, "seed": 0}
 MADE = ["en", *(f"qa{letter}" for letter in "abcdefghijkl")]
 
 
@@ -82,7 +82,7 @@ def test_partial_grids(changes):
 
 def test_natural_languages_say_what_their_features_are():
     codes = ["en", "de", "es", "ru", "hi", "tr", "fi", "ja", "ar"]
-    section = similarity(found({"kind": "hub", "revisions": {}}, codes, targets=("udpos",)))
+    section = similarity(found(HubSource(), codes, targets=("udpos",)))
     assert any("URIEL's syntactic features" in note for block in section.blocks for note in block.notes)
     rows = tables(section)["Power of the design"].rows
     assert rows[0][2].text == "8 in 1 families" and rows[0][3].text == "4"  # de es ru hi; tr fi ja ar

@@ -7,6 +7,9 @@ import pytest
 from tests.synthetic import LANGUAGES, grid
 from xtl.analysis.scores import correlations as similarity
 from xtl.analysis.scores import gains, tables
+from xtl.lab.world.config import LabConfig
+from xtl.languages.made import MadeLanguages
+from xtl.languages.natural import NaturalLanguages
 
 DISTANCE = {"en": pd.Series(np.arange(len(LANGUAGES)) / 12, LANGUAGES)}
 
@@ -111,7 +114,7 @@ def test_a_language_unknown_to_the_vocabulary_in_one_target_stays_out_of_the_mea
 
 
 def test_two_definitions_of_the_same_features():
-    found = similarity.measures({"kind": "lab", "languages": 12}, "en")
+    found = similarity.measures(MadeLanguages(LabConfig(languages=12)), "en")
     assert list(found) == ["matching", "cosine"]
     assert all(table.columns.tolist()[:3] == ["all features", "syntactic", "lexical"] for table in found.values())
     whole = {name: table["all features"] for name, table in found.items()}
@@ -122,12 +125,12 @@ def test_two_definitions_of_the_same_features():
 
 
 def test_controls_of_both_kinds_of_data():
-    made = similarity.controls({"kind": "lab", "languages": 12, "sentences": 10000}, "en")
+    made = similarity.controls(MadeLanguages(LabConfig(languages=12, sentences=10000)), "en")
     assert made.loc["qaa"].tolist() == [1, 4] and made.loc["qai"].tolist() == [0, pytest.approx(np.log10(2500))]
-    natural = similarity.controls({"kind": "hub"}, "ru")
+    natural = similarity.controls(NaturalLanguages(), "ru")
     assert natural.columns.tolist() == ["same script"]
     assert natural["same script"].reindex(["bg", "en"]).tolist() == [1, 0]
-    known = similarity.controls({"kind": "hub"}, "en", "FacebookAI/xlm-roberta-large")
+    known = similarity.controls(NaturalLanguages(), "en", "FacebookAI/xlm-roberta-large")
     assert known.columns.tolist() == ["same script", "log corpus size"]
 
 

@@ -7,15 +7,17 @@ import pytest
 from xtl.analysis.scores import twins as validity
 from xtl.analysis.scores.twins import AGREE, DISAGREE, EVERY, OPEN
 from xtl.analysis.statistics import intervals as statistics
-from xtl.languages import names as languages
+from xtl.lab.world.config import LabConfig
+from xtl.languages.made import MadeLanguages
+from xtl.languages.natural import NaturalLanguages
 
-LAB = {12: {"kind": "lab", "languages": 12}, 24: {"kind": "lab", "languages": 24}}
+LAB = {count: MadeLanguages(LabConfig(languages=count)) for count in (12, 24)}
 PLANTED = {"script": -6.0, "vocabulary": 20.0, "postpositions": 4.0, "order_sov": -5.0}
 
 
 def scores(count=24, effects=PLANTED, noise=0.5, seeds=3, encoders=("bert", "xlnet"), hidden=None, draw=0):
     """Rows per encoder, seed and language: 50 + effect × feature (+ hidden) + noise between seeds."""
-    rng, features = np.random.default_rng(draw), languages.features(LAB[count])
+    rng, features = np.random.default_rng(draw), LAB[count].features()
     truth = 50 + features[list(effects)] @ pd.Series(effects, dtype=float)
     truth = truth if hidden is None else truth + hidden.reindex(truth.index).fillna(0)
     rows = [
@@ -47,7 +49,7 @@ def test_changes_lead_away_from_the_source():
         ("qaa", "qab"), ("qad", "qae"), ("qah", "qag"), ("qak", "qaj"),
     ]  # fmt: skip
     assert unpaired == ["adjective", "articles", "case", "corpus"]
-    assert validity.changes(LAB[24])[1] == [] and validity.changes({"kind": "hub"}) == ([], [])
+    assert validity.changes(LAB[24])[1] == [] and validity.changes(NaturalLanguages()) == ([], [])
 
 
 def test_twins_by_hand():
@@ -81,7 +83,7 @@ def test_both_recover_what_is_planted(count):
 def test_a_confounder_misleads_the_regression_and_not_the_twins():
     """What nobody recorded costs 15 points in languages with a script of their own, but for the twin of a Latin one."""
     twin = next(pair.after for pair in validity.changes(LAB[24])[0] if pair.feature == "script")
-    hidden = -15 * languages.features(LAB[24])["script"]
+    hidden = -15 * LAB[24].features()["script"]
     hidden[twin] = 0
     found = compared(scores(hidden=hidden)).loc["script"]
     assert found["estimate_twin"] == pytest.approx(-6, abs=1)
@@ -136,10 +138,10 @@ def test_pooling_is_that_of_all_intervals():
 
 
 def test_a_change_that_the_languages_do_not_show_is_not_estimable():
-    features = languages.features(LAB[12]).drop(index="en")
+    features = LAB[12].features().drop(index="en")
     values = pd.DataFrame({"x": np.arange(4.0)}, ["qaa", "qac", "qag", "qah"])
     contrast = {"case": pd.Series(0.0, features.columns).mask(features.columns == "case", 1.0)}
-    found = validity.regression(values, features, languages.families(LAB[12]), contrast).iloc[0]
+    found = validity.regression(values, features, LAB[12].families(), contrast).iloc[0]
     assert np.isnan(found["estimate"]) and found["languages"] == 4
 
 
@@ -147,8 +149,8 @@ def test_a_change_that_the_languages_do_not_show_is_not_estimable():
 @pytest.mark.parametrize("count", [12, 24])
 def test_intervals_of_the_regression_cover_with_families(count, icc):
     """Nominal 95 % covers 92 to 98 % when a family shares what no feature explains."""
-    rng, features = np.random.default_rng(0), languages.features(LAB[count]).drop(index="en")
-    families, pairs = languages.families(LAB[count]), validity.changes(LAB[count])[0]
+    rng, features = np.random.default_rng(0), LAB[count].features().drop(index="en")
+    families, pairs = LAB[count].families(), validity.changes(LAB[count])[0]
     contrasts = {pair.feature: features.loc[pair.after] - features.loc[pair.before] for pair in pairs}
     code = pd.factorize(features.index.map(families))[0]
     effect = np.sqrt(icc) * rng.normal(size=(code.max() + 1, 1000))[code]

@@ -7,9 +7,11 @@ from scipy import stats
 
 from xtl.analysis.statistics import clustered, power
 from xtl.analysis.statistics import intervals as statistics
-from xtl.languages import names as languages
+from xtl.lab.world.config import LabConfig
+from xtl.languages.made import MadeLanguages
+from xtl.languages.natural import NaturalLanguages
 
-HUB = languages.families({"kind": "hub"})
+HUB = NaturalLanguages().families()
 DESIGNS = {
     "12 in 4 families": [family for family in "abcd" for _ in range(3)],
     "24 in 6 families": [family for family in "abcdef" for _ in range(4)],
@@ -73,8 +75,8 @@ def test_targets_with_few_languages_keep_the_level(task):
 
 
 def of_lab(count: int) -> tuple[np.ndarray, list[str]]:
-    data = {"kind": "lab", "languages": count}
-    similarity, families = 1 - languages.distance(languages.features(data)), languages.families(data)
+    made = MadeLanguages(LabConfig(languages=count))
+    similarity, families = 1 - made.distance(), made.families()
     codes = [code for code in similarity.index if code != "en"]
     return similarity[codes].to_numpy(), [families[code] for code in codes]
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from xtl.lab import LabConfig, corpus, parallel, tokenizer
 from xtl.lab.tasks import corpora
+from xtl.lab.tasks.corpora import corpus, parallel, tokenizer
 from xtl.lab.world import events as ev
+from xtl.lab.world.config import LabConfig
 from xtl.lab.world.made_languages import languages
 from xtl.lab.world.world import SORTS, world
 

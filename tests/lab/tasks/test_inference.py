@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from xtl.lab import LabConfig, dataset
 from xtl.lab.tasks import builders
+from xtl.lab.tasks.datasets import dataset
 from xtl.lab.tasks.entailment import relation
 from xtl.lab.tasks.records import tables
+from xtl.lab.world.config import LabConfig
 from xtl.lab.world.world import SORTS, TEST, TRAIN, held_out, world
 
 W = world()

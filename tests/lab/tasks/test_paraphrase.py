@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from xtl.lab import dataset as load
 from xtl.lab.tasks import builders, paraphrase
+from xtl.lab.tasks.datasets import dataset as load
 from xtl.lab.world import events as ev
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from xtl.lab import dataset
 from xtl.lab.tasks import builders
+from xtl.lab.tasks.datasets import dataset
 from xtl.lab.world import events as ev
 from xtl.lab.world.lexicon import word_forms
 from xtl.lab.world.made_languages import languages

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from xtl.lab import dataset
+from xtl.lab.tasks.datasets import dataset
 
 
 def test_near_duplicates_are_in_tatoeba(small):

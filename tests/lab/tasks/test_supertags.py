@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from xtl.lab import dataset as load
 from xtl.lab.tasks import builders
+from xtl.lab.tasks.datasets import dataset as load
 from xtl.lab.world.made_languages import languages
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from xtl.base.errors import UserError
-from xtl.lab import LabConfig
+from xtl.lab.world.config import LabConfig
 
 
 @pytest.mark.parametrize(

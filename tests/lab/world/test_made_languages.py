@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from xtl.base.errors import UserError
-from xtl.lab import LabConfig, corpus, dataset, distances, feature_table, twins
+from xtl.lab.tasks.corpora import corpus
+from xtl.lab.tasks.datasets import dataset
 from xtl.lab.world import lexicon
+from xtl.lab.world.config import LabConfig
 from xtl.lab.world.lexicon import word_forms
-from xtl.lab.world.made_languages import language, languages
+from xtl.lab.world.made_languages import distances, feature_table, language, languages, twins
 from xtl.lab.world.world import SORTS, world
 
 W = world()

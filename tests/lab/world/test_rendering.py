@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from xtl.lab import LabConfig
 from xtl.lab.tasks import builders
 from xtl.lab.world import events as ev
 from xtl.lab.world import rendering
+from xtl.lab.world.config import LabConfig
 from xtl.lab.world.lexicon import FIRST, SECOND, word_forms
 from xtl.lab.world.made_languages import ENGLISH, Language, languages
 from xtl.lab.world.world import world

@@ -1,77 +1,77 @@
 """Folders that a user names: CCGbank-style lines, BUCC's files, and what is said of wrong ones."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from xtl.base.errors import UserError
-from xtl.tasks.sources import examples as data
 from xtl.tasks.sources.columns import UNSEEN
 
 
 def test_supertags_are_those_of_the_training_data(hub):
-    task = data.resolved("ccg", hub)
+    task = hub.resolved("ccg")
     assert task.labels == ("(S\\NP)/NP", ".", "N", "NP", "NP/N", "PP/NP", UNSEEN)
-    row = data.load("ccg", "train", "en", hub)[0]
+    row = hub.examples("ccg", "train", "en")[0]
     assert [task.labels[i] for i in row["tags"]] == ["NP", "(S\\NP)/NP", "NP/N", "N", "PP/NP", "NP", "."]
-    assert data.load("ccg", "test", "en", hub)[0]["tags"] == [len(task.labels) - 1]  # S/S is new
+    assert hub.examples("ccg", "test", "en")[0]["tags"] == [len(task.labels) - 1]  # S/S is new
 
 
 def test_pools_and_their_gold_pairs(hub):
-    assert data.available("bucc", hub) == ["de"]
-    examples = data.load("bucc", "test", "de", hub)
+    assert hub.languages("bucc") == ["de"]
+    examples = hub.examples("bucc", "test", "de")
     assert examples["side"] == ["foreign"] * 6 + ["english"] * 6
     assert examples["pair"][:6] == [f"en-{i:09d}" for i in range(4)] + ["", ""]
     assert examples["pair"][6] == "de-000000000"
     with pytest.raises(UserError, match="bucc has no train set; it has validation, test"):
-        data.check("bucc", "train", "de", hub)
+        hub.check("bucc", "train", "de")
 
 
 def test_what_is_said_of_wrong_folders(hub, tmp_path):
     with pytest.raises(UserError, match=r"task ccg is not on the Hub: name the folder .* folders: {ccg: PATH}"):
-        data.check("ccg", "train", "en", {**hub, "folders": {}})
+        replace(hub, folders={}).check("ccg", "train", "en")
     with pytest.raises(UserError, match="folders.ccg: nowhere is not a folder"):
-        data.check("ccg", "train", "en", {**hub, "folders": {"ccg": "nowhere"}})
+        replace(hub, folders={"ccg": "nowhere"}).check("ccg", "train", "en")
     with pytest.raises(UserError, match="lacks train.txt; it must hold lines of word"):
-        data.check("ccg", "train", "en", {**hub, "folders": {"ccg": str(tmp_path)}})
+        replace(hub, folders={"ccg": str(tmp_path)}).check("ccg", "train", "en")
     (tmp_path / "train.txt").write_text("the|DT|NP/N fox\n")
     with pytest.raises(UserError, match="train.txt, line 1: expected tokens of the form word"):
-        data.load("ccg", "train", "en", {**hub, "folders": {"ccg": str(tmp_path)}})
+        replace(hub, folders={"ccg": str(tmp_path)}).examples("ccg", "train", "en")
     folder = Path(tmp_path / "de-en")
     folder.mkdir()
     for name, text in (("de", "de-1\tein Fuchs\n"), ("en", "en-1 a fox\n"), ("gold", "de-1\ten-1\n")):
         (folder / f"de-en.training.{name}").write_text(text)
-    mine = {**hub, "folders": {"bucc": str(tmp_path)}}
+    mine = replace(hub, folders={"bucc": str(tmp_path)})
     with pytest.raises(UserError, match="de-en.training.en, line 1: expected an id and a sentence, parted by a tab"):
-        data.load("bucc", "test", "de", mine)
+        mine.examples("bucc", "test", "de")
     (folder / "de-en.training.en").write_text("en-2\ta fox\n")
     with pytest.raises(UserError, match="no sentence has the id en-1; the three files must belong together"):
-        data.load("bucc", "test", "de", mine)
+        mine.examples("bucc", "test", "de")
 
 
 def test_pools_that_do_not_hold_together(hub, tmp_path):
     folder = Path(tmp_path / "de-en")
     folder.mkdir()
-    mine = {**hub, "folders": {"bucc": str(tmp_path)}}
+    mine = replace(hub, folders={"bucc": str(tmp_path)})
     for name, text in (("de", "de-1\tein Fuchs\n"), ("en", ""), ("gold", "de-1\ten-1\n")):
         (folder / f"de-en.training.{name}").write_text(text)
     with pytest.raises(UserError, match="de-en.training.en has no sentence"):
-        data.load("bucc", "test", "de", mine)
+        mine.examples("bucc", "test", "de")
     (folder / "de-en.training.gold").write_text("de-1\ten-1\nde-1\ten-2\n")
     with pytest.raises(UserError, match="the id de-1 is in more than one pair"):
-        data.load("bucc", "test", "de", mine)
+        mine.examples("bucc", "test", "de")
     (folder / "de-en.training.de").write_bytes("de-1\tFüchse\n".encode("latin-1"))
     (folder / "de-en.training.gold").write_text("de-1\ten-1\n")
     with pytest.raises(UserError, match="de-en.training.de is not UTF-8"):
-        data.load("bucc", "test", "de", mine)
+        mine.examples("bucc", "test", "de")
 
 
 def test_contents_are_the_identity(hub, folders, tmp_path):
-    before = data.fingerprint("ccg", "train", "en", hub)
+    before = hub.digest("ccg", "train", "en")
     copy = tmp_path / "elsewhere"
     copy.mkdir()
     (copy / "train.txt").write_text((Path(folders["ccg"]) / "train.txt").read_text())
-    moved = {**hub, "folders": {"ccg": str(copy)}}
-    assert data.fingerprint("ccg", "train", "en", moved) == before
+    moved = replace(hub, folders={"ccg": str(copy)})
+    assert moved.digest("ccg", "train", "en") == before
     (copy / "train.txt").write_text("the|DT|NP/N\n")
-    assert data.fingerprint("ccg", "train", "en", moved) != before
+    assert moved.digest("ccg", "train", "en") != before

@@ -5,15 +5,15 @@ import shutil
 import pytest
 
 from xtl.base.errors import UserError
+from xtl.lab.world.config import LabConfig
 from xtl.tasks.catalog import TASKS
-from xtl.tasks.sources import examples as task_data
-from xtl.tasks.sources import origins
+from xtl.tasks.sources import LabSource, origins
 
-LAB = {"kind": "lab", "languages": 12, "train": 40, "test": 20, "seed": 0}
+LAB = LabSource(LabConfig(train=40, test=20))
 
 
 def origin(language, provenance="native", translator=None):
-    return {"language": language, "provenance": provenance, "translator": translator}
+    return origins.Origin(language, provenance, translator)
 
 
 def test_the_hubs_translated_sets(hub):
@@ -69,7 +69,7 @@ def test_translated_here_by_apertium(hub):
 
 
 def test_the_laboratory_translates_exactly(outputs):
-    english = task_data.load("xnli", "train", "en", LAB)
+    english = LAB.examples("xnli", "train", "en")
     for provenance in ("human", "machine"):
         found = origins.examples(TASKS["mnli"], origin("qaa", provenance), LAB, 10, 3)
         assert len(found) == 10 and set(found["label"]) <= {0, 1, 2}

@@ -38,7 +38,7 @@ def aggregates(results: Results) -> Section:
     """Aggregates of every encoder and intermediate over the grid's targets, and the nine-task score where complete."""
     if not results.tasks["score"].notna().any():
         return section("aggregates", TITLE)
-    partial = {} if results.data["kind"] == "lab" else aggregate_tables.partial_targets(results.main)
+    partial = {} if results.data.made else aggregate_tables.partial_targets(results.main)
     origins = parts(results.tasks, ["source", "provenance"])
     blocks = []
     for (source, origin), tasks in origins:

@@ -36,7 +36,7 @@ def agreement(results: Results) -> Section:
     The laboratory's test sets are parallel line by line; of real ones only those whose examples share their ids over
     languages are compared.
     """
-    measured = collect(first_source(results.cells), results.records, in_order=results.data["kind"] == "lab")
+    measured = collect(first_source(results.cells), results.records, in_order=results.data.parallel)
     if not measured["agreement"].notna().any():
         return section("agreement", TITLE)
     means = intervals(measured)

@@ -182,7 +182,7 @@ def trust(results: Results, differences: pd.DataFrame, of_gain: Evidence | None)
         words.append(f"{missing} scores missing")
     line = f"How far to trust this: {', '.join(words)}"
     line += "; exploratory." if results.seeds < ENOUGH_SEEDS else "."
-    if results.data["kind"] == "lab":
+    if results.data.made:
         line += " Results of the laboratory are about the laboratory."
     return line
 
@@ -190,7 +190,7 @@ def trust(results: Results, differences: pd.DataFrame, of_gain: Evidence | None)
 def caveats(results: Results) -> list[str]:
     """What limits every number of the report."""
     notes = []
-    if results.data["kind"] == "lab":
+    if results.data.made:
         notes.append(
             "Results of the laboratory are about the laboratory: made languages and made data, not natural ones."
         )

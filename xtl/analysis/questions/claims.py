@@ -68,7 +68,7 @@ def claims(results: Results) -> Section:
         rows.append([cell(claim.text, reference, "long"), shown, cell(evidence, kind="long")])
     numbers = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     text = [f"Claims by verdict on this grid: {numbers}."]
-    notes = [METHOD, LABORATORY] if results.data["kind"] == "lab" else [METHOD]
+    notes = [METHOD, LABORATORY] if results.data.made else [METHOD]
     shown_table = table("Claims and verdicts", ["claim", "verdict", "evidence"], rows)
     return section("claims", TITLE, block(text=text, tables=[shown_table], notes=notes))
 

@@ -41,7 +41,7 @@ METHOD = (
 
 def controls(results: Results) -> Section:
     """Would the regression that one must use on natural languages have found what twins show? Laboratory only."""
-    pairs, unpaired = twins.changes(results.data)
+    pairs, unpaired = twins.changes(results.data.linguistics)
     if not pairs:
         return section("controls", TITLE)
     baseline = results.main[results.main["intermediate"] == BASELINE]
@@ -68,8 +68,8 @@ def _compared(results: Results, rows: pd.DataFrame, value: str, pairs: Sequence[
     tables = []
     for values in (correlations.over_targets(rows, value), rows[rows["language"].notna()]):
         of_twins = twins.twin_effects(twins.twin_differences(values, value, pairs))
-        regressed = twins.regression_effects(values, value, results.data, pairs)
-        alone = twins.regression_effects(values, value, results.data, pairs, alone=True)
+        regressed = twins.regression_effects(values, value, results.data.linguistics, pairs)
+        alone = twins.regression_effects(values, value, results.data.linguistics, pairs, alone=True)
         compared = twins.compare(of_twins, regressed)
         alone = alone[[*key, "estimate", "low", "high"]]
         tables.append(compared.merge(alone, on=key, how="left", suffixes=("", "_alone")))

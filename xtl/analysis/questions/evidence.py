@@ -13,7 +13,6 @@ from xtl.analysis.scores.correlations import ALPHA
 from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.statistics import power
 from xtl.analysis.wording import DASH, decimals, listing, p_value
-from xtl.languages import names as linguistics
 
 PLACE = ["intermediate", "source", "provenance"]
 NOISY = 0.5  # reliability below which languages differ hardly more than seeds do
@@ -54,8 +53,10 @@ def evidence(results: Results, rows: pd.DataFrame, value: str) -> Evidence:
     a source language are not known.
     """
     if value not in results.evidence:
-        families = linguistics.families(results.data)
-        measures = {source: correlations.measures(results.data, source) for source in dict.fromkeys(rows["source"])}
+        families = results.data.linguistics.families()
+        measures = {
+            source: correlations.measures(results.data.linguistics, source) for source in dict.fromkeys(rows["source"])
+        }
         seeds = correlations.over_targets(rows, value)
         pooled = correlations.points(seeds, value, results.distances)
         points = correlations.points(rows, value, results.distances)
@@ -77,10 +78,10 @@ def controls(results: Results) -> dict:
     """Source or (encoder, source) -> what may stand behind similarity: script, and the text that an encoder saw."""
     tables: dict = {}
     for source in dict.fromkeys(results.main["source"]):
-        tables[source] = correlations.controls(results.data, source)
+        tables[source] = correlations.controls(results.data.linguistics, source)
         for name, block in results.encoder_blocks.items():
             if block.checkpoint:
-                tables[name, source] = correlations.controls(results.data, source, block.checkpoint)
+                tables[name, source] = correlations.controls(results.data.linguistics, source, block.checkpoint)
     return tables
 
 

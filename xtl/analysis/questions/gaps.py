@@ -15,7 +15,6 @@ from xtl.analysis.results import Results
 from xtl.analysis.scores import gains as gain_tables
 from xtl.analysis.scores.tables import BASELINE, CELL
 from xtl.analysis.section import Block, Cell, Section, Table, affordable, block, cell, parts, section, table
-from xtl.languages import names as linguistics
 
 TITLE = "Transfer gap to the source language"
 METHOD = (
@@ -33,7 +32,7 @@ def gaps(results: Results) -> Section:
     if not by_language["gap"].notna().any():
         return section("gaps", TITLE)
     everything = by_group(by_language, dict.fromkeys(by_language["language"], "all languages"))
-    facts = linguistics.table(results.data).set_index("code")
+    facts = results.data.linguistics.facts()
     grouped = {kind: by_group(by_language, facts[kind].to_dict()) for kind in ("family", "script")}
     means = {kind: intervals(values) for kind, values in grouped.items()}
     plain = pd.concat([values[values["intermediate"] == BASELINE] for values in means.values()])

@@ -18,7 +18,6 @@ from xtl.analysis.statistics import clustered
 from xtl.analysis.statistics import intervals as statistics
 from xtl.analysis.wording import DASH, decimals, listing, p_equals, p_value, points
 from xtl.grid.schema import EFFECTS, Hypothesis
-from xtl.languages import names as linguistics
 
 TITLE = "Hypotheses"
 ALPHA = 0.05
@@ -51,7 +50,7 @@ def hypotheses(results: Results) -> Section:
     """Every hypothesis with its estimate, interval, p values, detectable effect and verdict; empty without any."""
     if not results.hypotheses:
         return section("hypotheses", TITLE)
-    families = linguistics.families(results.data)
+    families = results.data.linguistics.families()
     tested = evaluate(results.hypotheses, results.task_gains, results.gain_points, families, results.intermediates)
     rows = []
     for row in tested.itertuples():

@@ -14,7 +14,6 @@ from xtl.analysis.scores import gains as gain_tables
 from xtl.analysis.scores import tables
 from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.section import EXPLORE, Block, Section, Table, affordable, block, cell, parts, section, table
-from xtl.languages import names as linguistics
 
 TITLE = "By language"
 MAP_METHOD = (
@@ -61,7 +60,7 @@ def _score_block(results: Results, score) -> Block:
 
 
 def _every_score(results: Results, score) -> Table:
-    names = linguistics.names(results.data)
+    names = results.data.linguistics.names()
     place = ["source", "provenance", "language"]
     runs = runs_of(results.main, *place)
     rows = []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pandas as pd
 
 from xtl.analysis import wording
@@ -93,25 +91,16 @@ def shortcuts(results: Results) -> Section:
 
 def recipe(results: Results) -> Section:
     """Data, seeds, targets with the definition of their scores, and training parameters."""
-    data = results.data
-    laboratory = data["kind"] == "lab"
-    if laboratory:
-        source = "the laboratory, " + ", ".join(f"{key} {value}" for key, value in data.items() if key != "kind")
-    else:
-        pins = data.get("revisions")
-        source = "the Hugging Face Hub or its local mirror"
-        if pins:
-            source += f", pinned: {json.dumps(pins)}"
     shots = "shots" in results.rows and results.rows["shots"].gt(0).any()
     seeds = ", ".join(str(seed) for seed in sorted(set(results.cells["seed"])))
     text = [
-        f"Data: {source}.",
+        f"Data: {results.data.describe()}.",
         f"Seeds: {seeds}. A seed changes pretraining (where it happens here), fine-tuning and the order of data.",
         f"Target training in {', '.join(dict.fromkeys(results.cells['source']))}; every other language is zero-shot"
         + (", but where it had shots." if shots else "."),
     ]
     targets = provenance.targets(results.rows, results.records, list(dict.fromkeys(results.cells["target"])))
-    if laboratory:
+    if results.data.made:
         targets = targets.rename(columns={"task": "made in the form of", "citation": "form cited"})
     tables = [
         frame("Targets: what the score is and where it comes from", targets),

@@ -24,12 +24,6 @@ from xtl.analysis.statistics.intervals import MIN_LANGUAGES, adjust
 TITLE = "Similarity to the source language"
 NAIVE = "all languages"
 WITHIN = "within families"
-FORMULA = {
-    "lab": "Distance from the source language is Gower's: the mean over the planted features of their absolute "
-    "difference (0 or 1 for a feature with unordered values)",
-    "hub": "Distance from the source language is the share of URIEL's syntactic features (Littell et al. 2017; "
-    "lang2vec 1.1.2, syntax_knn, imputed where no source states them) in which two languages differ",
-}
 POINTS = "; similarity is 1 − distance. One point per language, the mean over seeds, the source language left out."
 TEST_METHOD = (
     "Languages of one family are alike in similarity and in gain, so that counting them as independent finds relations "
@@ -211,7 +205,7 @@ def _gain_points(results: Results) -> list[Block]:
             f"Gain of {name} against similarity, target by target",
             left_out if [name] == last else [],
             pictures=panels,
-            notes=[FORMULA[results.data["kind"]] + POINTS],
+            notes=[results.data.linguistics.distance_definition + POINTS],
         )
         for name, panels in shown.items()
     ]

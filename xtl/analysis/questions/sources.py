@@ -15,7 +15,6 @@ from xtl.analysis.scores import gains as gain_tables
 from xtl.analysis.scores import source_languages
 from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.section import EXPLORE, Cell, Section, Table, affordable, block, cell, parts, section, table
-from xtl.languages import names as linguistics
 
 TITLE = "Source languages"
 MEANS = (
@@ -38,7 +37,7 @@ def sources(results: Results) -> Section:
     """Is English the best source? Matrices source × target language, means and ranks; empty with a single source."""
     if source_languages.trained(results.everywhere).empty:
         return section("sources", TITLE)
-    averages = source_languages.means(results.everywhere, linguistics.families(results.data))
+    averages = source_languages.means(results.everywhere, results.data.linguistics.families())
     against = source_languages.against_english(averages)
     ranks = source_languages.english_rank(results.everywhere, averages)
     matrix = source_languages.matrix(results.everywhere)

@@ -11,9 +11,9 @@ import pandas as pd
 from xtl.analysis.scores.tables import CELL
 from xtl.analysis.statistics import clustered, power
 from xtl.analysis.statistics.intervals import adjust, spearman
-from xtl.languages import corpus_sizes
-from xtl.languages import names as linguistics
-from xtl.languages import similarity as similarities
+from xtl.languages.formulas import gower
+from xtl.languages.linguistics import Linguistics
+from xtl.languages.similarity import similarities
 
 POOLED = "all targets"
 WITHIN = ["within_r", "within_p", "within_low", "within_high", "families", "alone"]
@@ -102,33 +102,33 @@ def _language_effects(wide: np.ndarray, listed: np.ndarray) -> np.ndarray:
     return np.where(lacking, np.nan, fitted[: len(wide)] + fitted[len(wide) :][sorted(set(target))].mean())
 
 
-def measures(data: dict, source: str) -> dict[str, pd.DataFrame]:
+def measures(languages: Linguistics, source: str) -> dict[str, pd.DataFrame]:
     """Similarity to the source under two definitions, definition -> table of a row a language and a column a measure.
 
     The measures of xtl.languages.similarity, before them `all features`. Matching is Gower's similarity, in which two
     languages without a feature agree; in the cosine only what both have counts. (The angle ranks languages as the
     cosine does and is no second definition for a rank correlation.)
     """
-    features = linguistics.features(data)
+    features = languages.features()
     vectors, own = features.fillna(0.0), features.loc[source].fillna(0.0)
     length = np.sqrt((vectors**2).sum(axis=1) * (own**2).sum())
     cosine = (vectors @ own / length.where(length > 0)).where(features.notna().any(axis=1))
-    every = {"matching": 1 - linguistics.distance(features, source), "cosine": cosine}
+    every = {"matching": 1 - gower(features, source), "cosine": cosine}
     return {
-        name: pd.concat([column.rename("all features"), similarities.similarities(data, source, name)], axis=1)
+        name: pd.concat([column.rename("all features"), similarities(languages, source, name)], axis=1)
         for name, column in every.items()
     }
 
 
-def controls(data: dict, source: str, checkpoint: str | None = None) -> pd.DataFrame:
+def controls(languages: Linguistics, source: str, checkpoint: str | None = None) -> pd.DataFrame:
     """What may stand behind similarity, a row a language: `same script` as the source and `log corpus size`.
 
-    The size is that of the pretraining text of a checkpoint, or of the laboratory's encoders (corpus_sizes.log_sizes);
+    The size is that of the pretraining text of a checkpoint, or of the laboratory's encoders (Linguistics.log_sizes);
     without any known size there is no such column.
     """
-    script = pd.Series(linguistics.scripts(data))
+    script = pd.Series(languages.scripts())
     result = pd.DataFrame({"same script": (script == script[source]).astype(float)})
-    size = corpus_sizes.log_sizes(data, checkpoint)
+    size = languages.log_sizes(checkpoint)
     return result.assign(**{"log corpus size": size}) if size.notna().any() else result
 
 

@@ -12,7 +12,7 @@ from scipy import stats
 from xtl.analysis.scores import correlations as similarity
 from xtl.analysis.scores.tables import CELL
 from xtl.analysis.statistics import intervals as statistics
-from xtl.languages import names as linguistics
+from xtl.languages.linguistics import Linguistics
 
 EVERY = "all encoders"
 POWER = 0.8
@@ -31,25 +31,24 @@ class Change(NamedTuple):
     after: str
 
 
-def changes(data: Mapping, source: str = "en") -> tuple[list[Change], list[str]]:
+def changes(languages: Linguistics, source: str = "en") -> tuple[list[Change], list[str]]:
     """The laboratory's twin pairs as changes away from the source language, and its features without a pair.
 
     Of two twins the one nearer to the source in the feature comes first, so that an effect reads as what it costs to
     differ. No pairs for natural languages, which have no twins.
     """
-    if data["kind"] != "lab":
+    twins = languages.twins()
+    if not twins:
         return [], []
-    from xtl import lab
-
-    config = lab.LabConfig.from_dict({key: value for key, value in data.items() if key != "kind"})
-    known, distance = lab.languages(config), linguistics.distance(linguistics.features(dict(data)), source)
+    levels = languages.levels()
+    distance = languages.distance(source)
     found = []
-    for first, second, feature in lab.twins(config):
+    for first, second, feature in twins:
         before, after = (first, second) if distance[first] <= distance[second] else (second, first)
-        levels = f"{known[before].features[feature]} → {known[after].features[feature]}"
-        found.append(Change(feature, f"{feature}: {levels}", before, after))
+        name = f"{feature}: {levels.loc[before, feature]} → {levels.loc[after, feature]}"
+        found.append(Change(feature, name, before, after))
     paired = {change.feature for change in found}
-    return found, [name for name in known[source].features if name not in paired]
+    return found, [name for name in levels if name not in paired]
 
 
 def twin_differences(table: pd.DataFrame, value: str, pairs: Sequence[Change]) -> pd.DataFrame:
@@ -189,14 +188,14 @@ def _fit(values: np.ndarray, columns: np.ndarray, family: np.ndarray, change: np
 
 
 def regression_effects(
-    table: pd.DataFrame, value: str, data: Mapping, pairs: Sequence[Change], alone: bool = False
+    table: pd.DataFrame, value: str, languages: Linguistics, pairs: Sequence[Change], alone: bool = False
 ) -> pd.DataFrame:
     """The regression beside `twin_effects`: the same columns, and languages and family_effects instead of seeds.
 
     table: as for `twin_differences`; the value of a language is its mean over seeds (similarity.points), over all
     encoders the mean of theirs, the source language left out.
     """
-    features, families = linguistics.features(dict(data)), linguistics.families(dict(data))
+    features, families = languages.features(), languages.families()
     contrasts = {pair.feature: features.loc[pair.after] - features.loc[pair.before] for pair in pairs}
     points, key = similarity.points(table, value, {}), [*PLACE, "encoder"]
     wide = points.pivot_table(index="language", columns=key, values=value, dropna=False, observed=True, sort=False)

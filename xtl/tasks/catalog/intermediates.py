@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xtl.tasks.catalog.targets import MLQA, PANX, XNLI
-from xtl.tasks.catalog.task import ACCURACY, ANSWERED, EXACT_F1, INTERMEDIATE, NLI, NO_TEST, HubSource, Task
+from xtl.tasks.catalog.task import ACCURACY, ANSWERED, EXACT_F1, INTERMEDIATE, NLI, NO_TEST, HubTable, Task
 
 PREMISE = {"text_a": "premise", "text_b": "hypothesis", "label": "label"}
 # Revisions are the commits that public projects pin and read.
-GLUE = HubSource("nyu-mll/glue", "", NO_TEST, {}, ("id",), revision="bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c")
-SQUAD = HubSource(
+GLUE = HubTable("nyu-mll/glue", "", NO_TEST, {}, ("id",), revision="bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c")
+SQUAD = HubTable(
     "rajpurkar/squad", "plain_text", NO_TEST, ANSWERED, revision="7b6d24c440a36b6815f21b70d25016731768db1f"
 )
 MNLI = replace(
@@ -20,7 +20,7 @@ MNLI = replace(
     # the labels of the test sets are hidden; the mismatched development set stands in
     splits={"train": "train", "validation": "validation_matched", "test": "validation_mismatched"},
 )
-SNLI = HubSource(
+SNLI = HubTable(
     "stanfordnlp/snli",
     "plain_text",
     {"train": "train", "validation": "validation", "test": "test"},
@@ -31,7 +31,7 @@ SNLI = HubSource(
 )
 
 # MultiNLI and SQuAD v1.1 as machines translated them: by XNLI's authors, and by MLQA's with the answers found again.
-XNLI_TRAIN = HubSource(
+XNLI_TRAIN = HubTable(
     "facebook/xnli",
     "{language}",
     {"train": "train"},
@@ -40,12 +40,12 @@ XNLI_TRAIN = HubSource(
     languages=XNLI,
     revision="b8dd5d7af51114dbda02c0e3f6133f332186418e",
 )
-MLQA_TRAIN = HubSource(
+MLQA_TRAIN = HubTable(
     "facebook/mlqa", "mlqa-translate-train.{language}", {"train": "train"}, ANSWERED, ("title",),
     languages=tuple(code for code in MLQA if code != "en"), converted=True, revision="refs/convert/parquet",
 )  # fmt: skip
 # the first file of each language: the largest languages have dozens
-WIKIPEDIA = HubSource(
+WIKIPEDIA = HubTable(
     "wikimedia/wikipedia",
     "20231101.{language}",
     {"train": "train"},
@@ -55,10 +55,10 @@ WIKIPEDIA = HubSource(
 )
 
 
-def _round(number: int) -> HubSource:
+def _round(number: int) -> HubTable:
     """One of ANLI's three rounds, which are splits of one config."""
     splits = {"train": f"train_r{number}", "validation": f"dev_r{number}", "test": f"test_r{number}"}
-    return HubSource(
+    return HubTable(
         "facebook/anli",
         "plain_text",
         splits,
@@ -102,7 +102,7 @@ INTERMEDIATES = (
         roles=INTERMEDIATE, languages=("en",), labels=(), metrics=EXACT_F1, score=EXACT_F1, trains_on="squad2",
         # two thirds of its training questions are SQuAD v1.1's
         training_set=("squad2", "squad1"), unanswerable=True,
-        hub=HubSource(
+        hub=HubTable(
             "rajpurkar/squad_v2", "squad_v2", NO_TEST, ANSWERED, revision="3ffb306f725f7d2ce8394bc1873b24868140c412"
         ),
         size={"train": (130_319, 130_319), "test": (11_873, 11_873)},
@@ -119,7 +119,7 @@ INTERMEDIATES = (
         name="hellaswag", title="HellaSwag, choice of the ending", format="choice", roles=INTERMEDIATE,
         languages=("en",), labels=(), metrics=ACCURACY, score=ACCURACY, trains_on="hellaswag",
         training_set=("hellaswag",),
-        hub=HubSource(
+        hub=HubTable(
             "Rowan/hellaswag", "default", NO_TEST,
             {"id": "ind", "context": "ctx_a", "question": "ctx_b", "choices": "endings", "answer": "label"},
             revision="218ec52e09a7e7462a5400043bb9a69a41d06b76",
@@ -138,7 +138,7 @@ INTERMEDIATES = (
         name="cosmosqa", title="Cosmos QA, choice of the answer to a question about a text", format="choice",
         roles=INTERMEDIATE, languages=("en",), labels=(), metrics=ACCURACY, score=ACCURACY, trains_on="cosmosqa",
         training_set=("cosmosqa",),
-        hub=HubSource(
+        hub=HubTable(
             "allenai/cosmos_qa", "default", NO_TEST,
             {
                 "id": "id", "context": "context", "question": "question",
@@ -152,7 +152,7 @@ INTERMEDIATES = (
     Task(
         name="csqa", title="CommonsenseQA, choice of the answer to a question", format="choice", roles=INTERMEDIATE,
         languages=("en",), labels=(), metrics=ACCURACY, score=ACCURACY, trains_on="csqa", training_set=("csqa",),
-        hub=HubSource(
+        hub=HubTable(
             "tau/commonsense_qa", "default", NO_TEST,
             {"id": "id", "question": "question", "choices": "choices.text", "answer": "answerKey"}, ("context",),
             # the commit that converted it to parquet

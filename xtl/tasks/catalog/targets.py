@@ -14,7 +14,7 @@ from xtl.tasks.catalog.task import (
     NLI,
     NO_TEST,
     TARGET,
-    HubSource,
+    HubTable,
     Task,
 )
 
@@ -58,7 +58,7 @@ IOB2 = ("O", "B-PER", "I-PER", "B-ORG", "I-ORG", "B-LOC", "I-LOC")
 
 PAIR = {"text_a": "sentence1", "text_b": "sentence2"}
 # the commit that added the last config as parquet
-XTREME = HubSource("google/xtreme", "", ALL_SPLITS, {}, revision="68bd9e06bf4bbe671073c975ccd61d754e1bd3d6")
+XTREME = HubTable("google/xtreme", "", ALL_SPLITS, {}, revision="68bd9e06bf4bbe671073c975ccd61d754e1bd3d6")
 
 PAWSX_SOURCE = replace(XTREME, config="PAWS-X.{language}", columns={**PAIR, "label": "label"})
 UDPOS_SOURCE = replace(

@@ -9,7 +9,7 @@ FORMATS = ("classification", "choice", "tagging", "span", "retrieval", "mining",
 
 
 @dataclass(frozen=True)
-class HubSource:
+class HubTable:
     """Where the Hub (or its mirror) keeps a task's examples. The laboratory serves the same columns.
 
     Attributes:
@@ -85,12 +85,12 @@ class Task:
     score: tuple[str, ...]
     trains_on: str | None
     training_set: tuple[str, ...]
-    hub: HubSource | None
+    hub: HubTable | None
     size: Mapping[str, tuple[int, int]]
     licence: str
     citation: str
-    origins: Mapping[str, HubSource] = field(default_factory=dict)
-    also: tuple[HubSource, ...] = ()
+    origins: Mapping[str, HubTable] = field(default_factory=dict)
+    also: tuple[HubTable, ...] = ()
     folder: str | None = None
     answers: str = "squad"
     unanswerable: bool = False
@@ -102,7 +102,7 @@ class Task:
         return self.hub.revision if self.hub else None
 
     @property
-    def sources(self) -> tuple[HubSource, ...]:
+    def sources(self) -> tuple[HubTable, ...]:
         """Every source on the Hub."""
         return (self.hub, *self.also) if self.hub else ()
 

@@ -11,7 +11,7 @@ from datasets import ClassLabel, Dataset, DatasetInfo, Features, List, Value
 from datasets.table import InMemoryTable
 
 from xtl.base.errors import UserError
-from xtl.tasks.catalog.task import HubSource, Task
+from xtl.tasks.catalog.task import HubTable, Task
 
 TEXT, NUMBER = Value("string"), Value("int64")
 CANONICAL = {
@@ -33,7 +33,7 @@ UNSEEN = "[unseen]"  # the label of tags that the training data lacks, where the
 _LETTERS = "ABCDEFGH"  # answers named by letters
 
 
-def check_columns(came: list[str], source: HubSource, origin: str) -> None:
+def check_columns(came: list[str], source: HubTable, origin: str) -> None:
     """Raise UserError unless the columns that the catalog names are there."""
     named = [part for ours, theirs in source.columns.items() if ours not in source.optional for part in _parts(theirs)]
     needed = [column.split(".")[0] for column in named]
@@ -42,7 +42,7 @@ def check_columns(came: list[str], source: HubSource, origin: str) -> None:
         raise UserError(f"{origin}: expected the columns {', '.join(needed)}, but {', '.join(came)} came.")
 
 
-def condition(source: HubSource, language: str) -> pc.Expression | None:
+def condition(source: HubTable, language: str) -> pc.Expression | None:
     """The condition on the rows of a source: those of the language, where it holds several, that have a gold label."""
     conditions = [pc.field(c) == source.named(v, language) for c, v in source.where.items()]
     conditions += [pc.starts_with(pc.field(c), source.named(v, language)) for c, v in source.prefix.items()]
@@ -56,7 +56,7 @@ def condition(source: HubSource, language: str) -> pc.Expression | None:
 
 
 def canonical(
-    table: pa.Table, features: Features, source: HubSource, task: Task, language: str, origin: str
+    table: pa.Table, features: Features, source: HubTable, task: Task, language: str, origin: str
 ) -> pa.Table:
     """A table in the source's columns as one in the canonical columns of the task's format, other rows left out."""
     check_columns(table.column_names, source, origin)

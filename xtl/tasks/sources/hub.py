@@ -1,78 +1,179 @@
-"""Examples of a task from the Hub or its mirror: one config, or several sources put together."""
+"""The Hugging Face Hub, its mirror and folders that the user names as a source of examples."""
 
 from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pyarrow as pa
 from datasets import Features
 
 from xtl.base.errors import UserError
-from xtl.tasks.catalog.task import HubSource, Task
-from xtl.tasks.sources import columns
+from xtl.languages.natural import NaturalLanguages
+from xtl.tasks.catalog import HubTable, Task
+from xtl.tasks.sources import columns, folders
 from xtl.tasks.sources import repository as mirror
+from xtl.tasks.sources.origins import TEXTS, WORDS, Origin
+from xtl.tasks.sources.source import DataSource, named
 
 
-def table(task: Task, split: str, language: str, pinned: dict) -> pa.Table:
-    """One split (our name) of a task in a language, in canonical columns; several sources follow each other.
+@dataclass(frozen=True)
+class HubSource(DataSource):
+    """Data sets of the Hub, from the local mirror where XTL_MIRROR names one.
 
-    Ids of several sources are prefixed with the source's number, so that they stay different.
+    Attributes:
+        revisions: data set -> the commit that the grid pins.
+        folders: task -> folder of its files, for what is not on the Hub.
     """
-    tables = []
-    for number, source in enumerate(task.sources):
-        paths = mirror.files(source, language, source.splits[split], pinned)
-        origin = _origin(source, language)
-        columns.check_columns(mirror.column_names(paths[0]), source, origin)
-        rows = mirror.read(paths, columns.condition(source, language))
-        found = columns.canonical(rows, Features.from_arrow_schema(rows.schema), source, task, language, origin)
-        if len(task.sources) > 1:
-            ids = pa.array([f"{number}-{i}" for i in found.column("id").to_pylist()], pa.string())
-            found = found.set_column(found.column_names.index("id"), "id", ids)
-        tables.append(found)
-    return pa.concat_tables(tables) if len(tables) > 1 else tables[0]
+
+    revisions: Mapping[str, str] = field(default_factory=dict)
+    folders: Mapping[str, str] = field(default_factory=dict)
+
+    kind = "hub"
+    made = False
+    parallel = False
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any]) -> HubSource:
+        """The source that parameters name; what a pretraining carries besides is left out."""
+        return cls(parameters.get("revisions") or {}, parameters.get("folders") or {})
+
+    def parameters(self) -> dict[str, Any]:
+        """The pinned revisions."""
+        return {"kind": self.kind, "revisions": dict(sorted(self.revisions.items()))}
+
+    def places(self) -> dict[str, dict[str, str]]:
+        """The folders, where there are any."""
+        return {"folders": dict(self.folders)} if self.folders else {}
+
+    def describe(self) -> str:
+        """The Hub, with the pinned revisions."""
+        pins = f", pinned: {json.dumps(self.parameters()['revisions'])}" if self.revisions else ""
+        return f"the Hugging Face Hub or its local mirror{pins}"
+
+    @property
+    def linguistics(self) -> NaturalLanguages:
+        """XTREME's languages."""
+        return NaturalLanguages()
+
+    def languages(self, task: str | Task) -> list[str]:
+        """The languages whose test set (or plain text) is declared, in the catalog's order."""
+        task = named(task)
+        if task.folder:
+            return folders.available(task, self.folders)
+        held = list(task.languages)
+        for table in task.sources:
+            declared = mirror.configs(table, self.revisions)
+            split = table.splits.get("test") or table.splits["train"]
+            held = [code for code in held if split in declared.get(table.named(table.config, code), {})]
+            if mirror.mirror():  # which may hold a part of what the README declares
+                held = [code for code in held if mirror.holds(table, code, split, self.revisions)]
+            if held and (table.where or table.prefix) and mirror.mirror():
+                # all languages are in the rows of one config: which are?
+                held = [code for code in held if self._count(table, split, code)]
+        return held
+
+    def listed(self, task: str | Task) -> list[str]:
+        """The languages of the catalog."""
+        return list(named(task).languages)
+
+    def own_splits(self, task: str | Task) -> set[str]:
+        """Those that the catalog names, or that the task's folder must hold."""
+        task = named(task)
+        return set(task.hub.splits) if task.hub else folders.splits(task)
+
+    def resolved(self, task: str | Task) -> Task:
+        """The labels of supertags are those of the training file."""
+        task = named(task)
+        if task.format != "tagging" or task.labels:
+            return task
+        return replace(task, labels=folders.labels(task, self.folders))
+
+    def training_task(self, task: str | Task, language: str, provenance: str, translator: str | None) -> Task:
+        """The task that reads the training data of that origin, or its English data where a translator is named."""
+        task = named(task)
+        if translator:
+            if task.format not in TEXTS:
+                raise UserError(
+                    f"task {task.name}: {translator} would lose where answers and tags are; only tasks of the formats "
+                    f"{' and '.join(TEXTS)} are translated here."
+                )
+            return task
+        table = task.origins.get(provenance)
+        if table is None or language not in (table.languages or task.languages):
+            held = [
+                f"{WORDS[kind]} in {', '.join(other.languages or task.languages)}"
+                for kind, other in task.origins.items()
+            ]
+            raise UserError(
+                f"task {task.name} has no training data in {Origin(language, provenance).describe()}; in other "
+                f"languages it has: {'; '.join(held) or 'none'}."
+            )
+        return replace(task, hub=table, also=(), languages=table.languages or task.languages)
+
+    def pretraining(self, corpus: str, documents: int | None, pieces: int | None) -> tuple[dict, dict[str, str]]:
+        """Plain text in every language that the task of that name holds."""
+        languages = self.languages(corpus)
+        size = {"languages": languages, "documents": documents, "pieces": pieces}
+        for language in languages:
+            self.check(corpus, "train", language)
+        digests = {f"{corpus}/train/{code}": self.digest(corpus, "train", code) for code in languages}
+        return {**self.parameters(), "corpus": corpus, **size}, digests
+
+    def _table(self, task: Task, split: str, language: str) -> pa.Table:
+        """The rows of one table, or of several after each other.
+
+        Ids of several tables are prefixed with the table's number, so that they stay different.
+        """
+        if task.folder:
+            return folders.table(task, split, language, self.folders)
+        parts = []
+        for number, table in enumerate(task.sources):
+            paths = mirror.files(table, language, table.splits[split], self.revisions)
+            origin = _origin(table, language)
+            columns.check_columns(mirror.column_names(paths[0]), table, origin)
+            rows = mirror.read(paths, columns.condition(table, language))
+            part = columns.canonical(rows, Features.from_arrow_schema(rows.schema), table, task, language, origin)
+            if len(task.sources) > 1:
+                ids = pa.array([f"{number}-{i}" for i in part.column("id").to_pylist()], pa.string())
+                part = part.set_column(part.column_names.index("id"), "id", ids)
+            parts.append(part)
+        return pa.concat_tables(parts) if len(parts) > 1 else parts[0]
+
+    def _check(self, task: Task, split: str, language: str) -> None:
+        if task.folder:
+            folders.files(task, split, language, self.folders)
+        for table in task.sources:
+            wanted = table.splits[split]
+            mirror.patterns(table, language, wanted, self.revisions)
+            if mirror.mirror():
+                path, origin = mirror.files(table, language, wanted, self.revisions)[0], _origin(table, language)
+                columns.check_columns(mirror.column_names(path), table, origin)
+                if not self._count(table, wanted, language):
+                    raise UserError(f"{origin} has no rows in the language '{language}'.")
+
+    def _digest(self, task: Task, split: str, language: str) -> str:
+        """The SHA-256 of a mirror's or folder's files, so that a copy elsewhere is the same data; the Hub's commits."""
+        if task.folder:
+            return f"sha256:{mirror.digest(folders.files(task, split, language, self.folders))}"
+        if mirror.mirror() is None:
+            commits = [mirror.resolved(t.dataset, mirror.revision(t, self.revisions)) for t in task.sources]
+            return "hub:" + "+".join(dict.fromkeys(commits))
+        paths = []
+        for table in task.sources:
+            paths += mirror.files(table, language, table.splits[split], self.revisions)
+        return f"sha256:{mirror.digest(paths)}"
+
+    def _count(self, table: HubTable, split: str, language: str) -> int:
+        """How many rows a split (the table's name of it) has in a language, by its condition on rows alone."""
+        paths = mirror.files(table, language, split, self.revisions)
+        conditions = list({**table.where, **table.prefix})
+        if not conditions:
+            return 1
+        return len(mirror.read(paths, columns.condition(table, language), [*conditions, *table.drop]))
 
 
-def available(task: Task, pinned: dict) -> list[str]:
-    """The languages whose test set (or plain text) the Hub or the mirror declares, in the order of the catalog."""
-    held = list(task.languages)
-    for source in task.sources:
-        declared = mirror.configs(source, pinned)
-        split = source.splits.get("test") or source.splits["train"]
-        held = [code for code in held if split in declared.get(source.named(source.config, code), {})]
-        if mirror.mirror():  # which may hold a part of what the README declares
-            held = [code for code in held if mirror.holds(source, code, split, pinned)]
-        if held and (source.where or source.prefix) and mirror.mirror():
-            # all languages are in the rows of one config: which are?
-            held = [code for code in held if _rows(source, split, code, pinned)]
-    return held
-
-
-def check(task: Task, split: str, language: str, pinned: dict) -> None:
-    """Raise UserError unless `table` would find the examples; reads headers only, and downloads none."""
-    for source in task.sources:
-        wanted = source.splits[split]
-        mirror.patterns(source, language, wanted, pinned)
-        if mirror.mirror():
-            path, origin = mirror.files(source, language, wanted, pinned)[0], _origin(source, language)
-            columns.check_columns(mirror.column_names(path), source, origin)
-            if not _rows(source, wanted, language, pinned):
-                raise UserError(f"{origin} has no rows in the language '{language}'.")
-
-
-def fingerprint(task: Task, split: str, language: str, pinned: dict) -> str:
-    """A mirror's SHA-256 of the files, so that a copy elsewhere is the same data; the Hub's commits."""
-    if mirror.mirror() is None:
-        commits = [mirror.resolved(s.dataset, mirror.revision(s, pinned)) for s in task.sources]
-        return "hub:" + "+".join(dict.fromkeys(commits))
-    paths = [path for s in task.sources for path in mirror.files(s, language, s.splits[split], pinned)]
-    return f"sha256:{mirror.digest(paths)}"
-
-
-def _rows(source: HubSource, split: str, language: str, pinned: dict) -> int:
-    """How many rows a split (the source's name of it) has in a language, by its condition on rows alone."""
-    paths, named = mirror.files(source, language, split, pinned), list({**source.where, **source.prefix})
-    if not named:
-        return 1
-    return len(mirror.read(paths, columns.condition(source, language), [*named, *source.drop]))
-
-
-def _origin(source: HubSource, language: str) -> str:
-    return f"{source.dataset}, config {source.named(source.config, language)}"
+def _origin(table: HubTable, language: str) -> str:
+    return f"{table.dataset}, config {table.named(table.config, language)}"

@@ -18,7 +18,7 @@ from xtl.base import mirror_lock as lock
 from xtl.base.errors import UserError
 from xtl.base.files import file_digest
 from xtl.base.places import cache_folder
-from xtl.tasks.catalog import HubSource
+from xtl.tasks.catalog import HubTable
 
 Configs = dict[str, dict[str, list[str]]]  # config -> split -> file patterns
 
@@ -34,12 +34,12 @@ def mirror() -> Path | None:
     return folder
 
 
-def revision(source: HubSource, pinned: Mapping[str, str]) -> str | None:
+def revision(source: HubTable, pinned: Mapping[str, str]) -> str | None:
     """The revision to ask the Hub for: the grid's, else the catalog's, else None (the newest)."""
     return pinned.get(source.dataset) or source.revision
 
 
-def configs(source: HubSource, pinned: Mapping[str, str]) -> Configs:
+def configs(source: HubTable, pinned: Mapping[str, str]) -> Configs:
     """The configs that a data set's README.md declares, with the file patterns of every split.
 
     Raises UserError where the mirror lacks the data set, the README, or its `configs:` header, and where the Hub
@@ -78,7 +78,7 @@ def converted(names: list[str]) -> Configs:
     return found
 
 
-def _converted(source: HubSource, pinned: Mapping[str, str]) -> Configs:
+def _converted(source: HubTable, pinned: Mapping[str, str]) -> Configs:
     """The configs of a converted data set, in the mirror or on the Hub."""
     folder = mirror()
     if folder is None:
@@ -94,7 +94,7 @@ def _converted(source: HubSource, pinned: Mapping[str, str]) -> Configs:
     return found
 
 
-def patterns(source: HubSource, language: str, split: str, pinned: Mapping[str, str]) -> list[str]:
+def patterns(source: HubTable, language: str, split: str, pinned: Mapping[str, str]) -> list[str]:
     """The file patterns that the README declares for one split (the source's name of it) in one language.
 
     Raises UserError that names the config, the mirror as it was given, and the configs of that task that it has.
@@ -114,7 +114,7 @@ def patterns(source: HubSource, language: str, split: str, pinned: Mapping[str, 
     return declared[config][split]
 
 
-def files(source: HubSource, language: str, split: str, pinned: Mapping[str, str]) -> list[Path]:
+def files(source: HubTable, language: str, split: str, pinned: Mapping[str, str]) -> list[Path]:
     """The parquet files of one split in one language, in a fixed order; the Hub's are downloaded first.
 
     Raises UserError as `patterns` does, and where the README declares files that are not there.
@@ -136,7 +136,7 @@ def files(source: HubSource, language: str, split: str, pinned: Mapping[str, str
     return found
 
 
-def holds(source: HubSource, language: str, split: str, pinned: Mapping[str, str]) -> bool:
+def holds(source: HubTable, language: str, split: str, pinned: Mapping[str, str]) -> bool:
     """Whether the local mirror has the files that its README declares for a split."""
     root = mirror() / source.dataset
     return any(p.is_file() for pattern in patterns(source, language, split, pinned) for p in root.glob(pattern))

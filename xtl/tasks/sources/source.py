@@ -1,0 +1,174 @@
+"""Where the examples of tasks come from: one interface for the laboratory and the Hub."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+from datasets import Dataset, concatenate_datasets
+
+from xtl.base.errors import UserError
+from xtl.languages.linguistics import Linguistics
+from xtl.tasks.catalog import TASKS, Task, get
+from xtl.tasks.sources import columns
+
+SPLITS = ("train", "validation", "test")
+
+
+class DataSource(ABC):
+    """A place that holds the examples of tasks. Equal sources hold equal examples.
+
+    A task is given by its name or as the catalog's record, which may name another source of its training data.
+
+    Attributes:
+        kind: as grid files and run parameters call it.
+        made: whether languages and examples are made, so that results speak of no natural language.
+        parallel: whether all languages have the same examples in the same order, so that a translation is exact and
+            training sets of all languages are equally large.
+    """
+
+    kind: ClassVar[str]
+    made: ClassVar[bool]
+    parallel: ClassVar[bool]
+
+    # ---- what it is --------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def parameters(self) -> dict[str, Any]:
+        """What run parameters carry of it as `data`, and with that the run's identity: what decides the examples."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """The source in words, for a report."""
+
+    @property
+    @abstractmethod
+    def linguistics(self) -> Linguistics:
+        """What is known of its languages."""
+
+    def places(self) -> dict[str, dict[str, str]]:
+        """Notebook parameters with the places of folders, which are no part of an identity (their contents are)."""
+        return {}
+
+    # ---- what it holds -----------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def languages(self, task: str | Task) -> list[str]:
+        """The languages in which it holds a test set of the task, in the catalog's order (the laboratory's own)."""
+
+    @abstractmethod
+    def listed(self, task: str | Task) -> list[str]:
+        """The languages that the task should have here; some may lack."""
+
+    @abstractmethod
+    def own_splits(self, task: str | Task) -> set[str]:
+        """The splits that a task has itself, in every language."""
+
+    @abstractmethod
+    def resolved(self, task: str | Task) -> Task:
+        """The task with its labels: the catalog's, or where the training data has them (supertags), that data's."""
+
+    @abstractmethod
+    def training_task(self, task: str | Task, language: str, provenance: str, translator: str | None) -> Task:
+        """The task with the source of its training data of an origin (see origins.Origin).
+
+        Raises UserError where no source has it, and where a translator cannot be asked for it.
+        """
+
+    @abstractmethod
+    def pretraining(self, corpus: str, documents: int | None, pieces: int | None) -> tuple[dict, dict[str, str]]:
+        """What a pretraining reads, as its notebook's parameter `data`, and the digests of it.
+
+        corpus: a task of plain text. documents: of each language, at most. pieces: of the vocabulary.
+        """
+
+    def splits(self, task: str | Task) -> list[str]:
+        """The splits that a task has, its own and those of the task that it trains on."""
+        task = named(task)
+        held = self.own_splits(TASKS[task.name])
+        if task.trains_on:
+            held |= self.own_splits(TASKS[task.trains_on])
+        return [split for split in SPLITS if split in held]
+
+    def training_languages(self, task: str | Task) -> list[str]:
+        """The languages of a task's training data: English; for language modelling, all that the source has."""
+        return self.languages(task) if named(task).format == "mlm" else ["en"]
+
+    # ---- one set of examples -----------------------------------------------------------------------------------------
+
+    def examples(self, task: str | Task, split: str, language: str) -> Dataset:
+        """The examples of one split of a task in one language, in the columns CANONICAL[task.format], in memory.
+
+        Labels and tags are ids in the order of the labels of `resolved(task)`, whatever order the source has. Where a
+        task has no such split of its own, the task that it trains on provides it: XNLI and XQuAD train on MNLI and
+        SQuAD. split: train, validation or test. Raises UserError where the source lacks it, or its columns are not the
+        catalog's.
+        """
+        holder = self.resolved(self._holder(task, split, language))
+        return columns.dataset(self._table(holder, split, language), holder)
+
+    def check(self, task: str | Task, split: str, language: str) -> None:
+        """Raise UserError unless `examples` would find them; reads headers only, and downloads none."""
+        self._check(self._holder(task, split, language), split, language)
+
+    def digest(self, task: str | Task, split: str, language: str) -> str:
+        """A short identity of the content that `examples` would return."""
+        return self._digest(self._holder(task, split, language), split, language)
+
+    def training(self, task: str | Task, most: int | None, seed: int) -> Dataset:
+        """The training examples, at most so many; of several languages equally many, the examples of each in turn."""
+        languages = self.training_languages(task)
+        share = None if most is None else -(-most // len(languages))
+        parts = [subset(self.examples(task, "train", language), share, seed) for language in languages]
+        return parts[0] if len(parts) == 1 else subset(concatenate_datasets(parts), most, seed)
+
+    # ---- for the implementations -------------------------------------------------------------------------------------
+
+    def _holder(self, task: str | Task, split: str, language: str) -> Task:
+        """The task that provides a split: itself, or the one that it trains on. Raises UserError where neither does."""
+        task = named(task)
+        if split not in SPLITS:
+            raise UserError(f"task {task.name}: there is no split '{split}'; splits are {', '.join(SPLITS)}.")
+        held = self.splits(task)
+        if split not in held:
+            raise UserError(f"task {task.name} has no {split} set; it has {', '.join(held)}.")
+        if split not in self.own_splits(task) and task.trains_on:
+            task = TASKS[task.trains_on]
+        listed = self.listed(task)
+        if language not in listed:
+            raise UserError(f"task {task.name} ({split}) has no language '{language}'; it has {', '.join(listed)}.")
+        return task
+
+    @abstractmethod
+    def _table(self, task: Task, split: str, language: str) -> pa.Table:
+        """The examples of a task that has the split, in canonical columns."""
+
+    @abstractmethod
+    def _check(self, task: Task, split: str, language: str) -> None:
+        """`check` of a task that has the split."""
+
+    @abstractmethod
+    def _digest(self, task: Task, split: str, language: str) -> str:
+        """`digest` of a task that has the split."""
+
+
+def named(task: str | Task) -> Task:
+    """The task of that name, or the task itself."""
+    return get(task) if isinstance(task, str) else task
+
+
+def subset(examples: Dataset, n: int | None, seed: int | None = None) -> Dataset:
+    """At most n examples: with a seed a random sample (training), without one the first n (evaluation).
+
+    The sample of a smaller n is part of that of a larger one under the same seed, so that learning curves are nested.
+    Evaluation takes the first n, so that languages whose test sets are parallel stay parallel.
+
+    >>> subset(Dataset.from_dict({"id": ["a", "b", "c"]}), 2)["id"][:]
+    ['a', 'b']
+    """
+    if n is None or n >= len(examples):
+        return examples
+    rows = range(n) if seed is None else np.random.default_rng(seed).permutation(len(examples))[:n]
+    return examples.select(rows)
