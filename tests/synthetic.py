@@ -70,6 +70,21 @@ def grid(
     return pd.DataFrame(cells), scores, records, wanted
 
 
+LAB = LabSource(LabConfig(languages=12, sentences=400, train=100, test=20, seed=0))
+MADE = ["en", "qaa", "qab", "qac", "qad", "qae", "qaf", "qag", "qah", "qai", "qaj", "qak", "qal"]
+
+
+def results(data=LAB, languages=MADE, wording="Does it help?", shortcuts=None, attributes=None, **options):
+    """Results of synthetic tables, by default of the shape of params/lab.yaml; options: of `grid`.
+
+    attributes: of Results, instead of those.
+    """
+    cells, rows, records, wanted = grid(languages=languages, **options)
+    measure = None if shortcuts is None else lambda: shortcuts
+    fields = {"cells": cells, "rows": rows, "records": records, "wanted": wanted, "measure_shortcuts": measure}
+    return Results("lab", wording, data, **(fields | (attributes or {})))
+
+
 SCORE_COLUMNS = (
     "run_id encoder architecture intermediate target source provenance seed language split metric value n n_train "
     "selection layer pooling zero_shot headline"
@@ -95,14 +110,3 @@ def _record(records, identity, phase, slug, encoder, seed, params, failed=False)
         device={"cpu": "one", "threads": 1, "gpus": []}, versions={"torch": "2.13.0"},
         facts=facts if phase == "pretrain" else {},
     )  # fmt: skip
-
-
-LAB = LabSource(LabConfig(languages=12, sentences=400, train=100, test=20, seed=0))
-MADE = ["en", "qaa", "qab", "qac", "qad", "qae", "qaf"]
-
-
-def results(data=LAB, name="lab", wording="Does it help?", languages=MADE, attributes=None, **options):
-    """Results of the tables of `grid`; attributes: of Results, instead of those."""
-    cells, rows, records, wanted = grid(languages=languages, **options)
-    fields = {"cells": cells, "rows": rows, "records": records, "wanted": wanted} | (attributes or {})
-    return Results(name, wording, data, **fields)

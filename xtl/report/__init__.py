@@ -1,4 +1,4 @@
-"""The shareable report of a grid: index.html and every executed notebook, complete in themselves."""
+"""The shareable report of a grid: the executed analysis as index.html and every run's page, complete in themselves."""
 
 from __future__ import annotations
 
@@ -6,124 +6,88 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
+import nbformat
 
-from xtl.analysis import wording
+from xtl.analysis.scores import tables
 from xtl.base.errors import UserError
 from xtl.base.files import replacing
-from xtl.lab.world.config import LabConfig
-from xtl.report import notebooks, render
+from xtl.evaluation import submissions
+from xtl.grid.plan import Plan, analysis_run
+from xtl.report.page import as_page, contents, numbered
 from xtl.report.pdf import PDF
-from xtl.runs.record import RunRecord, State
-from xtl.tasks.catalog import TASKS
-from xtl.tasks.sources import DataSource, LabSource
+from xtl.report.runs import LOOK, write_run_pages
+from xtl.runs.execute import OnEvent, Outcome, execute
+from xtl.runs.run import Run
+from xtl.runs.store import NOTEBOOK_FILE, RUN_FILE, Store
 
-# What draws is imported where it is used: the processes that render notebooks start in half the time without it.
-HERE = Path(__file__).parent
-# What decides how a page looks: a change there makes pages anew that are otherwise up to date.
-LOOK = sorted([*(HERE / "templates").iterdir(), HERE / "render.py"])
-# The strongest shortcut of each format, as xtl.evaluation.shortcuts.strongest picks it.
-SHORTCUTS = {
-    "classification": "bag of words", "tagging": "most frequent tag of each word",
-    "span": "reader blind to the question (F1)", "retrieval": "shared character n-grams",
-    "mining": "shared character n-grams, best threshold",
-}  # fmt: skip
+PACKAGE = Path(__file__).parents[1]
+# The code that decides what a report says.
 CODE = [
     *LOOK,
-    *sorted(HERE.glob("*.py")),
-    *sorted((HERE.parent / "languages").glob("*.*")),
-    *sorted((HERE.parent / "analysis").rglob("*.py")),
+    *sorted(PACKAGE.glob("report/*.py")),
+    *sorted(PACKAGE.glob("languages/*.*")),
+    *sorted(PACKAGE.glob("analysis/**/*.*")),
 ]
 
 
-def report_of(plan, store, folder: Path | str) -> Path:
-    """Write the report of a plan from whatever the store holds of it, and return its folder; see write_report."""
-    from xtl.analysis.questions import content
-    from xtl.analysis.scores import tables
-    from xtl.grid.plan import analysis_run
-    from xtl.report import submissions
-
-    experiment, found = plan.experiment, tables.gather(plan, store)
-    done = [key for key, record in found.records.items() if record.phase == "target" and record.done]
-    analysis = analysis_run(plan, done, "", [])
-    known = store.record(analysis)
-    records = found.records | ({analysis.id: known} if known.state is not State.ABSENT else {})
-    shortcuts = None
-    if experiment.data == "lab":
-        data = next((run.params["data"] for run in plan.runs.values() if run.phase == "target"), None)
-        shortcuts = lab_shortcuts(data, found.languages) if data else None
-    write_report(
-        experiment.name, experiment.question, data, found.cells, found.scores, records, folder,
-        languages=found.languages, unavailable=plan.missing, baselines=shortcuts,
-        declared=content.declared(experiment),
-    )  # fmt: skip
-    submissions.collect(found.cells, records, Path(folder) / "submissions")
-    return Path(folder)
-
-
-def lab_shortcuts(config: LabConfig, languages: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Columns target, baseline, points: the strongest shortcut of every target of the laboratory, kept beside its data.
-
-    In English; a target without English (retrieval) as the mean over its languages. languages: target -> codes.
-    """
-    from xtl.evaluation.shortcuts import strongest
-    from xtl.lab.tasks.datasets import dataset
-    from xtl.lab.world.cache import cached
-
-    rows = []
-    for target, codes in languages.items():
-        tested = ["en"] if "en" in codes else list(codes)
-
-        def measure(target=target, tested=tested):
-            train = lab.dataset(config, target, "en", "train") if TASKS[target].trains_on else None
-            return [strongest(train, lab.dataset(config, target, code, "test")) for code in tested]
-
-        points = cached(config, f"shortcut-{target}-{'-'.join(tested)}.json", measure)
-        rows.append((target, SHORTCUTS.get(TASKS[target].format, "shortcut"), sum(points) / len(points)))
-    return pd.DataFrame(rows, columns=["target", "baseline", "points"])
-
-
 def write_report(
-    grid_name: str, question: str, data: Mapping, cells: pd.DataFrame, scores: pd.DataFrame,
-    records: Mapping[str, RunRecord], folder: Path | str, *, languages: Mapping[str, Sequence[str]] | None = None,
-    unavailable: pd.DataFrame | None = None, baselines: pd.DataFrame | None = None, declared: Mapping | None = None,
-) -> Path:  # fmt: skip
-    """Write `folder`/index.html and `folder`/runs/<slug-id>.html for every run that left a notebook; return the index.
+    plan: Plan,
+    store: Store,
+    folder: Path,
+    notebooks: Path,
+    grid: Path,
+    overrides: Sequence[str] = (),
+    on_event: OnEvent | None = None,
+) -> Outcome:
+    """Write `folder`/index.html, the executed analysis, and the pages of all runs, from whatever is done.
 
-    data: the data source. cells, scores, records, languages: as tables.gather returns them; everything may be partial.
-    unavailable: DataFrame target, language: listed by the benchmark and absent from the data source.
-    baselines: DataFrame target, baseline, points: shortcut baselines of the laboratory.
-    declared: what the grid file says of arms and hypotheses, as content.declared gives it.
+    Executing the analysis takes seconds, so a page made from the same runs by the same code is left as it is. A
+    report.pdf and a packed report of another content are removed. Returns how the analysis ended; a page is written
+    all the same, with its error.
 
-    Drawing takes seconds, so an index made from the same content by the same code is left as it is. A report.pdf and
-    a packed report of another content are removed.
+    Args:
+        notebooks: the folder of the notebooks.
+        grid, overrides: what the plan was made from, for the analysis to open.
+        on_event: as of execute.
     """
-    from xtl.analysis.questions import background, content
-    from xtl.report import page
-
-    folder = Path(folder)
+    records = tables.gather(plan, store).records
+    write_run_pages(records, folder / "runs")
+    done = [key for key, record in records.items() if record.phase == "target" and record.done]
+    analysis = analysis_run(plan, done, str(Path(grid).absolute()), list(overrides))
+    facts = [record.to_json() for record in records.values()]
+    digest = _digest(plan.experiment.model_dump(mode="json"), facts, (notebooks / analysis.notebook).read_text("utf-8"))
     index = folder / "index.html"
-    pages = write_notebooks(records, folder / "runs")
-    shown = {identity: replace(record, folder=Path()) for identity, record in records.items()}
-    given = (grid_name, question, data, cells, scores, shown, languages, unavailable, baselines, pages, declared)
-    digest = _digest(*given)
-    if index.is_file() and f'content="{digest}"' in index.read_text("utf-8")[:1000]:
-        return index
-    found = content.all_sections(data, cells, scores, records, pages, languages, unavailable, baselines, declared or {})
-    names = {i: (r.slug, pages.get(i, f"#{background.anchor(i)}")) for i, r in records.items()}
-    found = page.finished(found, names)
-    html = render.page(
-        "report", title=f"{grid_name} · xtl report", name=grid_name, question=question, sections=found, digest=digest
-    )
+    if index.is_file() and f'content="{digest}"' in index.read_text("utf-8")[:1000] and store.record(analysis).done:
+        return Outcome("cached")
+    outcome = _analyse(analysis, store, notebooks, on_event)
+    notebook = nbformat.read(store.folder(analysis) / NOTEBOOK_FILE, as_version=4)
+    asked = plan.experiment
+    html = index_page(notebook, asked.name, asked.question, digest if outcome.good else "")
     for old in (folder / PDF, _packed(folder)):
         old.unlink(missing_ok=True)
     with replacing(index, durable=False) as temporary:
         temporary.write_text(html, "utf-8")
-    return index
+    submissions.collect(plan.cells, records, folder / "submissions")
+    return outcome
+
+
+def index_page(notebook: nbformat.NotebookNode, name: str, question: str, digest: str = "") -> str:
+    """The page of an executed analysis; name, question: of the grid; digest: of what the page is made from."""
+    sections = contents(notebook)
+    title = f"{name} · xtl report"
+    html = as_page(notebook, "report", title=title, name=name, question=question, sections=sections, digest=digest)
+    return numbered(html)
+
+
+def _analyse(analysis: Run, store: Store, notebooks: Path, on_event: OnEvent | None) -> Outcome:
+    """Execute the analysis, even if it is done: of what it shows, its identity holds the finished runs alone."""
+    with store.lock(analysis):
+        (store.folder(analysis) / RUN_FILE).unlink(missing_ok=True)
+    # one kernel that needs no torch: a process to fork it from would take longer to start than it saves
+    return execute([analysis], store, notebooks, workers=1, warm=False, on_event=on_event)[analysis.id]
 
 
 def zip_report(folder: Path | str) -> Path:
@@ -146,41 +110,11 @@ def _packed(folder: Path) -> Path:
     return folder.with_name(folder.name + ".zip")
 
 
-def write_notebooks(records: Mapping[str, RunRecord], folder: Path) -> dict[str, str]:
-    """Render every run's notebook that is newer than its page; run id -> page, relative to the report.
-
-    A notebook that a crash cut short gets a page that says so. Pages of runs that left the grid are removed.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    look, pages, stale = max(path.stat().st_mtime for path in LOOK), {}, []
-    for identity, record in records.items():
-        source, name = Path(record.folder) / "notebook.ipynb", f"{record.slug}-{identity}"
-        if not source.is_file():
-            continue
-        path = folder / f"{name}.html"
-        fresh = path.is_file() and path.stat().st_mtime >= max(source.stat().st_mtime, look)
-        if not fresh or not record.done:
-            facts = {"phase": record.phase, "state": record.state.value}
-            facts |= {"duration": wording.duration(record.seconds)}
-            facts |= {"error": record.error} if record.error else {}
-            stale.append(notebooks.Job(path, source, name, facts))
-        pages[identity] = f"runs/{path.name}"
-    notebooks.write_all(stale)
-    for old in folder.glob("*.html"):
-        if f"runs/{old.name}" not in pages.values():
-            old.unlink()
-    return pages
-
-
-def _digest(*content) -> str:
+def _digest(*content: object) -> str:
     """SHA-256 of everything that a page is made from, and of the code that makes it."""
     digest = hashlib.sha256()
     for part in content:
-        if isinstance(part, pd.DataFrame):
-            digest.update(repr(list(part.columns)).encode())
-            digest.update(pd.util.hash_pandas_object(part.astype(str), index=False).to_numpy().tobytes())
-        else:
-            digest.update(json.dumps(part, sort_keys=True, default=str).encode())
+        digest.update(json.dumps(part, sort_keys=True, default=str).encode())
     for path in CODE:
         digest.update(path.read_bytes())
     return digest.hexdigest()

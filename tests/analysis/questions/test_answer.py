@@ -93,7 +93,7 @@ def test_the_first_screen_has_three_sentences_a_figure_and_a_line_of_trust():
     shown = answer.answer(results()).blocks[0]
     assert len(shown.text) == 3 and len(shown.pictures) == 1
     (line,) = shown.items
-    assert line.startswith("How far to trust this: 3 seeds, 6 languages besides the source; exploratory.")
+    assert line.startswith("How far to trust this: 3 seeds, 12 languages besides the source; exploratory.")
     assert line.endswith("Results of the laboratory are about the laboratory.")
 
 

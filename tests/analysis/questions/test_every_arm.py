@@ -6,8 +6,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from tests.analysis.every_arm import HYPOTHESES, every_arm
-from tests.synthetic import MADE, results, run_record
+from tests.analysis.every_arm import HYPOTHESES, SEVEN, every_arm
+from tests.synthetic import results, run_record
 from xtl.analysis import wording
 from xtl.analysis.questions import QUESTIONS, agreement, checkpoints, gaps, hypotheses, sources
 from xtl.analysis.questions.gains import headline_table
@@ -64,7 +64,7 @@ def test_agreement_reads_examples_and_is_silent_without_them(whole, tmp_path):
     for run_id in whole.cells.loc[whole.cells["target"] == "udpos", "run_id"]:
         folder = tmp_path / run_id
         folder.mkdir()
-        rows = [("udpos", code, str(i), 100.0 * (i % 2)) for code in MADE for i in range(6)]
+        rows = [("udpos", code, str(i), 100.0 * (i % 2)) for code in SEVEN for i in range(6)]
         examples = pd.DataFrame(rows, columns=["target", "language", "example_id", "score"])
         examples.to_parquet(folder / "examples.parquet")
         records[run_id] = replace(records[run_id], folder=folder)
@@ -116,7 +116,7 @@ PARTIAL = {
 
 @pytest.mark.parametrize("options", PARTIAL.values(), ids=PARTIAL)
 def test_partial_grids_answer_every_question(options):
-    partial = every_arm(**{"intermediates": ("none", "mnli"), "languages": MADE[:6], **options})
+    partial = every_arm(**{"intermediates": ("none", "mnli"), "languages": SEVEN[:6], **options})
     shown = [question(partial) for question in QUESTIONS.values()]
     assert not re.search(r"\bnan\b|\bNone\b|\binf\b|<NA>", text_of(*shown))
     for section in shown:
