@@ -18,6 +18,7 @@ from xtl.runs.run import Run
 from xtl.runs.store import (
     EXAMPLE_COLUMNS,
     SCORE_COLUMNS,
+    Progress,
     Store,
     read_progress,
     write_examples,
@@ -64,8 +65,8 @@ def test_a_run_from_absent_to_done(store):
         assert store.state(run) == "running"
         write_facts(folder, tokens=10)
         write_facts(folder, parameters=3, tokens=20)
-        write_progress(folder, {"step": 1, "steps": 4, "text": "step 1"})
-        assert read_progress(folder) == {"step": 1, "steps": 4, "text": "step 1"}
+        write_progress(folder, 1, 4, "step 1")
+        assert read_progress(folder) == Progress(1, 4, "step 1")
         assert store.find_done(run.id) is None
         store.finish(run)
     assert store.state(run) == "done" and store.find_done(run.id) == folder
