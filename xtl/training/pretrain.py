@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def prepare(settings: Pretraining, data: dict, seed: int) -> PretrainingData:
     rows = []
     for language in corpus.languages():
         texts = corpus.documents(language)
-        sentences = _token_ids(tokenizer, [sentence for text in texts for sentence in text])
+        sentences = _token_ids(tokenizer, list(chain.from_iterable(texts)))
         remaining = iter(sentences)
         documents = [[next(remaining) for _ in text] for text in texts]
         held = max(1, round(HELD_OUT * len(documents)))
@@ -187,7 +188,8 @@ def facts(settings: Pretraining, model: PretrainingModel, data: PretrainingData,
     flops = _flops(model, Collator(data.sequences, data.tokenizer, recipe, seed=0), middle)
     flops_per_token = flops / sum(len(data.sequences[number]) for number, _ in middle)
     ordinary = [int((~sequence.special).sum()) for sequence in data.sequences]
-    predicted = [how_many(ordinary[number], recipe.predicted) for number, _ in _items(batches)]
+    items = chain.from_iterable(batches.batches)
+    predicted = [how_many(ordinary[number], recipe.predicted) for number, _ in items]
     return {
         "architecture": settings.architecture,
         **parameter_counts(model.encoder),
@@ -200,11 +202,6 @@ def facts(settings: Pretraining, model: PretrainingModel, data: PretrainingData,
         "heldout_loss": heldout_loss(settings, model, data),
         "recipe": recipe.model_dump(),
     }
-
-
-def _items(batches: Schedule) -> Iterator[Item]:
-    for batch in batches.batches:
-        yield from batch
 
 
 def _flops(model: PretrainingModel, collate: Collator, items: Sequence[Item]) -> int:
