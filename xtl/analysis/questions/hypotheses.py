@@ -14,7 +14,7 @@ from xtl.analysis.scores import arms as arms_of
 from xtl.analysis.scores import contrasts
 from xtl.analysis.statistics import intervals as statistics
 from xtl.analysis.wording import listing
-from xtl.grid.schema import EFFECTS, Hypothesis
+from xtl.grid.schema import Hypothesis
 
 ALPHA, POWER = 0.05, 0.8
 COLUMNS = [
@@ -74,7 +74,7 @@ def _test(hypothesis: Hypothesis, task_gains, points, families, arms, level: flo
     lacking = _lacking(task_gains, names, encoders, targets)
     if lacking:
         return base | {"status": MISSING, "note": lacking}
-    if EFFECTS[hypothesis.effect].startswith("encoder encoder"):
+    if hypothesis.roles()[:2] == ["encoder", "encoder"]:
         weights = {encoders[0]: 1.0, encoders[1]: -1.0}
     else:
         weights = {encoder: 1 / len(encoders) for encoder in encoders}
