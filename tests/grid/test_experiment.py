@@ -98,7 +98,7 @@ def test_the_environment_is_read_and_an_unset_name_is_an_error(write, monkeypatc
         ({"overrides": {"xnlii": {}}}, ["overrides.xnlii", "unknown task"]),
         ({"overrides": {"xnli": {"lr": 1}}}, ["unknown key 'overrides.xnli.lr'", "learning_rate"]),
         ({"overrides": {"xnli": {"epochs": -1}}}, ["overrides.xnli", "epochs", "greater than 0"]),
-        ({"pretraining": {"step": 1}, "encoders": {"a": {"checkpoint": "x"}}}, ["unknown key 'pretraining.step'", "steps"]),
+        ({"pretraining": {"step": 1}, "encoders": {"a": {"checkpoint": "x"}}}, ["key 'pretraining.step'", "steps"]),
         ({"revisions": {"google/xtrem": "main"}}, ["revisions", "'google/xtrem'", "google/xtreme"]),
         ({"encoders": {"x": {"checkpoint": ""}}}, ["encoders.x", "'checkpoint' is empty"]),
         ({"seeds": "many"}, ["seeds", "'many'"]),
