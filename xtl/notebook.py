@@ -52,10 +52,10 @@ def scratch_checkpoint() -> str:
         from xtl.training import pretrain as pretraining
 
         settings = Pretraining(architecture="bert", layers=2, hidden=64, steps=60, batch_tokens=2048)
-        data = pretraining.prepare(settings, {"kind": "lab", "languages": 12, "sentences": 400, "seed": 0}, seed=0)
-        model = pretraining.build(settings, data.tokenizer, seed=0)
-        pretraining.train(settings, model, data, folder.parent, seed=0)
-        pretraining.save(model, data.tokenizer, folder.parent)
+        prepared = pretraining.prepare(settings, {"kind": "lab", "languages": 12, "sentences": 400, "seed": 0}, seed=0)
+        model = pretraining.build(settings, prepared.tokenizer, seed=0)
+        pretraining.train(settings, model, prepared, folder.parent, seed=0)
+        pretraining.save(model, prepared.tokenizer, folder.parent)
     return str(folder)
 
 

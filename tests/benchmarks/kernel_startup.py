@@ -17,9 +17,9 @@ import nbformat
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from xtl.runs import kernels
-from xtl.runs.execute import execute_one
 from xtl.runs.run import Run
 from xtl.runs.store import Store
+from xtl.runs.worker import Job, execute_one
 
 NOTEBOOKS = {"nothing": "pass", "torch, Trainer, datasets": "import torch, datasets\nfrom transformers import Trainer"}
 
@@ -29,7 +29,7 @@ def seconds_of_a_run(store: Store, notebooks: Path, name: str, warm: bool) -> fl
     digest = f"{time.time_ns():064x}"[::-1]  # an id that is new each time
     run = Run("analysis", "empty", {}, {}, digest)
     started = time.perf_counter()
-    outcome = execute_one(run, store.root, notebooks / name, {}, warm)
+    outcome = execute_one(Job(run, store.root, notebooks / name, {}, warm))
     assert outcome.state == "done", outcome
     return time.perf_counter() - started
 

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from xtl.base.errors import UserError
-from xtl.models import checkpoints, encoders
+from xtl.models import checkpoints
 
 
 def test_an_identity_follows_the_content_and_not_the_path(tiny_encoders, tmp_path):
@@ -40,4 +40,4 @@ def test_a_mirrored_model_is_found_under_models(tiny_encoders, tmp_path, monkeyp
     shutil.copytree(tiny_encoders["bert"], tmp_path / "models" / "some" / "model")
     monkeypatch.setenv("XTL_MIRROR", str(tmp_path))
     assert checkpoints.identity("some/model") == checkpoints.identity(str(tiny_encoders["bert"]))
-    assert encoders.architecture_of("some/model") == "bert"
+    assert checkpoints.architecture_of("some/model") == "bert"

@@ -17,10 +17,11 @@ import pytest
 
 from xtl.base.errors import UserError
 from xtl.runs.cluster import cluster_from, local_cluster, read_cluster_file, sigterm_as_interrupt, worker_environments
-from xtl.runs.execute import Outcome, _dependants, execute, execute_one, validate_parameters
+from xtl.runs.execute import Watch, _dependants, execute, validate_parameters
 from xtl.runs.record import Labels
 from xtl.runs.run import Run
 from xtl.runs.store import Store
+from xtl.runs.worker import Job, Outcome, execute_one
 
 PARAMETERS = "value: int = 0\nbase: str = ''\nrun_dir: str = ''\nlabels: dict = {}  # free"
 
@@ -75,7 +76,7 @@ def store(tmp_path):
 
 
 def one(run, store, notebooks, checkpoints=None) -> Outcome:
-    return execute_one(run, store.root, notebooks, checkpoints or {}, warm=False)
+    return execute_one(Job(run, store.root, notebooks, checkpoints or {}, warm=False))
 
 
 def test_execute_one_runs_the_notebook_once(store, notebooks):
@@ -164,14 +165,24 @@ def test_a_graph_with_failures(store, notebooks):
     blocked = step("blocked", 1, bad)
     far = step("far", 1, blocked)
     events, progress = [], []
+
+    class Notes(Watch):
+        def started(self, run):
+            events.append((run.slug, "running"))
+
+        def progress(self, run, state):
+            progress.append(state.text)
+
+        def ended(self, run, outcome):
+            events.append((run.slug, outcome.state))
+
     outcomes = execute(
         [cached, far, blocked, chain, good, bad, dies, late],
         store,
         notebooks,
         workers=2,
         warm=False,
-        on_event=lambda run, state, seconds, error: events.append((run.slug, state)),
-        on_progress=lambda run, state: progress.append(state["text"]),
+        watch=Notes(),
     )
     states = {run.slug: outcomes[run.id].state for run in (cached, good, chain, late, bad, blocked, far, dies)}
     assert states == {
@@ -250,7 +261,8 @@ def test_an_interrupted_grid_leaves_no_process_and_keeps_what_is_done(store, not
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     pids = store.runs / "pids"
-    wait_until(lambda: pids.exists() and len(list(pids.iterdir())) == 1)
+    wait_until(lambda: process.poll() is not None or (pids.exists() and len(list(pids.iterdir())) == 1))
+    assert process.poll() is None, process.communicate()
     family = descendants(process.pid) | {int(path.name) for path in pids.iterdir()}
     assert len(alive(family)) >= 2  # a worker and its kernel
     (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
@@ -348,3 +360,32 @@ def test_the_examples_have_the_right_shape(name, monkeypatch):
     with pytest.raises(UserError, match="which is not installed here"):
         monkeypatch.setitem(sys.modules, f"dask_{'jobqueue' if name == 'slurm' else name}", None)
         read_cluster_file(path)
+
+
+def note(record) -> None:
+    """What the next test has called after a run: leaves a file beside run.json, and refuses one run."""
+    (record.folder / "note").write_text(f"{record.slug} {record.state} {record.error}")
+    if record.slug == "refused":
+        raise ValueError("no\nnote")
+
+
+def test_what_is_called_after_a_run_sees_its_end_and_never_fails_it(store, notebooks):
+    good, bad, refused = step("good", 1), step("bad", -1), step("refused", 2)
+    jobs = [Job(run, store.root, notebooks, {}, False, f"{__name__}:note") for run in (good, bad, refused)]
+    outcomes = [execute_one(job) for job in jobs]
+    assert [outcome.state for outcome in outcomes] == ["done", "failed", "done"]
+    assert (store.folder(good) / "note").read_text() == "good done None"
+    assert (store.folder(bad) / "note").read_text().startswith("bad failed ValueError: minus one")
+    assert [outcome.warning for outcome in outcomes[:2]] == [None, None]
+    assert outcomes[2].warning == f"{__name__}:note after refused: ValueError: no note"
+    assert store.state(refused) == "done"
+    assert execute_one(jobs[2]).state == "cached"
+
+
+def test_what_is_called_after_a_run_is_called_in_the_worker(store, notebooks):
+    run = step("good", 1)
+    execute([run], store, notebooks, workers=1, warm=False, after_run="tests.runs.test_execute:note")
+    assert (store.folder(run) / "note").exists()
+    missing = step("other", 1)
+    outcomes = execute([missing], store, notebooks, workers=1, warm=False, after_run="xtl.nowhere:write")
+    assert outcomes[missing.id].good and "ModuleNotFoundError" in outcomes[missing.id].warning

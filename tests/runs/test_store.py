@@ -1,4 +1,4 @@
-"""store.py: the run folder's states, its lock, its atomic record, and the score table; machine.py: what it records."""
+"""store.py: the run folder's states, its lock, its atomic record, and the score table."""
 
 import json
 import os
@@ -9,7 +9,6 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from xtl.base import machine
 from xtl.base.errors import UserError
 from xtl.base.files import replacing
 from xtl.base.places import REPOSITORY, outputs_root
@@ -18,6 +17,7 @@ from xtl.runs.run import Run
 from xtl.runs.store import (
     EXAMPLE_COLUMNS,
     SCORE_COLUMNS,
+    Progress,
     Store,
     read_progress,
     write_examples,
@@ -64,8 +64,8 @@ def test_a_run_from_absent_to_done(store):
         assert store.state(run) == "running"
         write_facts(folder, tokens=10)
         write_facts(folder, parameters=3, tokens=20)
-        write_progress(folder, {"step": 1, "steps": 4, "text": "step 1"})
-        assert read_progress(folder) == {"step": 1, "steps": 4, "text": "step 1"}
+        write_progress(folder, 1, 4, "step 1")
+        assert read_progress(folder) == Progress(1, 4, "step 1")
         assert store.find_done(run.id) is None
         store.finish(run)
     assert store.state(run) == "done" and store.find_done(run.id) == folder
@@ -189,48 +189,6 @@ def test_examples_carry_their_run(store):
     }  # fmt: skip
     with pytest.raises(ValueError, match=r"examples.parquet: columns \['example_id'\] are missing"):
         write_examples(folder, frame.drop(columns="example_id"))
-
-
-LISTING = """GPU 0: NVIDIA H200 (UUID: GPU-1111)
-  MIG 1g.18gb     Device  0: (UUID: MIG-2222)
-GPU 1: NVIDIA A100-SXM4-40GB (UUID: GPU-3333)
-"""
-
-
-@pytest.mark.parametrize(
-    ("chosen", "expected"),
-    [
-        (None, {"0": "NVIDIA H200", "1": "NVIDIA A100-SXM4-40GB"}),
-        ("1", {"1": "NVIDIA A100-SXM4-40GB"}),
-        ("", {}),
-        ("-1", {}),
-        ("1,7,0", {"1": "NVIDIA A100-SXM4-40GB"}),  # as CUDA does, an unknown index ends the list
-        ("MIG-2222", {"MIG-2222": "MIG-2222"}),
-    ],
-)
-def test_visible_gpus(monkeypatch, chosen, expected):
-    monkeypatch.setattr(machine, "_output", lambda *command: LISTING)
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    if chosen is not None:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", chosen)
-    assert machine.visible_gpus() == expected
-
-
-def test_the_machine_is_described_without_its_name(monkeypatch):
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    monkeypatch.setattr(machine, "visible_gpus", lambda: {"0": "NVIDIA H200"})
-    device = machine.describe_device()
-    assert set(device) == {"cpu", "threads", "gpus"} and device["threads"] == 3 and device["gpus"] == ["NVIDIA H200"]
-    assert 1 <= machine.cores() <= os.cpu_count()
-
-
-def test_git_state_is_that_of_this_repository_or_none(monkeypatch, tmp_path):
-    monkeypatch.setattr(machine, "REPOSITORY", tmp_path)
-    assert machine.git_state() is None
-    (tmp_path / ".git").mkdir()
-    answers = {"rev-parse": "abc\n", "status": " M xtl/cli/__init__.py\n"}
-    monkeypatch.setattr(machine, "_output", lambda *command: answers[command[3]])
-    assert machine.git_state() == {"commit": "abc", "dirty": True}
 
 
 def test_an_equal_run_under_another_name_is_the_same_run(tmp_path):

@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from xtl.base.places import REPOSITORY
 
@@ -26,7 +27,7 @@ def library_versions() -> dict[str, str]:
     return versions
 
 
-def git_state() -> dict | None:
+def git_state() -> dict[str, Any] | None:
     """{"commit": hash, "dirty": bool} of the repository that holds this code, or None outside of one."""
     if not (REPOSITORY / ".git").exists():  # installed elsewhere: an enclosing repository is not ours
         return None
@@ -38,37 +39,52 @@ def git_state() -> dict | None:
     return {"commit": commit, "dirty": bool(changes.strip())}
 
 
-def visible_gpus() -> dict[str, str]:
-    """The GPUs that this process may use: identifier for CUDA_VISIBLE_DEVICES -> name. Asks nvidia-smi, not torch."""
-    try:
-        lines = _output("nvidia-smi", "-L").splitlines()
-    except (OSError, subprocess.SubprocessError):
-        return {}
-    # "GPU 0: NVIDIA H200 (UUID: GPU-...)"; lines of MIG slices are indented
-    names = {}
-    for line in lines:
-        if line.startswith("GPU ") and ":" in line:
-            index, _, rest = line.removeprefix("GPU ").partition(":")
-            names[index.strip()] = rest.partition("(UUID")[0].strip()
-    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if chosen is None:
-        return names
-    # an unknown index, as -1, ends the list, as it does for CUDA; UUIDs are taken as they are
-    gpus = {}
-    for identifier in (part.strip() for part in chosen.split(",")):
-        if identifier not in names and not identifier.startswith(("GPU-", "MIG-")):
-            break
-        gpus[identifier] = names.get(identifier, identifier)
-    return gpus
-
-
-def describe_device() -> dict:
+def describe_device() -> dict[str, Any]:
     """{"cpu": model, "threads": int, "gpus": [name, ...]}: what a comparison must not mix; no host name."""
     return {
         "cpu": _cpu_model(),
         "threads": int(os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1),
         "gpus": list(visible_gpus().values()),
     }
+
+
+def visible_gpus() -> dict[str, str]:
+    """The GPUs that this process may use: identifier for CUDA_VISIBLE_DEVICES -> name. Asks nvidia-smi, not torch."""
+    try:
+        lines = _output("nvidia-smi", "-L").splitlines()
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    names = {}
+    for line in lines:  # "GPU 0: NVIDIA H200 (UUID: GPU-...)"; lines of MIG slices are indented
+        if line.startswith("GPU ") and ":" in line:
+            index, _, rest = line.removeprefix("GPU ").partition(":")
+            names[index.strip()] = rest.partition("(UUID")[0].strip()
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is None:
+        return names
+    gpus = {}
+    for part in chosen.split(","):
+        identifier = part.strip()
+        # An unknown index, as -1, ends the list, as it does for CUDA; UUIDs are taken as they are.
+        if identifier not in names and not identifier.startswith(("GPU-", "MIG-")):
+            break
+        gpus[identifier] = names.get(identifier, identifier)
+    return gpus
+
+
+def cores() -> int:
+    """The cores this process may use: its affinity, cut by a cgroup v2 quota where a container sets one."""
+    if hasattr(os, "sched_getaffinity"):
+        count = len(os.sched_getaffinity(0))
+    else:
+        count = os.cpu_count() or 1
+    with suppress(OSError, ValueError):
+        for line in Path("/proc/self/cgroup").read_text().splitlines():
+            if line.startswith("0::"):
+                limits = Path("/sys/fs/cgroup") / line.removeprefix("0::").lstrip("/") / "cpu.max"
+                quota, period = limits.read_text().split()
+                count = min(count, max(1, math.ceil(int(quota) / int(period))))  # "max" is no number: no quota
+    return count
 
 
 @cache
@@ -82,13 +98,3 @@ def _cpu_model() -> str:
 
 def _output(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
-
-
-def cores() -> int:
-    """The cores this process may use: its affinity, cut by a cgroup v2 quota where a container sets one."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with suppress(OSError, ValueError, StopIteration):
-        group = next(line for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::"))
-        quota, period = (Path("/sys/fs/cgroup") / group[4:] / "cpu.max").read_text().split()
-        count = min(count, max(1, math.ceil(int(quota) / int(period))))  # "max" is no number: no quota
-    return count

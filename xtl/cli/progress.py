@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import fnmatch
 import time
+from collections import Counter
 from pathlib import Path
 
+from rich import progress as bars
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from xtl.base.errors import UserError
 from xtl.base.places import outputs_root
 from xtl.cli.tables import colour, minutes, simple
 from xtl.grid.plan import Plan
-from xtl.runs.execute import Outcome, execute
+from xtl.runs.execute import Watch, execute
 from xtl.runs.run import Run
-from xtl.runs.store import Store
+from xtl.runs.store import Progress, Store
+from xtl.runs.worker import Ending, Outcome
+
+RENDER = "xtl.report.runs:render_run_page"  # what a worker does with a run that has ended
 
 
 def chosen(plan: Plan, only: str | None) -> list[Run]:
@@ -37,43 +41,50 @@ def chosen(plan: Plan, only: str | None) -> list[Run]:
     return [run for run in plan.runs.values() if run.id in wanted]
 
 
-class Display:
+class Display(Watch):
     """The live progress: a bar over all runs, a line for each that is running, a line above for each that ended."""
 
-    def __init__(self, console: Console, total: int):
-        columns = (
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
+    def __init__(self, console: Console, total: int) -> None:
+        self.bars = bars.Progress(
+            bars.SpinnerColumn(),
+            bars.TextColumn("{task.description}"),
+            bars.BarColumn(bar_width=24),
+            bars.MofNCompleteColumn(),
+            bars.TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            refresh_per_second=2,
         )
-        self.progress = Progress(*columns, console=console, transient=True, refresh_per_second=2)
-        self.all = self.progress.add_task("runs", total=total)
-        self.lines: dict[str, int] = {}
+        self.all = self.bars.add_task("runs", total=total)
+        self.lines: dict[str, bars.TaskID] = {}
 
-    def event(self, run: Run, state: str, seconds: float | None, error: str | None) -> None:
-        """A run started or ended."""
-        if state == "running":
-            self.lines.setdefault(run.id, self.progress.add_task(escape(run.slug), total=None))
-            return
-        if run.id in self.lines:
-            self.progress.remove_task(self.lines.pop(run.id))
-        self.progress.advance(self.all)
-        if state != "cached":
-            text = f"{colour(state)} {escape(run.folder)}" + (f"  [dim]{minutes(seconds)}[/dim]" if seconds else "")
-            self.progress.console.print(text + (f"\n  {escape(error)}" if error else ""), soft_wrap=True)
+    def started(self, run: Run) -> None:
+        """Give the run a line."""
+        if run.id not in self.lines:
+            self.lines[run.id] = self.bars.add_task(escape(run.slug), total=None)
 
-    def step(self, run: Run, progress: dict) -> None:
-        """A running run said how far it is."""
+    def progress(self, run: Run, progress: Progress) -> None:
+        """Say on the run's line how far it is."""
         if run.id in self.lines:
-            text = f"{run.slug}  [dim]{escape(progress.get('text') or '')}[/dim]"
-            self.progress.update(
+            self.bars.update(
                 self.lines[run.id],
-                completed=progress.get("step"),
-                total=progress.get("steps") or None,
-                description=text,
+                completed=progress.step,
+                total=progress.steps or None,
+                description=f"{run.slug}  [dim]{escape(progress.text)}[/dim]",
             )
+
+    def ended(self, run: Run, outcome: Outcome) -> None:
+        """Take the run's line away and print how it ended, with its error and its warning."""
+        if run.id in self.lines:
+            self.bars.remove_task(self.lines.pop(run.id))
+        self.bars.advance(self.all)
+        if outcome.state is Ending.CACHED:
+            return
+        duration = f"  [dim]{minutes(outcome.seconds)}[/dim]" if outcome.seconds else ""
+        self.bars.console.print(f"{colour(outcome.state)} {escape(run.folder)}{duration}", soft_wrap=True)
+        for line in (outcome.error, outcome.warning):
+            if line:
+                self.bars.console.print(f"  {escape(line)}", soft_wrap=True)
 
 
 def run(
@@ -92,7 +103,7 @@ def run(
     store, started = Store(), time.monotonic()
     runs = chosen(plan, only)
     display = Display(console, len(runs))
-    with display.progress:
+    with display.bars:
         outcomes = execute(
             runs,
             store,
@@ -100,15 +111,12 @@ def run(
             workers=workers,
             cluster=cluster,
             warm=warm,
-            on_event=display.event,
-            on_progress=display.step,
+            watch=display,
+            after_run=RENDER,
         )
     folder, outcomes["analysis"] = write(console, plan, store, grid, sets, notebooks)
-    counts = {
-        state: sum(o.state == state for o in outcomes.values())
-        for state in ("done", "cached", "failed", "killed", "blocked")
-    }
-    summary = ", ".join(f"{n} {colour(state)}" for state, n in counts.items() if n)
+    counts = Counter(outcome.state for outcome in outcomes.values())
+    summary = ", ".join(f"{counts[state]} {colour(state)}" for state in Ending if counts[state])
     console.print(f"{summary} in {minutes(time.monotonic() - started)}.")
     failures(console, plan, outcomes)
     console.print(f"Report: [bold]{escape(str(folder / 'index.html'))}[/bold]", soft_wrap=True)
@@ -123,8 +131,8 @@ def write(
 
     folder = outputs_root() / plan.experiment.name / "report"
     display = Display(console, 1)
-    with display.progress:
-        return folder, write_report(plan, store, folder, notebooks, grid, sets, display.event)
+    with display.bars:
+        return folder, write_report(plan, store, folder, notebooks, grid, sets, display)
 
 
 def failures(console: Console, plan: Plan, outcomes: dict[str, Outcome]) -> None:
@@ -143,8 +151,6 @@ def failures(console: Console, plan: Plan, outcomes: dict[str, Outcome]) -> None
 
 def fetch(console: Console, experiment, mirror: Path) -> None:
     """Fill a mirror with what a grid needs: sizes first, then every file as it comes, then the lock."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
-
     from xtl.grid import fetch as fetching
 
     mirror = Path(mirror).expanduser()
@@ -159,8 +165,14 @@ def fetch(console: Console, experiment, mirror: Path) -> None:
     console.print(table)
     rest = sum(f.size for each in repositories for f in each.lacking(mirror))
     console.print(f"\n{megabytes(rest)} to fetch into {escape(str(mirror))}.", soft_wrap=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console) as bar:
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.DownloadColumn(),
+        bars.TransferSpeedColumn(),
+        bars.TimeRemainingColumn(),
+    )
+    with bars.Progress(*columns, console=console) as bar:
         task = bar.add_task("fetching", total=rest)
         fetching.download(
             repositories, mirror, lambda r, f: bar.update(task, advance=f.size, description=f"{r.name} {f.name}"[-60:])

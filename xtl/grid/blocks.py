@@ -1,20 +1,40 @@
 """The blocks of a grid file that stand for themselves: encoders and their pretraining, data sets, training."""
 
-from __future__ import annotations
-
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from xtl.models.recipes import Pretraining
+from xtl.models.recipes import STRICT, Pretraining
 from xtl.tasks.catalog import TASKS
 
 
 class Strict(BaseModel):
     """A part of the grid file: an unknown key is an error, and nothing changes after validation."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = STRICT
+
+
+def known_task(name: str, role: str) -> str:
+    """Return the name if the catalog has that task in that role, else raise ValueError with the known names."""
+    names = sorted(task.name for task in TASKS.values() if role in task.roles)
+    if name not in names:
+        raise ValueError(f"unknown {role} task '{name}'; known: {', '.join(names)}")
+    return name
+
+
+def check_keys(values: Mapping[str, Any], block: type[BaseModel], where: str) -> None:
+    """Raise ValueError for the first key that a block does not have, with those that it has."""
+    for name in sorted(values):
+        if name not in block.model_fields:
+            raise ValueError(f"unknown key '{where}.{name}'; known there: {', '.join(block.model_fields)}")
+
+
+def twice(values: Iterable[Hashable]) -> bool:
+    """Whether a value is named more than once."""
+    names = list(values)
+    return len(set(names)) < len(names)
 
 
 class Pretrain(Pretraining):
@@ -25,7 +45,7 @@ class Pretrain(Pretraining):
     documents: int = Field(20000, ge=1, description="of each language at most, of a corpus of the Hub")
 
     @model_validator(mode="after")
-    def readable(self):
+    def readable(self) -> Self:
         """The corpus exists, and the vocabulary and the recipe are ones that it can give."""
         plain = sorted(task.name for task in TASKS.values() if task.format == "mlm")
         if self.corpus not in ("lab", *plain):
@@ -46,7 +66,7 @@ class Encoder(Strict):
     intermediates: tuple[str, ...] | None = Field(None, description="those that it is crossed with; default: all")
 
     @model_validator(mode="after")
-    def one_origin(self):
+    def one_origin(self) -> Self:
         """Exactly one origin is named."""
         if (self.pretrain is None) == (self.checkpoint is None):
             raise ValueError("needs either 'pretrain' (trained here) or 'checkpoint' (a Hub id or a folder)")
@@ -67,7 +87,7 @@ class Origin(Strict):
     translator: str | None = Field(None, description="a MarianMT checkpoint or `apertium`, where no set is translated")
 
     @model_validator(mode="after")
-    def translated(self):
+    def translated(self) -> Self:
         """Only what a machine translated has a translator, and English is what it translates from."""
         if self.translator and self.provenance != "machine":
             raise ValueError("a translator makes `provenance: machine`")
@@ -75,10 +95,10 @@ class Origin(Strict):
             raise ValueError("English training data is native: leave provenance out")
         return self
 
-    def origin(self) -> dict | None:
+    def origin(self) -> dict[str, Any] | None:
         """What run parameters say of it; None for the English data that every task has."""
-        plain = (self.language, self.provenance, self.translator) == ("en", "native", None)
-        return None if plain else self.model_dump(include=set(Origin.model_fields))
+        values = self.model_dump(include=set(Origin.model_fields))
+        return None if values == Origin().model_dump() else values
 
 
 class Source(Origin):
@@ -90,13 +110,9 @@ class Source(Origin):
 class Part(Origin):
     """One data set of an intermediate task: a task name, or a task in another language."""
 
-    task: str = Field(description="name in the catalog, see `xtl tasks`")
-
-    @field_validator("task")
-    @classmethod
-    def known(cls, name):
-        """The task exists and has English training data."""
-        return known_task(name, "intermediate")
+    task: Annotated[str, AfterValidator(lambda name: known_task(name, "intermediate"))] = Field(
+        description="name in the catalog, see `xtl tasks`"
+    )
 
 
 class Intermediate(Strict):
@@ -113,20 +129,21 @@ class Intermediate(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def short_forms(cls, value):
+    def short_forms(cls, value: Any) -> Any:
         """`[mnli]` and `{tasks: [mnli, {task: …}]}` both work."""
-        value = {"tasks": value} if isinstance(value, list) else value
+        if isinstance(value, list):
+            value = {"tasks": value}
         if isinstance(value, dict) and isinstance(value.get("tasks"), list):
-            value = {**value, "tasks": [{"task": part} if isinstance(part, str) else part for part in value["tasks"]]}
+            parts = [{"task": part} if isinstance(part, str) else part for part in value["tasks"]]
+            value = {**value, "tasks": parts}
         return value
 
     @model_validator(mode="after")
-    def sensible(self):
+    def sensible(self) -> Self:
         """A control trains on nothing; several tasks are different ones, and what mixes them has an effect."""
         if self.steps_of and self.tasks:
             raise ValueError("steps_of is a control without intermediate tasks; leave out `tasks`")
-        parts = [(part.task, part.language, part.provenance) for part in self.tasks]
-        if len(set(parts)) < len(parts):
+        if twice((part.task, part.language, part.provenance) for part in self.tasks):
             raise ValueError("names a data set twice")
         mixing = self.model_fields_set & {"sampler", "cap", "temperature"}
         if mixing and len(self.tasks) < 2:
@@ -135,11 +152,7 @@ class Intermediate(Strict):
             raise ValueError("a cap limits sizes, which sampler uniform does not read")
         if "temperature" in mixing and self.sampler != "temperature":
             raise ValueError(f"temperature is read by sampler temperature, not by {self.sampler}")
-        unknown = set(self.training) - set(Training.model_fields)
-        if unknown:
-            raise ValueError(
-                f"unknown key 'training.{sorted(unknown)[0]}'; known there: {', '.join(Training.model_fields)}"
-            )
+        check_keys(self.training, Training, "training")
         formats = {task.format for task in TASKS.values() if "intermediate" in task.roles}
         idle = set(self.training) - set(keys_read_by("training", *formats))
         if idle:
@@ -214,16 +227,11 @@ class Training(Strict):
     prefix: Annotated[str, RETRIEVAL] = Field("", description="retrieval: text put before every sentence")
 
     @model_validator(mode="after")
-    def zero_shot_beside_oracle(self):
+    def zero_shot_beside_oracle(self) -> Self:
         """The oracle compares rules of zero-shot training, which shots end."""
         if self.oracle and self.shots:
             raise ValueError("oracle compares zero-shot checkpoints, and shots end that; set one of them")
         return self
-
-
-def keys_read_by(*readers: str) -> list[str]:
-    """The keys of `training` that any of the readers reads, see ReadBy."""
-    return [name for name, read_by in _READ_BY.items() if set(read_by.readers) & set(readers)]
 
 
 def _read_by(name: str) -> ReadBy:
@@ -232,12 +240,13 @@ def _read_by(name: str) -> ReadBy:
 
 _READ_BY = {name: _read_by(name) for name in Training.model_fields}
 # Key that came later -> its value in the runs that were there before.
-NEUTRAL = {name: read_by.neutral for name, read_by in _READ_BY.items() if read_by.neutral is not ...}
+NEUTRAL = {name: mark.neutral for name, mark in _READ_BY.items() if mark.neutral is not ...}
 
 
-def known_task(name: str, role: str) -> str:
-    """Return the name if the catalog has that task in that role, else raise ValueError with the known names."""
-    names = sorted(t.name for t in TASKS.values() if role in t.roles)
-    if name not in names:
-        raise ValueError(f"unknown {role} task '{name}'; known: {', '.join(names)}")
-    return name
+def keys_read_by(*readers: str) -> list[str]:
+    """The keys of `training` that any of the readers reads, see ReadBy.
+
+    >>> keys_read_by("retrieval")
+    ['max_length', 'layer', 'pooling', 'prefix']
+    """
+    return [name for name, mark in _READ_BY.items() if set(mark.readers) & set(readers)]

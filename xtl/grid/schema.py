@@ -1,19 +1,19 @@
 """The schema of a grid file: every key, its type, its default and what it must agree with."""
 
-from __future__ import annotations
-
 import re
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from xtl.grid.blocks import Encoder, Intermediate, Pretrain, Source, Strict, Training, known_task
+from xtl.grid.blocks import Encoder, Intermediate, Pretrain, Source, Strict, Training, check_keys, known_task, twice
 from xtl.lab.world.config import LabConfig
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.sources import DataSource, HubSource, LabSource
 
 BASELINE = "none"
 RESERVED = ("runs", "cache", "scratch")  # folders of outputs/ that are no grid's
+NAME = r"[A-Za-z0-9][A-Za-z0-9._+-]*"  # of what becomes part of a folder's name
 
 
 class Lab(Strict):
@@ -26,70 +26,80 @@ class Lab(Strict):
     seed: int = Field(0, description="of world, languages, corpora and tasks")
 
 
-# Effect of a hypothesis -> what the names in `contrast` stand for, in this order; those after the bar may be left out,
-# and stand then for all that the grid has.
-EFFECTS = {
-    "gain": "| intermediate encoder",
-    "intermediate_difference": "intermediate intermediate | encoder",
-    "encoder_difference": "encoder encoder | intermediate",
-    "similarity": "| intermediate encoder",
-    "similarity_difference": "encoder encoder | intermediate",
+Role = Literal["encoder", "intermediate"]
+Effect = Literal["gain", "intermediate_difference", "encoder_difference", "similarity", "similarity_difference"]
+# Effect of a hypothesis -> what the names in `contrast` must stand for, in this order, and what may follow them; a role
+# that no name stands for is all that the grid has of it.
+CONTRASTS: dict[Effect, tuple[list[Role], list[Role]]] = {
+    "gain": ([], ["intermediate", "encoder"]),
+    "intermediate_difference": (["intermediate", "intermediate"], ["encoder"]),
+    "encoder_difference": (["encoder", "encoder"], ["intermediate"]),
+    "similarity": ([], ["intermediate", "encoder"]),
+    "similarity_difference": (["encoder", "encoder"], ["intermediate"]),
 }
 
 
 def split_contrast(value: Any) -> Any:
     """The names of a contrast that is written as text, `A` or `A - B`; anything else as it is."""
-    return [part.strip() for part in re.split(r"\s[-−]\s", value)] if isinstance(value, str) else value
+    if isinstance(value, str):
+        return [part.strip() for part in re.split(r"\s[-−]\s", value)]
+    return value
 
 
 class Hypothesis(Strict):
     """A confirmatory statement, fixed before the grid runs; xtl.analysis.questions.hypotheses tests it."""
 
     name: str = Field(min_length=1, description="what the report calls it")
-    effect: Literal[tuple(EFFECTS)] = Field(
+    effect: Effect = Field(
         description="gain (points over the baseline), a difference of gains between two intermediates or two encoders, "
         "the rank correlation of gain with similarity over languages, or its difference between two encoders"
     )
-    contrast: list[str] | None = Field(None, description="whose: names in the order of EFFECTS; `A - B` for a pair")
+    contrast: list[str] | None = Field(
+        None,
+        description="whose: the names that are compared (`A - B` for a pair), then those to which it is confined; "
+        "intermediates before encoders; default: all of the grid",
+    )
     direction: Literal["greater", "less", "two-sided"] = Field("greater", description="than zero")
     targets: list[str] | None = Field(None, description="the mean over these; default: every target of the grid")
 
     @field_validator("contrast", mode="before")
     @classmethod
-    def short_contrast(cls, value):
+    def short_contrast(cls, value: Any) -> Any:
         """`mnli` stands for `[mnli]`, and `bert - xlnet` for `[bert, xlnet]`."""
         return split_contrast(value)
 
     @field_validator("targets")
     @classmethod
-    def some_targets(cls, value):
+    def some_targets(cls, value: list[str] | None) -> list[str] | None:
         """At least one target, each once."""
-        if value is not None and (not value or len(set(value)) < len(value)):
+        if value is not None and (not value or twice(value)):
             raise ValueError("name at least one target and none twice, or leave the key out for all of the grid")
         return value
 
     @model_validator(mode="after")
-    def complete(self):
+    def complete(self) -> Self:
         """The contrast has the names that the effect asks for."""
-        needed, roles = EFFECTS[self.effect].partition("|")[0].split(), self.roles()
-        given = self.contrast or []
-        if not len(needed) <= len(given) <= len(roles):
+        needed, _ = CONTRASTS[self.effect]
+        names = self.contrast or []
+        if not len(needed) <= len(names) <= len(self.roles()):
             least = f", at least the first {len(needed)}" if needed else ", or less"
             raise ValueError(
-                f"the contrast of {self.effect} names {', '.join(roles)} in this order{least} (given: "
-                f"{', '.join(given) or 'nothing'})"
+                f"the contrast of {self.effect} names {', '.join(self.roles())} in this order{least} (given: "
+                f"{', '.join(names) or 'nothing'})"
             )
-        if needed and given[0] == given[1]:
-            raise ValueError(f"its contrast compares {given[0]!r} with itself")
+        if needed and names[0] == names[1]:
+            raise ValueError(f"its contrast compares {names[0]!r} with itself")
         return self
 
-    def roles(self) -> list[str]:
-        """What each name of the contrast stands for, `encoder` or `intermediate`."""
-        return EFFECTS[self.effect].replace("|", "").split()
+    def roles(self) -> list[Role]:
+        """What each name of the contrast stands for."""
+        needed, possible = CONTRASTS[self.effect]
+        return needed + possible
 
-    def of(self, role: str) -> list[str]:
+    def of(self, role: Role) -> list[str]:
         """The names of the contrast that stand for an `encoder` or an `intermediate`; empty where all are meant."""
-        return [name for kind, name in zip(self.roles(), self.contrast or [], strict=False) if kind == role]
+        pairs = zip(self.roles(), self.contrast or [], strict=False)
+        return [name for kind, name in pairs if kind == role]
 
 
 class Claim(Strict):
@@ -111,12 +121,12 @@ class Claim(Strict):
 
     @field_validator("contrast", mode="before")
     @classmethod
-    def short_contrast(cls, value):
+    def short_contrast(cls, value: Any) -> Any:
         """`mnli` stands for `[mnli]`, and `mnli - ccg` for `[mnli, ccg]`."""
         return split_contrast(value)
 
     @model_validator(mode="after")
-    def complete(self):
+    def complete(self) -> Self:
         """A difference names two intermediates."""
         if self.effect == "intermediate_difference" and len(self.contrast or []) != 2:
             raise ValueError("an intermediate_difference names two intermediates, as `A - B`")
@@ -126,9 +136,7 @@ class Claim(Strict):
 class Experiment(Strict):
     """A whole grid file, validated."""
 
-    name: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=100, description="names the report's folder in outputs/"
-    )
+    name: str = Field(pattern=f"^{NAME}$", max_length=100, description="names the report's folder in outputs/")
     question: str = Field(description="what the grid asks; it heads the report")
     data: Literal["lab", "hub"] = Field(
         "lab", description="the laboratory, or the ids of the Hub (a mirror comes first)"
@@ -156,45 +164,45 @@ class Experiment(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def pretraining_defaults(cls, value):
+    def pretraining_defaults(cls, value: Any) -> Any:
         """`pretraining:` is merged below every `pretrain:` block, the recipe key by key."""
         if not isinstance(value, dict) or not isinstance(value.get("encoders"), dict):
             return value
         shared = value.get("pretraining") or {}
         if not isinstance(shared, dict):
             return value
-        value, encoders = dict(value), {}
-        for name, spec in value["encoders"].items():
-            if isinstance(spec, dict) and isinstance(spec.get("pretrain"), dict):
-                own = spec["pretrain"]
-                recipes = [part.get("recipe") or {} for part in (shared, own)]
-                merged = {**shared, **own}
-                if all(isinstance(part, dict) for part in recipes) and any(recipes):
-                    merged["recipe"] = {**recipes[0], **recipes[1]}
-                spec = {**spec, "pretrain": merged}
-            encoders[name] = spec
-        value["encoders"] = encoders
-        return value
+        encoders = dict(value["encoders"])
+        for name, spec in encoders.items():
+            if not isinstance(spec, dict) or not isinstance(spec.get("pretrain"), dict):
+                continue
+            merged = shared | spec["pretrain"]
+            recipes = [block.get("recipe") or {} for block in (shared, spec["pretrain"])]
+            if all(isinstance(recipe, dict) for recipe in recipes):
+                merged["recipe"] = recipes[0] | recipes[1]
+            encoders[name] = {**spec, "pretrain": merged}
+        return {**value, "encoders": encoders}
 
     @field_validator("sources", mode="before")
     @classmethod
-    def short_sources(cls, value):
+    def short_sources(cls, value: Any) -> Any:
         """`[en]` stands for `[{language: en}]`."""
-        return [{"language": s} if isinstance(s, str) else s for s in value] if isinstance(value, list) else value
+        if isinstance(value, list):
+            return [{"language": source} if isinstance(source, str) else source for source in value]
+        return value
 
     @field_validator("targets")
     @classmethod
-    def known_targets(cls, value):
+    def known_targets(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         """Every target is in the catalog, once."""
-        if len(set(value)) < len(value):
+        if twice(value):
             raise ValueError("names a target twice")
         return tuple(known_task(name, "target") for name in value)
 
     @field_validator("seeds")
     @classmethod
-    def different_seeds(cls, value):
-        """Each seed is named once."""
-        if len(set(value)) < len(value):
+    def different_seeds(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        """Each seed is one that random generators take, and named once."""
+        if twice(value):
             raise ValueError("names a seed twice")
         if any(not 0 <= seed < 2**32 for seed in value):
             raise ValueError("a seed is a whole number from 0 to 4,294,967,295")
@@ -202,100 +210,103 @@ class Experiment(Strict):
 
     @field_validator("encoders", "intermediates")
     @classmethod
-    def plain_names(cls, value):
+    def plain_names(cls, value: dict[str, Any]) -> dict[str, Any]:
         """Names that are safe in a folder's name."""
         for name in value:
-            if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", name):
+            if not re.fullmatch(NAME, name):
                 raise ValueError(f"the name {name!r} is none: letters, digits, and . _ + - after the first")
         return value
 
     @model_validator(mode="after")
-    def testable(self):
-        """Every hypothesis has its own name and speaks of encoders, intermediates and targets of this grid."""
-        arms = {name: spec for name, spec in self.all_intermediates().items() if name != BASELINE}
-        for i, hypothesis in enumerate(self.hypotheses):
-            where = f"hypotheses.{hypothesis.name}"
-            if any(hypothesis.name == other.name for other in self.hypotheses[:i]):
-                raise ValueError(f"{where}: two hypotheses have this name")
-            asked = [(role, known, name) for role, known in (("encoder", self.encoders), ("intermediate", arms))
-                     for name in hypothesis.of(role)]  # fmt: skip
-            asked += [("target", self.targets, name) for name in hypothesis.targets or ()]
-            for role, known, name in asked:
-                if name not in known:
-                    hint = " (every gain is over the baseline; leave it out)" if name == BASELINE else ""
-                    raise ValueError(
-                        f"{where}: unknown {role} '{name}'{hint}; this grid has {', '.join(known) or 'none'}"
-                    )
-        for claim in self.claims:
-            for name in claim.contrast or ():
-                if name not in arms:
-                    known = ", ".join(arms) or "none"
-                    raise ValueError(f"claims: unknown intermediate '{name}'; this grid has {known}")
-            for name in claim.targets or ():
-                if name not in self.targets:
-                    raise ValueError(f"claims: unknown target '{name}'; this grid has {', '.join(self.targets)}")
+    def known_blocks(self) -> Self:
+        """The maps whose keys are names have names and keys that exist."""
+        if self.name in RESERVED:
+            raise ValueError(f"name: outputs/{self.name} holds other things; take another name")
+        for task, values in self.overrides.items():
+            if task not in TASKS:
+                raise ValueError(f"overrides.{task}: unknown task; known: {', '.join(sorted(TASKS))}")
+            check_keys(values, Training, f"overrides.{task}")
+        check_keys(self.pretraining, Pretrain, "pretraining")
+        repositories: set[str] = set()
+        for entry in TASKS.values():
+            repositories |= {source.dataset for source in (*entry.sources, *entry.origins.values())}
+        for name in self.revisions:
+            if name not in repositories:
+                known = ", ".join(sorted(repositories))
+                raise ValueError(f"revisions: no task is read from '{name}'; data sets are {known}")
+        in_folders = sorted(entry.name for entry in TASKS.values() if entry.folder)
+        for name in self.folders:
+            if name not in in_folders:
+                known = ", ".join(in_folders)
+                raise ValueError(f"folders.{name}: only tasks that are not on the Hub are read from folders: {known}")
         return self
 
     @model_validator(mode="after")
-    def consistent(self):
-        """Overrides name tasks of the catalog and keys of `training`; the baseline trains on nothing."""
-        for name, values in self.overrides.items():
-            if name not in TASKS:
-                raise ValueError(f"overrides.{name}: unknown task; known: {', '.join(sorted(TASKS))}")
-            unknown = set(values) - set(Training.model_fields)
-            if unknown:
-                raise ValueError(
-                    f"overrides.{name}: unknown key '{sorted(unknown)[0]}'; known: {', '.join(Training.model_fields)}"
-                )
+    def one_kind_of_corpus(self) -> Self:
+        """Encoders that are pretrained here read the same kind of data as the tasks."""
         for name, spec in self.encoders.items():
             if spec.pretrain and (spec.pretrain.corpus == "lab") != (self.data == "lab"):
                 other = "corpus: mlm and a number of pieces as tokenizer" if self.data == "hub" else "corpus: lab"
                 raise ValueError(f"encoders.{name}.pretrain: with `data: {self.data}` it needs {other}")
-        unknown = set(self.pretraining) - set(Pretrain.model_fields)
-        if unknown:
-            known = ", ".join(Pretrain.model_fields)
-            raise ValueError(f"pretraining: unknown key '{sorted(unknown)[0]}'; known: {known}")
-        held = sorted({source.dataset for task in TASKS.values() for source in (*task.sources, *task.origins.values())})
-        if self.name in RESERVED:
-            raise ValueError(f"name: outputs/{self.name} holds other things; take another name")
-        for name in self.revisions:
-            if name not in held:
-                raise ValueError(f"revisions: no task is read from '{name}'; data sets are {', '.join(held)}")
-        for name in self.folders:
-            if name not in TASKS or not TASKS[name].folder:
-                those = ", ".join(sorted(task.name for task in TASKS.values() if task.folder))
-                raise ValueError(f"folders.{name}: only tasks that are not on the Hub are read from folders: {those}")
+        return self
+
+    @model_validator(mode="after")
+    def crossed(self) -> Self:
+        """Only the baseline trains on nothing, and what encoders and sources are crossed with is there."""
+        arms = self.all_intermediates()
         for name, spec in self.intermediates.items():
             if (name == BASELINE) == bool(spec.tasks or spec.steps_of):
                 raise ValueError(f"intermediates.{name}: only the baseline '{BASELINE}' trains on no task")
-            if spec.steps_of and not (self.intermediates.get(spec.steps_of) or Intermediate()).tasks:
+            if spec.steps_of and not arms.get(spec.steps_of, Intermediate()).tasks:
                 raise ValueError(
                     f"intermediates.{name}: steps_of names '{spec.steps_of}', which trains on no task here"
                 )
-        origins = [(source.language, source.provenance, source.translator) for source in self.sources]
-        if len(set(origins)) < len(origins):
+        if twice((source.language, source.provenance, source.translator) for source in self.sources):
             raise ValueError("sources: names one twice")
-        crossed = [(f"encoders.{name}", spec) for name, spec in self.encoders.items()]
-        crossed += [(f"sources.{number}", source) for number, source in enumerate(self.sources)]
-        for where, spec in crossed:
-            for name in spec.intermediates or ():
-                if name not in self.all_intermediates():
-                    known = ", ".join(self.all_intermediates())
-                    raise ValueError(f"{where}.intermediates: this grid has no '{name}'; it has {known}")
-        if isinstance(self.languages, dict) and set(self.languages) - set(self.targets):
-            raise ValueError(
-                f"languages names {sorted(set(self.languages) - set(self.targets))[0]!r}, not a target here"
-            )
+        blocks: dict[str, Encoder | Source] = {f"encoders.{name}": spec for name, spec in self.encoders.items()}
+        blocks |= {f"sources.{number}": source for number, source in enumerate(self.sources)}
+        for where, block in blocks.items():
+            for name in block.intermediates or ():
+                if name not in arms:
+                    raise ValueError(f"{where}.intermediates: this grid has no '{name}'; it has {', '.join(arms)}")
+        if isinstance(self.languages, dict):
+            for name in sorted(set(self.languages) - set(self.targets)):
+                raise ValueError(f"languages names {name!r}, not a target here")
         return self
 
-    def training_of(self, task: str | None) -> Training:
+    @model_validator(mode="after")
+    def testable(self) -> Self:
+        """Every hypothesis has its own name and speaks of encoders, intermediates and targets of this grid."""
+        arms = [name for name in self.all_intermediates() if name != BASELINE]
+        for number, hypothesis in enumerate(self.hypotheses):
+            where = f"hypotheses.{hypothesis.name}"
+            if hypothesis.name in [earlier.name for earlier in self.hypotheses[:number]]:
+                raise ValueError(f"{where}: two hypotheses have this name")
+            self._check_names(where, "encoder", hypothesis.of("encoder"), self.encoders)
+            self._check_names(where, "intermediate", hypothesis.of("intermediate"), arms)
+            self._check_names(where, "target", hypothesis.targets or [], self.targets)
+        for claim in self.claims:
+            self._check_names("claims", "intermediate", claim.contrast or [], arms)
+            self._check_names("claims", "target", claim.targets or [], self.targets)
+        return self
+
+    @staticmethod
+    def _check_names(where: str, role: str, names: Iterable[str], known: Iterable[str]) -> None:
+        for name in names:
+            if name not in known:
+                hint = " (every gain is over the baseline; leave it out)" if name == BASELINE else ""
+                raise ValueError(f"{where}: unknown {role} '{name}'{hint}; this grid has {', '.join(known) or 'none'}")
+
+    def training_of(self, task: str) -> Training:
         """The training block with the overrides of one task applied."""
-        values = {**self.training.model_dump(exclude_unset=True), **self.overrides.get(task, {})}
-        return Training.model_validate(values)
+        return self._training(self.overrides.get(task, {}))
 
     def mixture_training(self, spec: Intermediate) -> Training:
         """The training block of an intermediate of several tasks."""
-        return Training.model_validate({**self.training.model_dump(exclude_unset=True), **spec.training})
+        return self._training(spec.training)
+
+    def _training(self, changes: dict[str, Any]) -> Training:
+        return Training.model_validate({**self.training.model_dump(exclude_unset=True), **changes})
 
     def data_source(self) -> DataSource:
         """Where the examples come from."""
@@ -305,4 +316,4 @@ class Experiment(Strict):
 
     def all_intermediates(self) -> dict[str, Intermediate]:
         """The intermediates with the baseline first."""
-        return {BASELINE: Intermediate(), **{k: v for k, v in self.intermediates.items() if k != BASELINE}}
+        return {BASELINE: Intermediate()} | self.intermediates

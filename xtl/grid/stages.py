@@ -11,7 +11,7 @@ from xtl.base.places import cache_folder
 from xtl.grid import inputs as inputs_of
 from xtl.grid.blocks import NEUTRAL, Intermediate, Part, Source, Training, keys_read_by
 from xtl.grid.schema import Experiment
-from xtl.models import checkpoints, encoders
+from xtl.models import checkpoints
 from xtl.runs.record import Labels
 from xtl.runs.run import Run, make_run
 from xtl.tasks.catalog import TASKS
@@ -28,7 +28,7 @@ def origin_of(name: str, spec) -> dict:
         return {"architecture": spec.pretrain.architecture}
     known = checkpoints.identity(spec.checkpoint, spec.revision, cache_folder("digests"))
     return {
-        "architecture": encoders.architecture_of(spec.checkpoint),
+        "architecture": checkpoints.architecture_of(spec.checkpoint),
         "identity": known,
         "passed": {"checkpoint": spec.checkpoint, "revision": known.get("revision")},
     }

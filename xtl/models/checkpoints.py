@@ -56,6 +56,20 @@ def identity(checkpoint: str, revision: str | None = None, cache: Path | None = 
     return {"hub": checkpoint, "revision": resolved_revision(checkpoint, revision)}
 
 
+def architecture_of(checkpoint: str) -> str:
+    """The `model_type` of a folder's configuration, or of the Hub's where it must be asked."""
+    folder = Path(mirrored(checkpoint)).expanduser()
+    if folder.is_dir():
+        return json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
+    # Seconds to import, and a plan of folders does without.
+    from transformers import AutoConfig
+
+    from xtl.models.encoders import loading
+
+    with loading(checkpoint):
+        return AutoConfig.from_pretrained(checkpoint, trust_remote_code=False).model_type
+
+
 def resolved_revision(checkpoint: str, revision: str | None = None) -> str:
     """The commit that a revision (default: the main branch) of a model on the Hub stands for now.
 

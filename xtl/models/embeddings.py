@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from xtl.base.errors import UserError
-
-# torch and transformers take seconds to import, and reading a grid file needs neither.
-if TYPE_CHECKING:
-    import torch
-    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 # Over the tokens of the sentence; the classification token; over special tokens too, as XTREME's script averages.
 POOLINGS = ("mean", "cls", "mean_special", "mean_padded")
@@ -59,8 +55,6 @@ def embed(
     Returns:
         float32 array (layers, poolings, sentences, hidden), poolings as in POOLINGS.
     """
-    import torch
-
     coded = tokenizer(
         [prefix + sentence for sentence in sentences],
         truncation=True,
@@ -97,8 +91,6 @@ def _pooled(states: torch.Tensor, attended: torch.Tensor, special: torch.Tensor,
 
     The others are masks, (batch, length): positions that are no padding, special tokens, classification tokens.
     """
-    import torch
-
     inner = attended & ~special  # a padded position counts as special, whatever the tokenizer fills in
     inner |= ~inner.any(1, keepdim=True) & attended  # an empty sentence has only special tokens
     first_cls = is_cls.int().argmax(1)

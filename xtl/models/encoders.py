@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
+
+import torch
+from safetensors import SafetensorError
+from torch import nn
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers.utils import logging
 
 from xtl.base.errors import UserError
 from xtl.models.checkpoints import mirrored
 
-# transformers and torch take seconds to import, and planning a grid needs neither.
-if TYPE_CHECKING:
-    from torch import nn
-    from transformers import PreTrainedModel, PreTrainedTokenizerFast
-
-M = TypeVar("M", bound="nn.Module")
+M = TypeVar("M", bound=nn.Module)
 
 
 def load_tokenizer(checkpoint: str | Path, revision: str | None = None) -> PreTrainedTokenizerFast:
     """The fast tokenizer of a checkpoint, quiet about long inputs (tasks cut or split them themselves)."""
-    from transformers import AutoTokenizer, PreTrainedTokenizerFast
-
     folder_or_id = mirrored(str(checkpoint))
     with loading(checkpoint):
         tokenizer = AutoTokenizer.from_pretrained(folder_or_id, revision=revision, trust_remote_code=False)
@@ -35,9 +33,6 @@ def load_tokenizer(checkpoint: str | Path, revision: str | None = None) -> PreTr
 
 def load_encoder(checkpoint: str | Path, revision: str | None = None) -> PreTrainedModel:
     """The bare encoder of a checkpoint, in evaluation mode and float32."""
-    import torch
-    from transformers import AutoConfig, AutoModel
-
     folder_or_id = mirrored(str(checkpoint))
     with loading(checkpoint):
         config = AutoConfig.from_pretrained(folder_or_id, revision=revision, trust_remote_code=False)
@@ -47,26 +42,12 @@ def load_encoder(checkpoint: str | Path, revision: str | None = None) -> PreTrai
     return encoder.eval()
 
 
-def architecture_of(checkpoint: str | Path) -> str:
-    """The `model_type` of a folder's configuration, or of the Hub's where it must be asked."""
-    folder = Path(mirrored(str(checkpoint))).expanduser()
-    if folder.is_dir():
-        return json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
-    from transformers import AutoConfig
-
-    with loading(checkpoint):
-        return AutoConfig.from_pretrained(str(checkpoint), trust_remote_code=False).model_type
-
-
 @contextmanager
 def loading(checkpoint: str | Path) -> Iterator[None]:
     """Hold back what transformers prints while a checkpoint is loaded, and raise UserError where it cannot be.
 
     Its report of head weights that find no place is the intention here.
     """
-    from safetensors import SafetensorError
-    from transformers.utils import logging
-
     level = logging.get_verbosity()
     had_bars = logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
@@ -107,8 +88,6 @@ def spaced_words(tokenizer: PreTrainedTokenizerFast) -> Iterator[None]:
 
 def on_device(model: M) -> M:
     """The model on the GPU, where there is one."""
-    import torch
-
     return model.to("cuda" if torch.cuda.is_available() else "cpu")
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.random import Generator
+from transformers import PreTrainedTokenizerFast
 
 from xtl.models.recipes import FullRecipe
 from xtl.models.schedules import Item
 from xtl.models.sequences import InputSequence
-
-if TYPE_CHECKING:  # takes seconds to import, and nothing here needs it
-    from transformers import PreTrainedTokenizerFast
 
 
 class Collator:

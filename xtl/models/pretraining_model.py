@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 from torch import nn
 from torch.nn import functional
+from transformers import PreTrainedModel
 
 from xtl.models.sequences import IGNORE
-
-if TYPE_CHECKING:  # takes seconds to import, and nothing here needs it
-    from transformers import PreTrainedModel
 
 
 class PretrainingModel(nn.Module):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
-
-if TYPE_CHECKING:  # takes seconds to import, and nothing here needs it
-    from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
 IGNORE = -100
 Sentence = np.ndarray  # token ids (length,), without special tokens
@@ -30,58 +28,58 @@ class InputSequence:
         return len(self.ids)
 
 
-class Layout:
-    """The special tokens and types of a tokenizer's inputs, learned from its own output for given segments."""
+class Slot(NamedTuple):
+    """One place in a tokenizer's inputs: a special token, or a segment by its number."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, *texts: str):
-        coded = tokenizer(*texts)
-        ids = coded["input_ids"]
-        types = coded["token_type_ids"] if "token_type_ids" in tokenizer.model_input_names else [0] * len(ids)
-        # Special tokens before, between and after the segments, and each segment's type.
-        self.specials: list[list[int]] = [[]]
-        self.special_types: list[list[int]] = [[]]
-        self.segment_types: list[int] = []
-        seen = set()
-        for token, kind, segment in zip(ids, types, coded.sequence_ids(), strict=True):
-            if segment is None:
-                self.specials[-1].append(token)
-                self.special_types[-1].append(kind)
-            elif segment not in seen:
-                seen.add(segment)
-                self.segment_types.append(kind)
-                self.specials.append([])
-                self.special_types.append([])
-        assert len(self.segment_types) == len(texts), "the tokenizer dropped a segment"
-        self.size = sum(len(tokens) for tokens in self.specials)  # how many special tokens an input has
+    token: int | None
+    segment: int | None
+    type: int
 
 
 class Frame:
-    """Puts special tokens around segments, where the tokenizer puts them."""
+    """Puts special tokens around segments, where the tokenizer puts them: learned from its own output."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast):
         self.separator = tokenizer.sep_token_id
-        self.single = Layout(tokenizer, "a")
-        self.pair = Layout(tokenizer, "a", "b")
+        self.single = _slots(tokenizer, "a")
+        self.pair = _slots(tokenizer, "a", "b")
+        self.single_size = len(self.single) - 1  # how many special tokens an input of one segment has
+        self.pair_size = len(self.pair) - 2
 
     def build(self, first: Sentence, second: Sentence | None = None, follows: int = IGNORE) -> InputSequence:
         """The sequence of one segment or of two."""
-        segments = [first] if second is None else [first, second]
-        layout = self.single if second is None else self.pair
+        slots = self.single if second is None else self.pair
+        segments = (first, second)
         ids: list[np.ndarray] = []
         types: list[np.ndarray] = []
         special: list[np.ndarray] = []
-        for number, tokens in enumerate(layout.specials):
-            ids.append(np.array(tokens, np.int32))
-            types.append(np.array(layout.special_types[number], np.int32))
-            special.append(np.ones(len(tokens), bool))
-            if number < len(segments):
-                segment = segments[number]
+        for slot in slots:
+            segment = segments[slot.segment] if slot.segment is not None else None
+            if segment is None:
+                ids.append(np.array([slot.token]))
+                special.append(np.array([True]))
+            else:
                 ids.append(segment)
-                types.append(np.full(len(segment), layout.segment_types[number], np.int32))
                 special.append(segment == self.separator)
+            types.append(np.full(len(ids[-1]), slot.type, np.int32))
         return InputSequence(
             np.concatenate(ids).astype(np.int32), np.concatenate(types), np.concatenate(special), follows
         )
+
+
+def _slots(tokenizer: PreTrainedTokenizerFast, *texts: str) -> list[Slot]:
+    """The places in the tokenizer's input for so many segments."""
+    coded = tokenizer(*texts)
+    ids = coded["input_ids"]
+    types = coded["token_type_ids"] if "token_type_ids" in tokenizer.model_input_names else [0] * len(ids)
+    slots: list[Slot] = []
+    for token, kind, segment in zip(ids, types, coded.sequence_ids(), strict=True):
+        if segment is None:
+            slots.append(Slot(token, None, kind))
+        elif not slots or slots[-1].segment != segment:
+            slots.append(Slot(None, segment, kind))
+    assert [slot.segment for slot in slots if slot.token is None] == list(range(len(texts))), "a segment was dropped"
+    return slots
 
 
 def two_segments(
@@ -97,7 +95,7 @@ def two_segments(
         documents: of one language.
         sentences: that an input holds at most; as many as fit where None.
     """
-    room = length - frame.pair.size
+    room = length - frame.pair_size
     sequences = []
     for number, document in enumerate(documents):
         for chunk in chunks(document, room, sentences):
@@ -127,7 +125,7 @@ def full_sentences(
 
     `sentences` limits an input as in `two_segments`; a separator counts as none.
     """
-    room = length - frame.single.size
+    room = length - frame.single_size
     separator = np.array([frame.separator], np.int32)
     stream: list[Sentence] = []
     for document in documents:
@@ -147,7 +145,7 @@ def translation_pairs(
     pairs: Sequence[tuple[Sentence, Sentence]], frame: Frame, length: int, rng: Generator
 ) -> list[InputSequence]:
     """Inputs of two sentences that translate each other, in random order; pairs that are too long are left out."""
-    room = length - frame.pair.size
+    room = length - frame.pair_size
     sequences = []
     for first, second in pairs:
         if rng.random() < 0.5:

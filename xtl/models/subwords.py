@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
+from transformers import PreTrainedTokenizerFast
 
 from xtl.base.errors import UserError
-
-if TYPE_CHECKING:  # takes seconds to import, and nothing here needs it
-    from transformers import PreTrainedTokenizerFast
 
 
 def subwords(

@@ -19,9 +19,10 @@ from xtl.grid.plan import Plan, analysis_run
 from xtl.report.page import as_page, contents, numbered
 from xtl.report.pdf import PDF
 from xtl.report.runs import LOOK, write_run_pages
-from xtl.runs.execute import OnEvent, Outcome, execute
+from xtl.runs.execute import Watch, execute
 from xtl.runs.run import Run
 from xtl.runs.store import NOTEBOOK_FILE, RUN_FILE, Store
+from xtl.runs.worker import Ending, Outcome
 
 PACKAGE = Path(__file__).parents[1]
 # The code that decides what a report says.
@@ -40,7 +41,7 @@ def write_report(
     notebooks: Path,
     grid: Path,
     overrides: Sequence[str] = (),
-    on_event: OnEvent | None = None,
+    watch: Watch | None = None,
 ) -> Outcome:
     """Write `folder`/index.html, the executed analysis, and the pages of all runs, from whatever is done.
 
@@ -51,7 +52,7 @@ def write_report(
     Args:
         notebooks: the folder of the notebooks.
         grid, overrides: what the plan was made from, for the analysis to open.
-        on_event: as of execute.
+        watch: what is told of the analysis, as of execute.
     """
     records = tables.gather(plan, store).records
     write_run_pages(records, folder / "runs")
@@ -61,8 +62,8 @@ def write_report(
     digest = _digest(plan.experiment.model_dump(mode="json"), facts, (notebooks / analysis.notebook).read_text("utf-8"))
     index = folder / "index.html"
     if index.is_file() and f'content="{digest}"' in index.read_text("utf-8")[:1000] and store.record(analysis).done:
-        return Outcome("cached")
-    outcome = _analyse(analysis, store, notebooks, on_event)
+        return Outcome(Ending.CACHED)
+    outcome = _analyse(analysis, store, notebooks, watch)
     notebook = nbformat.read(store.folder(analysis) / NOTEBOOK_FILE, as_version=4)
     asked = plan.experiment
     html = index_page(notebook, asked.name, asked.question, digest if outcome.good else "")
@@ -82,12 +83,12 @@ def index_page(notebook: nbformat.NotebookNode, name: str, question: str, digest
     return numbered(html)
 
 
-def _analyse(analysis: Run, store: Store, notebooks: Path, on_event: OnEvent | None) -> Outcome:
+def _analyse(analysis: Run, store: Store, notebooks: Path, watch: Watch | None) -> Outcome:
     """Execute the analysis, even if it is done: of what it shows, its identity holds the finished runs alone."""
     with store.lock(analysis):
         (store.folder(analysis) / RUN_FILE).unlink(missing_ok=True)
     # one kernel that needs no torch: a process to fork it from would take longer to start than it saves
-    return execute([analysis], store, notebooks, workers=1, warm=False, on_event=on_event)[analysis.id]
+    return execute([analysis], store, notebooks, workers=1, warm=False, watch=watch)[analysis.id]
 
 
 def zip_report(folder: Path | str) -> Path:

@@ -13,7 +13,7 @@
 import json
 import os
 import shutil
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -46,6 +46,15 @@ SCORE_TYPES = {
 SCORE_COLUMNS = tuple(SCORE_TYPES)
 EXAMPLE_TYPES = {"language": "string", "example_id": "string", "score": "float64"}
 EXAMPLE_COLUMNS = tuple(EXAMPLE_TYPES)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: step of steps, and a line to show."""
+
+    step: int
+    steps: int
+    text: str
 
 
 class Store:
@@ -203,16 +212,17 @@ def write_facts(folder: Path | str, **facts) -> None:
     write_json(path, (read_json(path) or {}) | facts)
 
 
-def write_progress(folder: Path | str, progress: dict) -> None:
-    """Say how far the run is: {"step": int, "steps": int, "text": a line to show}."""
+def write_progress(folder: Path | str, step: int, steps: int, text: str) -> None:
+    """Say how far the run is, see Progress."""
     # a reader sees the old or the new file, and losing it in a crash does not matter: no fsync, it is written often
     with replacing(Path(folder) / PROGRESS_FILE, durable=False) as temporary:
-        temporary.write_text(json.dumps(progress), "utf-8")
+        temporary.write_text(json.dumps({"step": step, "steps": steps, "text": text}), "utf-8")
 
 
-def read_progress(folder: Path | str) -> dict | None:
+def read_progress(folder: Path | str) -> Progress | None:
     """What write_progress last said of a run that is not finished, or None."""
-    return read_json(Path(folder) / PROGRESS_FILE)
+    content = read_json(Path(folder) / PROGRESS_FILE)
+    return Progress(**content) if content else None
 
 
 def _held(path: Path) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ HELD_OUT_BATCH = 32
 
 
 @dataclass(frozen=True)
-class PretrainingData:
+class Prepared:
     """What one pretraining reads: its input sequences, in which batches, and what is held out of it.
 
     `sequences` are monolingual inputs of few sentences, then monolingual inputs of full length, then translation pairs.
@@ -41,7 +42,7 @@ class PretrainingData:
     table: pd.DataFrame  # a row a language: documents, sentences, tokens, pairs
 
 
-def prepare(settings: Pretraining, data: dict, seed: int) -> PretrainingData:
+def prepare(settings: Pretraining, data: dict, seed: int) -> Prepared:
     """Tokenise every language's documents and pairs, cut them into input sequences, and plan the batches.
 
     Monolingual text is cut twice: into inputs of at most `short` sentences, and into inputs of at most `length` tokens,
@@ -65,7 +66,7 @@ def prepare(settings: Pretraining, data: dict, seed: int) -> PretrainingData:
     rows = []
     for language in corpus.languages():
         texts = corpus.documents(language)
-        sentences = _token_ids(tokenizer, [sentence for text in texts for sentence in text])
+        sentences = _token_ids(tokenizer, list(chain.from_iterable(texts)))
         remaining = iter(sentences)
         documents = [[next(remaining) for _ in text] for text in texts]
         held = max(1, round(HELD_OUT * len(documents)))
@@ -89,7 +90,7 @@ def prepare(settings: Pretraining, data: dict, seed: int) -> PretrainingData:
     kept = rng.permutation(len(heldout))[:HELD_OUT_SEQUENCES]
     batches = _batches(settings, short, long, pairs, seed)
     heldout = [heldout[number] for number in kept]
-    return PretrainingData(tokenizer, short + long + pairs, heldout, batches, pd.DataFrame(rows))
+    return Prepared(tokenizer, short + long + pairs, heldout, batches, pd.DataFrame(rows))
 
 
 def _token_ids(tokenizer: PreTrainedTokenizerFast, sentences: list[str]) -> list[np.ndarray]:
@@ -123,16 +124,14 @@ def build(settings: Pretraining, tokenizer: PreTrainedTokenizerFast, seed: int) 
     return PretrainingModel(scratch_encoder(settings, tokenizer, seed), settings.full_recipe.nsp)
 
 
-def train(
-    settings: Pretraining, model: PretrainingModel, data: PretrainingData, folder: Path, seed: int
-) -> pd.DataFrame:
+def train(settings: Pretraining, model: PretrainingModel, prepared: Prepared, folder: Path, seed: int) -> pd.DataFrame:
     """Train on all batches; returns the loss curve (step, loss in nats, learning_rate, seconds)."""
     return fit(
         model,
-        data.batches.batches,
-        Collator(data.sequences, data.tokenizer, settings.full_recipe, seed),
+        prepared.batches.batches,
+        Collator(prepared.sequences, prepared.tokenizer, settings.full_recipe, seed),
         folder,
-        items=len(data.sequences),
+        items=len(prepared.sequences),
         learning_rate=settings.learning_rate,
         warmup=settings.warmup,
         weight_decay=settings.weight_decay,
@@ -149,13 +148,13 @@ def save(model: PretrainingModel, tokenizer: PreTrainedTokenizerFast, folder: Pa
     tokenizer.save_pretrained(folder / "checkpoint")
 
 
-def heldout_loss(settings: Pretraining, model: PretrainingModel, data: PretrainingData) -> float:
+def heldout_loss(settings: Pretraining, model: PretrainingModel, prepared: Prepared) -> float:
     """Mean cross-entropy in nats per predicted token on held-out documents, masks fixed for every encoder and seed.
 
     Under permutation LM a prediction may also read earlier targets, so the two objectives' losses are not comparable.
     """
-    collate = Collator(data.heldout, data.tokenizer, _heldout_recipe(settings), seed=0)
-    items = [(number, 0) for number in range(len(data.heldout))]
+    collate = Collator(prepared.heldout, prepared.tokenizer, _heldout_recipe(settings), seed=0)
+    items = [(number, 0) for number in range(len(prepared.heldout))]
     total = 0.0
     count = 0
     model.eval()
@@ -176,18 +175,19 @@ def _on_device(batch: dict[str, torch.Tensor], model: PretrainingModel) -> dict[
     return {name: values.to(model.device) for name, values in batch.items()}
 
 
-def facts(settings: Pretraining, model: PretrainingModel, data: PretrainingData, log: pd.DataFrame) -> dict[str, Any]:
+def facts(settings: Pretraining, model: PretrainingModel, prepared: Prepared, log: pd.DataFrame) -> dict[str, Any]:
     """What stands beside every comparison of encoders: size, work, tokens, time and held-out loss.
 
     `flops` is counted by torch on one batch, forward and backward (matrix products only), and scaled by its tokens.
     """
     recipe = settings.full_recipe
-    batches = data.batches
+    batches = prepared.batches
     middle = batches.batches[len(batches.batches) // 2]
-    flops = _flops(model, Collator(data.sequences, data.tokenizer, recipe, seed=0), middle)
-    flops_per_token = flops / sum(len(data.sequences[number]) for number, _ in middle)
-    ordinary = [int((~sequence.special).sum()) for sequence in data.sequences]
-    predicted = [how_many(ordinary[number], recipe.predicted) for number, _ in _items(batches)]
+    flops = _flops(model, Collator(prepared.sequences, prepared.tokenizer, recipe, seed=0), middle)
+    flops_per_token = flops / sum(len(prepared.sequences[number]) for number, _ in middle)
+    ordinary = [int((~sequence.special).sum()) for sequence in prepared.sequences]
+    items = chain.from_iterable(batches.batches)
+    predicted = [how_many(ordinary[number], recipe.predicted) for number, _ in items]
     return {
         "architecture": settings.architecture,
         **parameter_counts(model.encoder),
@@ -197,14 +197,9 @@ def facts(settings: Pretraining, model: PretrainingModel, data: PretrainingData,
         "flops": float(flops_per_token * batches.tokens),
         "padding_share": 1 - batches.tokens / batches.padded_tokens,
         "train_seconds": float(log["seconds"].max()),
-        "heldout_loss": heldout_loss(settings, model, data),
+        "heldout_loss": heldout_loss(settings, model, prepared),
         "recipe": recipe.model_dump(),
     }
-
-
-def _items(batches: Schedule) -> Iterator[Item]:
-    for batch in batches.batches:
-        yield from batch
 
 
 def _flops(model: PretrainingModel, collate: Collator, items: Sequence[Item]) -> int:
@@ -217,12 +212,12 @@ def _flops(model: PretrainingModel, collate: Collator, items: Sequence[Item]) ->
     return counter.get_total_flops()
 
 
-def guesses(settings: Pretraining, model: PretrainingModel, data: PretrainingData, n: int = 5) -> pd.DataFrame:
+def guesses(settings: Pretraining, model: PretrainingModel, prepared: Prepared, n: int = 5) -> pd.DataFrame:
     """A few held-out predictions for a person to read: the text, the hidden tokens, the encoder's guesses."""
-    tokenizer = data.tokenizer
-    collate = Collator(data.heldout, tokenizer, _heldout_recipe(settings), seed=1)
+    tokenizer = prepared.tokenizer
+    collate = Collator(prepared.heldout, tokenizer, _heldout_recipe(settings), seed=1)
     rows = []
-    for number, sequence in enumerate(data.heldout[:n]):
+    for number, sequence in enumerate(prepared.heldout[:n]):
         batch = _on_device(collate([(number, 0)]), model)
         hidden = batch.pop("labels")[:8]
         predicted = batch.pop("predicted")[:8]

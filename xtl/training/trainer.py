@@ -91,7 +91,7 @@ class Progress(TrainerCallback):
         text = f"{self.title}: step {done}/{total}{loss} · {spent:.0f} s" + (
             f", about {left:.0f} s left" if 0 < done < total else ""
         )
-        write_progress(self.folder, {"step": done, "steps": total, "text": text})
+        write_progress(self.folder, done, total, text)
         from IPython import get_ipython
 
         if get_ipython() is None:

@@ -1,6 +1,7 @@
 """Figures draw on whole and partial grids, carry an alt text, and change nothing global."""
 
 import base64
+import re
 
 import matplotlib
 import numpy as np
@@ -141,6 +142,29 @@ def test_pictures_are_embedded_and_the_same_every_time(partial):
     first, second = (drawing.svg(figures.gain_dots(table, ENCODERS)[0]) for _ in range(2))
     assert first == second and first.startswith("data:image/svg+xml;base64,")
     assert b"</svg>" in base64.b64decode(first.partition(",")[2])
+
+
+def test_inline_pictures_have_real_text_page_colours_and_ids_of_their_own(partial):
+    table = gains.intervals(partial[2], "gain")
+    first, again = (figures.gain_dots(table, ENCODERS)[0] for _ in range(2))
+    other = figures.layer_curves(partial[3], ENCODERS)
+    markup = first.svg()
+    assert markup == again.svg() == first.svg()
+    assert markup.startswith("<svg ") and f'role="img" aria-label="{first.alt}"' in markup
+    assert ">same data</text>" in markup and "DejaVu" not in markup
+    assert "var(--text, #1d2126)" in markup and "<style" not in markup
+    ids = [set(re.findall(r' id="([^"]+)"', picture.svg())) for picture in (first, other)]
+    assert ids[0] and ids[1] and not ids[0] & ids[1]
+    used = set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', markup))
+    assert {first or second for first, second in used} <= ids[0]
+
+
+def test_alt_texts_are_escaped_and_captions_are_short():
+    picture = drawing.Picture(drawing.canvas(1, 1, (1, 1))[0], 'a "b" < c', "Few words.")
+    assert 'aria-label="a &#34;b&#34; &lt; c"' in picture.svg()
+    assert picture._repr_html_().endswith("<figcaption>Few words.</figcaption></figure>")
+    with pytest.raises(ValueError, match="at most 60 words, not 61"):
+        drawing.Picture(picture.figure, "a", "word " * 61)
 
 
 def test_palette_and_axis_labels():

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import matplotlib
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from markupsafe import escape
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -19,14 +22,62 @@ from matplotlib.figure import Figure
 from xtl.tasks.catalog import METRIC_NAMES, TASKS
 
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "<", ">")
-GREY = "#5f5f5f"
+INK = "#1d2126"
+SOFT = "#5b636d"
+LINE = "#dde1e6"
+PAGE = "#ffffff"
+# Colours of the page, as it names them: in dark mode it gives them other values.
+VARIABLES = {INK: "--text", SOFT: "--soft", LINE: "--line", PAGE: "--page"}
+FONT = "font-family: var(--sans, system-ui, sans-serif)"
+# Told apart with any colour vision, and at least 3 : 1 against a white and a dark page.
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#7040ff", "#cc1442", "#7384ff", "#207480", "#309bbf")
+GREY = SOFT
 
 
-class Picture(NamedTuple):
-    """A matplotlib figure and the sentence that stands for it where it cannot be seen."""
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A matplotlib figure and what stands for it where it cannot be seen; it shows itself in a notebook.
+
+    alt: the figure in words, with its numbers. caption: at most 60 words that stand below it.
+    """
 
     figure: Figure
     alt: str
+    caption: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.caption.split()) > 60:
+            raise ValueError(f"A caption has at most 60 words, not {len(self.caption.split())}.")
+
+    def svg(self) -> str:
+        """The figure as an inline <svg>: real text in the page's font, in the page's colours, as wide as its place.
+
+        It is the same at every call. Ids begin with a digest of the figure, so that those of two figures differ.
+        """
+        buffer = io.StringIO()
+        facts = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        with style():
+            self.figure.savefig(buffer, format="svg", transparent=True, metadata=facts)
+        drawn = buffer.getvalue()
+        begin = drawn.index("</defs>") + len("</defs>")  # after a style sheet that would reach the whole page
+        body = drawn[begin : drawn.rindex("</svg>")]
+        body = re.sub(r'<g id="[^"]*">', "<g>", body)
+        body = re.sub(r"font-family: [^;\"]*; ", "", body)
+        body = re.sub(r' transform="rotate\(-0 [^"]*"', "", body)
+        body = re.sub(r"\s*\n\s*", " ", body)
+        for colour, name in VARIABLES.items():
+            body = body.replace(f": {colour}", f": var({name}, {colour})")
+        prefix = "f" + hashlib.sha256(body.encode()).hexdigest()[:8]
+        body = re.sub(r'( id="|href="#|url\(#)', rf"\1{prefix}", body)
+        width, height = self.figure.get_size_inches() * 72
+        look = f"width: 100%; max-width: {width:.0f}px; height: auto; fill: var(--text, {INK}); {FONT}"
+        names = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+        place = f'viewBox="0 0 {width:.6g} {height:.6g}" stroke-linejoin="round" style="{look}"'
+        return f'<svg {names} role="img" aria-label="{escape(self.alt)}" {place}>{body}</svg>'
+
+    def _repr_html_(self) -> str:
+        caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
+        return f"<figure>{self.svg()}{caption}</figure>"
 
 
 @contextmanager
@@ -35,16 +86,17 @@ def style():
     look = {
         **sns.axes_style("whitegrid"), **sns.plotting_context("notebook", font_scale=0.85),
         "font.family": ["sans-serif"], "axes.titlesize": 10, "axes.titleweight": "bold", "axes.labelsize": 10,
-        "grid.color": "#e3e3e3", "axes.edgecolor": "#999999", "hatch.linewidth": 0.8, "svg.hashsalt": "xtl",
+        "font.sans-serif": ["DejaVu Sans"], "text.color": INK, "axes.labelcolor": INK, "xtick.labelcolor": INK,
+        "ytick.labelcolor": INK, "text.parse_math": False, "svg.fonttype": "none",
+        "grid.color": LINE, "axes.edgecolor": SOFT, "hatch.linewidth": 0.8, "svg.hashsalt": "xtl",
     }  # fmt: skip
     with matplotlib.rc_context(look):
         yield
 
 
-def palette(names: Sequence[str]) -> dict[str, tuple]:
-    """Encoder -> colour, from seaborn's colour-blind safe palette, in the order of the grid."""
-    colours = sns.color_palette("colorblind", max(len(names), 1))
-    return dict(zip(names, colours, strict=False))
+def palette(names: Sequence[str]) -> dict[str, str]:
+    """Encoder -> colour, in the order of the grid; after eight they begin again, and markers tell them apart."""
+    return {name: SERIES[i % len(SERIES)] for i, name in enumerate(names)}
 
 
 def markers(names: Sequence[str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from xtl.analysis.section import Section, block, cell, section, table
 from xtl.analysis.statistics import clustered
 from xtl.analysis.statistics import intervals as statistics
 from xtl.analysis.wording import DASH, decimals, listing, p_equals, p_value, points
-from xtl.grid.schema import EFFECTS, Hypothesis
+from xtl.grid.schema import Hypothesis
 
 TITLE = "Hypotheses"
 ALPHA = 0.05
@@ -128,7 +128,7 @@ class Scope:
     @property
     def weights(self) -> dict[str, float]:
         """Encoder -> weight: 1 and −1 for a difference of two encoders, else the mean."""
-        if EFFECTS[self.hypothesis.effect].startswith("encoder encoder"):
+        if self.hypothesis.roles()[:2] == ["encoder", "encoder"]:
             return {self.encoders[0]: 1.0, self.encoders[1]: -1.0}
         return {encoder: 1 / len(self.encoders) for encoder in self.encoders}
 

@@ -17,9 +17,9 @@ _STYLE = Style()
 def another(rng: Generator, words: np.ndarray, pool: int, avoid: Sequence[np.ndarray] = ()) -> np.ndarray:
     """Another word of the same sort and kind from the pool for each word (n,), none of `avoid`; -1 stays."""
     w = world()
-    lists = [w.of(sort, pool) for sort in SORTS for _ in KINDS]
-    for kind in range(len(KINDS)):  # the first sort is that of nouns
-        lists[kind] = w.of("noun", pool, kind)
+    lists = [w.of("noun", pool, kind) for kind in range(len(KINDS))]  # nouns come first among the sorts
+    for sort in SORTS[1:]:
+        lists += [w.of(sort, pool)] * len(KINDS)
     result = np.full(len(words), -1)
     missing = words >= 0
     while missing.any():

@@ -1,6 +1,7 @@
 """What encoders are pretrained on: corpora, translations, and one sub-word vocabulary for all languages."""
 
 from functools import lru_cache
+from itertools import chain
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -75,8 +76,7 @@ def tokenizer(config: LabConfig) -> Tokenizer:
         size = config.sentences // 4  # what the smallest corpus holds
         sample: list[str] = []
         for code in languages(config):
-            sentences = [sentence for document in corpus(config, code) for sentence in document]
-            sample += sentences[:size]
+            sample += list(chain.from_iterable(corpus(config, code)))[:size]
         return train_vocabulary(sample, PIECES).to_str()
 
     return Tokenizer.from_str(cached(config, "tokenizer.json", build))

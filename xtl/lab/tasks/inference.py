@@ -80,10 +80,11 @@ def several(config: LabConfig, part: str, n: int) -> Pairs:
     For evaluation n in all, drawn from the three in that proportion.
     """
     size = n if part == "train" else -(-2 * n // 5)
-    own = pairs(config, part, size)
-    more = pairs(config, part, size, "inference-more")
-    harder = pairs(config, part, size // 2, "inference-harder", HARDER)
-    collections = (own, more, harder)
+    collections = (
+        pairs(config, part, size),
+        pairs(config, part, size, "inference-more"),
+        pairs(config, part, size // 2, "inference-harder", HARDER),
+    )
     label = np.concatenate([collection.label for collection in collections])
     order = config.rng("inference-several", part).permutation(len(label))
     if part != "train":
@@ -180,7 +181,8 @@ def _entity(rng: Generator, label: np.ndarray, pool: int) -> Draft:
     n = len(label)
     part = rng.choice(5, n, p=list(_ENTITIES.values()))
     on = {name: part == number for number, name in enumerate(_ENTITIES)}
-    agent, patient = w.uses[:, 1], w.uses[:, 2]
+    agent = w.uses[:, 1]
+    patient = w.uses[:, 2]
     transitive = w.uses[patient >= 0]
     between_animates = (agent < FOOD) & (patient < FOOD) & (w.frame[w.uses[:, 0]] == EXCHANGEABLE)
     adjectives = MODIFIERS["agent_adj"] | MODIFIERS["object_adj"]

@@ -129,19 +129,19 @@ class _Drawing:
 
     def add_objects(self) -> None:
         """Draw the objects that the verbs take: the other participant, the document's thing, or something new."""
-        rng, pool, table = self.rng, self.pool, self.table
+        table = self.table
         kind = self.object_kind
         same = self._chance(self.style.same) & ~self.alone
         new = self._participants(self.n, np.where(kind == PERSON, PERSON, ANIMAL))
         patient = Table.choose(np.where(same | _same(new, self.agent), 0, 1), [self.other, new])
-        food = draws.nouns(rng, np.full(len(self.lengths), FOOD), pool)[self.doc]
-        item = draws.nouns(rng, np.full(len(self.lengths), ITEM), pool)[self.doc]
+        food = self._nouns(np.full(len(self.lengths), FOOD))[self.doc]
+        item = self._nouns(np.full(len(self.lengths), ITEM))[self.doc]
         is_thing = kind >= FOOD
         thing_kind = np.where(is_thing, kind, -1)
-        new_thing = draws.nouns(rng, thing_kind, pool)
+        new_thing = self._nouns(thing_kind)
         thing = np.where(same, np.where(kind == FOOD, food, item), new_thing)
         thing = np.where(is_thing, thing, -1)
-        thing_adjective = draws.adjectives(rng, thing_kind)
+        thing_adjective = draws.adjectives(self.rng, thing_kind)
 
         animate = (kind >= 0) & ~is_thing
         table["object"] = np.where(animate, patient["noun"], thing)
@@ -150,20 +150,19 @@ class _Drawing:
         self.object_adjective = np.where(animate, patient["adjective"], thing_adjective)
 
     def add_modifiers(self, need: int, forbid: int) -> None:
-        """Draw adjectives, place, time and manner, on the pool's side of the split; an event without a set loses its
-        verb.
-        """
-        rng, table = self.rng, self.table
+        """Draw adjectives, place, time and manner on the pool's side of the split; without any, there is no verb."""
+        table = self.table
         columns = {"agent_adj": self.agent["adjective"], "object_adj": self.object_adjective}
         forbidden = np.full(self.n, forbid)
         for name, adjective in columns.items():
             forbidden |= np.where(adjective < 0, MODIFIERS[name], 0)
         weights = draws.pattern_weights(self.style)
-        pattern = draws.patterns(rng, table["verb"], self.pool, weights, np.full(self.n, need), forbidden)
+        needed = np.full(self.n, need)
+        pattern = draws.patterns(self.rng, table["verb"], self.pool, weights, needed, forbidden)
         table["verb"] = np.where(pattern < 0, -1, table["verb"])
-        columns |= draws.places(rng, self.n, self.pool, self.style)
-        columns["time"] = pick(rng, self.n, self.w.of("time", self.pool))
-        columns["manner"] = pick(rng, self.n, self.w.of("manner", self.pool))
+        columns |= draws.places(self.rng, self.n, self.pool, self.style)
+        columns["time"] = pick(self.rng, self.n, self.w.of("time", self.pool))
+        columns["manner"] = pick(self.rng, self.n, self.w.of("manner", self.pool))
         for modifier, names in ev.MODIFIER_COLUMNS.items():
             present = (pattern >= 0) & (pattern & MODIFIERS[modifier] > 0)
             for name in names:
@@ -171,26 +170,27 @@ class _Drawing:
 
     def add_determiners(self) -> None:
         """The agent's may be a quantifier; articles are indefinite at first mention, mostly definite later."""
-        w, table = self.w, self.table
-        the = w.ids["DET:the"]
-        a = w.ids["DET:a"]
+        table = self.table
+        the = self.w.ids["DET:the"]
+        a = self.w.ids["DET:a"]
         quantifier = self._pick_word("DET", "every", "some", "no", "this", "that")
         article = np.where(self._chance(np.where(self.first, 0.4, 0.1)), a, the)
         determiner = np.where(self._chance(self.style.quantifier), quantifier, article)
-        table["agent_det"] = np.where(w.is_sort(table["agent"], "noun", "class"), determiner, -1)
+        table["agent_det"] = np.where(self.w.is_sort(table["agent"], "noun", "class"), determiner, -1)
         article = np.where(self._chance(np.where(self.first, 0.5, 0.3)), a, the)
-        table["object_det"] = np.where(w.is_sort(table["object"], "noun", "class"), article, -1)
+        table["object_det"] = np.where(self.w.is_sort(table["object"], "noun", "class"), article, -1)
 
     def add_syntax(self) -> None:
         """Negation, time first, coordination, relative clauses, passive, tense, discourse marks."""
-        w, table, style = self.w, self.table, self.style
-        quantified = np.isin(table["agent_det"], (w.ids["DET:every"], w.ids["DET:no"]))
+        table = self.table
+        style = self.style
+        quantified = np.isin(table["agent_det"], (self.w.ids["DET:every"], self.w.ids["DET:no"]))
         common = table["agent_det"] >= 0
         table["neg"] = (self._chance(style.neg) & ~quantified).astype(int)
         table["front"] = (self._chance(style.front) & (table["time"] >= 0)).astype(int)
 
         coordinated = self._chance(style.fellow) & common & ~quantified
-        fellow = draws.nouns(self.rng, np.where(coordinated, self.agent["kind"], -1), self.pool)
+        fellow = self._nouns(np.where(coordinated, self.agent["kind"], -1))
         coordinated &= (fellow != table["agent"]) & (fellow != table["object"])
         table["fellow"] = np.where(coordinated, fellow, -1)
         table["fellow_det"] = np.where(coordinated, table["agent_det"], -1)
@@ -212,7 +212,7 @@ class _Drawing:
         by_agent = [np.flatnonzero(uses[:, 1] == kind) for kind in (ANIMAL, PERSON)]
         use = pick_by(self.rng, np.where(where, self.agent["kind"], -1), by_agent)
         verb = np.where(use >= 0, uses[use, 0], -1)
-        target = draws.nouns(self.rng, np.where(use >= 0, uses[use, 2], -1), self.pool)
+        target = self._nouns(np.where(use >= 0, uses[use, 2], -1))
         is_agent = (target == table["agent"]) & (target >= 0)
         table["rel_verb"] = np.where(is_agent | (verb == table["verb"]), -1, verb)
         table["rel_object"] = np.where(table["rel_verb"] >= 0, target, -1)
@@ -228,7 +228,8 @@ class _Drawing:
 
     def turn_into_states(self) -> None:
         """Let some sentences say what the agent is like (`was not small but big`) or is (`every fox is an animal`)."""
-        w, table = self.w, self.table
+        w = self.w
+        table = self.table
         noun = self.agent["noun"]
         u = self.rng.random(self.n)
         common = w.is_sort(noun, "noun")
@@ -256,19 +257,21 @@ class _Drawing:
 
     def _participants(self, n: int, kind: np.ndarray | None = None) -> Table:
         """Animate participants, of random kinds or of those given: kind, noun, tail, adjective, organisation (bool)."""
-        rng, style = self.rng, self.style
         if kind is None:
-            kind = np.where(chance(rng, n, style.animals), ANIMAL, PERSON)
-        organisation = (kind == PERSON) & chance(rng, n, style.organisation)
-        named = organisation | ((kind == PERSON) & chance(rng, n, style.name))
-        first, second = draws.names(rng, n, self.pool, organisation)
-        noun = np.where(named, first, draws.nouns(rng, kind, self.pool))
+            kind = np.where(chance(self.rng, n, self.style.animals), ANIMAL, PERSON)
+        organisation = (kind == PERSON) & chance(self.rng, n, self.style.organisation)
+        named = organisation | ((kind == PERSON) & chance(self.rng, n, self.style.name))
+        first, second = draws.names(self.rng, n, self.pool, organisation)
+        noun = np.where(named, first, self._nouns(kind))
         tail = np.where(named, second, -1)
-        adjective = np.where(named, -1, draws.adjectives(rng, kind))
+        adjective = np.where(named, -1, draws.adjectives(self.rng, kind))
         return Table({"kind": kind, "noun": noun, "tail": tail, "adjective": adjective, "organisation": organisation})
 
     def _chance(self, p: float | np.ndarray) -> np.ndarray:
         return chance(self.rng, self.n, p)
+
+    def _nouns(self, kind: np.ndarray) -> np.ndarray:
+        return draws.nouns(self.rng, kind, self.pool)
 
     def _pick_word(self, pos: str, *words: str) -> np.ndarray:
         return pick(self.rng, self.n, np.array([self.w.ids[f"{pos}:{word}"] for word in words]))
