@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from xtl.analysis.results import Results
 from xtl.runs.record import Labels, RunRecord, State
 
 LANGUAGES = ["en", "de", "es", "ru", "hi", "tr", "fi", "ja", "ar", "sw", "th", "vi", "zh"]
@@ -65,6 +66,17 @@ def grid(
     scores = pd.DataFrame(rows, columns=SCORE_COLUMNS).astype(whole)
     wanted = {target: [c for c in languages if (target, c) != ("tatoeba", "en")] for target in targets}
     return pd.DataFrame(cells), scores, records, wanted
+
+
+LAB = {"kind": "lab", "languages": 12, "sentences": 400, "train": 100, "test": 20, "seed": 0}
+MADE = ["en", "qaa", "qab", "qac", "qad", "qae", "qaf", "qag", "qah", "qai", "qaj", "qak", "qal"]
+
+
+def results(name="lab", wording="Does it help?", data=LAB, languages=MADE, unavailable=None, shortcuts=None, **options):
+    """Results of synthetic tables; options: of `grid`. By default of the shape of params/lab.yaml."""
+    cells, rows, records, wanted = grid(languages=languages, **options)
+    measure = None if shortcuts is None else lambda: shortcuts
+    return Results(name, wording, data, cells, rows, records, wanted, unavailable, measure)
 
 
 SCORE_COLUMNS = (

@@ -9,9 +9,13 @@ import pandas as pd
 import pytest
 
 from tests.browser import Page, browser
-from tests.synthetic import LANGUAGES, grid
-from xtl import report
+from tests.report.pages import page_of
+from tests.synthetic import LANGUAGES, results
+from xtl.analysis.section import RunPage, block, section, table
+from xtl.base.errors import UserError
 from xtl.report import pdf
+from xtl.report.runs import render_run_page
+from xtl.report.write import index_page
 
 SCRIPT, PICTURE = "<script>alert(1)</script>", '"><img src=x onerror=alert(2)>'
 LINK, WORDS = "[go](javascript:alert(3)) <a href='javascript:alert(4)'>go</a>", "![far](http://example.org/x.png)"
@@ -41,22 +45,34 @@ def notebook(path: Path) -> None:
 def written(tmp_path_factory) -> tuple[Path, Path]:
     """A report with hostile text wherever text can enter, and the page of its one notebook."""
     folder = tmp_path_factory.mktemp("shared")
-    options = dict(encoders=("bert", "xlnet"), seeds=(0, 1), targets=("xnli", "tatoeba"), languages=LANGUAGES[:7])
-    cells, scores, records, languages = grid(drop=[("xlnet", "mnli", "tatoeba", 1)], **options)
-    notebook(folder / "notebook.ipynb")
-    shown = next(key for key, record in records.items() if record.phase == "target")
-    device = {"cpu": HOSTILE, "threads": 1, "gpus": [HOSTILE]}
-    for key, record in records.items():
-        record.params["recipe"] = {"note": HOSTILE}
-        records[key] = replace(record, device=device, error=record.error and HOSTILE)
-    records[shown] = replace(records[shown], folder=folder, error=HOSTILE)
-    index = report.write_report(
-        HOSTILE, HOSTILE, {"kind": "hub", "revisions": {HOSTILE: HOSTILE}}, cells, scores, records, folder / "report",
-        languages=languages,
+    grid = results(
+        HOSTILE,
+        HOSTILE,
+        {"kind": "hub", "revisions": {HOSTILE: HOSTILE}},
+        LANGUAGES[:7],
         unavailable=pd.DataFrame({"target": ["xnli"], "language": [HOSTILE]}),
-        baselines=pd.DataFrame({"target": ["xnli"], "baseline": [HOSTILE], "points": [40.0]}),
-    )  # fmt: skip
-    return index, index.parent / "runs" / f"{shown['slug']}-{shown['id']}.html"
+        shortcuts=pd.DataFrame({"target": ["xnli"], "baseline": [HOSTILE], "points": [40.0]}),
+        encoders=("bert", "xlnet"),
+        seeds=(0, 1),
+        targets=("xnli", "tatoeba"),
+        drop=[("xlnet", "mnli", "tatoeba", 1)],
+    )
+    notebook(folder / "notebook.ipynb")
+    device = {"cpu": HOSTILE, "threads": 1, "gpus": [HOSTILE]}
+    for key, record in grid.records.items():
+        record.params["recipe"] = {"note": HOSTILE}
+        grid.records[key] = replace(record, device=device, error=record.error and HOSTILE)
+    first = next(record for record in grid.records.values() if record.phase == "target")
+    shown = replace(first, folder=folder, error=HOSTILE)
+    grid.records[shown.id] = shown
+    pages = {key: RunPage(record.slug, f"#run-{key}") for key, record in grid.records.items()}
+    run = folder / "report" / "runs" / f"{shown.slug}-{shown.id}.html"
+    pages[shown.id] = RunPage(shown.slug, f"runs/{run.name}")
+    run.parent.mkdir(parents=True)
+    render_run_page(shown, run)
+    index = folder / "report" / "index.html"
+    index.write_text(page_of(grid, pages), "utf-8")
+    return index, run
 
 
 @pytest.fixture(scope="module")
@@ -91,10 +107,12 @@ def test_nothing_runs_and_nothing_is_fetched(page, written, which, dark):
     page.run("document.querySelectorAll('details').forEach(each => each.open = true)")
     page.run("document.querySelectorAll('*').forEach(each => each.dispatchEvent(new Event('error')))")
     assert page.errors == [] and page.requests == []
-    forbidden = "script, iframe, object, embed, form, base, svg, link:not([rel=icon]), meta[http-equiv=refresh]"
+    forbidden = "iframe, object, embed, form, base, link:not([rel=icon]), meta[http-equiv=refresh], svg script"
     assert page.run(f"document.querySelectorAll({forbidden!r}).length") == 0
+    assert page.run("document.scripts.length") == 1  # ours: sorting, and the button for code
     attributes = "[...document.querySelectorAll('*')].flatMap(each => [...each.attributes])"
-    assert page.run(f"{attributes}.filter(a => a.name.startsWith('on') || /javascript:/i.test(a.value)).length") == 0
+    assert page.run(f"{attributes}.filter(a => a.name.startsWith('on')).length") == 0
+    assert page.run(f"{attributes}.filter(a => a.name != 'alt' && /javascript:/i.test(a.value)).length") == 0
 
 
 def test_hostile_text_is_shown_as_the_text_that_it_is(page, written):
@@ -102,11 +120,11 @@ def test_hostile_text_is_shown_as_the_text_that_it_is(page, written):
     page.run("document.querySelectorAll('details').forEach(each => each.open = true)")
     text = page.run("document.body.innerText")
     assert text.count(SCRIPT) >= 7 and text.count(PICTURE) >= 7 and text.count(LINK) >= 7 and "54439" not in text
-    assert HOSTILE in page.run("document.querySelector('.question').textContent")
+    assert HOSTILE in page.run("document.querySelector('.crumb').textContent")
     assert HOSTILE in page.run("document.title") and HOSTILE in page.run("document.querySelector('h1').textContent")
     page.open(written[1])
     text = page.run("document.body.innerText")
-    assert text.count(SCRIPT) >= 6 and "[picture from elsewhere, left out]" in text
+    assert text.count(SCRIPT) >= 5 and "[picture from elsewhere, left out]" in text
     assert HOSTILE in page.run("[...document.querySelectorAll('.facts dd')].pop().textContent")
 
 
@@ -130,22 +148,29 @@ def test_every_link_leads_somewhere(page, written):
 
 def test_numbers_lead_to_their_runs(page, written):
     page.open(written[0])
-    cells = "[...document.querySelectorAll('#headline-table-1 tbody tr')].map(r => [...r.querySelectorAll('th, td')])"
+    page.run("document.querySelectorAll('details').forEach(each => each.open = true)")
+    cells = "[...document.querySelectorAll('#gains-table-1 tbody tr')].map(r => [...r.querySelectorAll('th, td')])"
     cells += ".map(row => row.map(c => [c.innerText, [...c.querySelectorAll('a')].map(a => a.textContent)]))"
     rows = {(row[0][0], row[1][0]): [links for _, links in row[2:]] for row in page.run(cells)}
     own, before = (["bert-mnli-tatoeba-s0", "bert-mnli-tatoeba-s1"], ["bert-none-tatoeba-s0", "bert-none-tatoeba-s1"])
     assert rows["tatoeba", "mnli"][0] == own + before and rows["tatoeba", "none"][0] == before
-    failed = page.run("[...document.querySelectorAll('#headline a')].find(a => a.text == 'xlnet-mnli-tatoeba-s1').hash")
+    failed = page.run("[...document.querySelectorAll('#gains a')].find(a => a.text == 'xlnet-mnli-tatoeba-s1').hash")
     assert page.run(f"document.querySelector({failed!r}).closest('tr').innerText").count("failed") == 1
-    shown = page.run("[...document.querySelectorAll('#headline a')].map(a => a.getAttribute('href'))")
+    shown = page.run("[...document.querySelectorAll('#gains a')].map(a => a.getAttribute('href'))")
     assert f"runs/{written[1].name}" in shown
 
 
 def test_every_picture_has_words_and_can_be_drawn(page, written):
     for path in written:
         page.open(path)
-        pictures = page.run("[...document.images].map(each => [each.alt.trim(), each.naturalWidth > 0])")
-        assert len(pictures) >= 1 and all(words and drawn for words, drawn in pictures)
+        images = page.run("[...document.images].map(each => [each.alt.trim(), each.naturalWidth > 0])")
+        drawn = "[each.ariaLabel, each.querySelectorAll('text').length > 0 && each.clientWidth > 0]"
+        drawings = page.run(
+            f"[...document.querySelectorAll('main svg')].filter(s => s.checkVisibility()).map(each => {drawn})"
+        )
+        assert len(images) + len(drawings) >= 1 and all(words and seen for words, seen in images + drawings)
+    ids = page.run("[...document.querySelectorAll('svg [id]')].map(each => each.id)")
+    assert len(ids) == len(set(ids))
 
 
 OVERFLOW = """[...document.querySelectorAll('body, body *')].filter(each => !each.closest('.skip')
@@ -171,7 +196,7 @@ def test_contents_stand_at_the_side_or_on_top(page, written):
     page.open(written[0], width=390)
     contents, main = page.run(places)
     assert contents["bottom"] <= main["top"] and contents["left"] == pytest.approx(main["left"])
-    sections = page.run("[...document.querySelectorAll('main > section')].map(each => '#' + each.id)")
+    sections = page.run("[...document.querySelectorAll('main section')].map(each => '#' + each.id)")
     assert page.run("[...document.querySelectorAll('nav a')].map(a => a.hash)") == sections
 
 
@@ -212,18 +237,60 @@ def test_everything_is_reached_by_keyboard(page, written):
     page.open(written[0])
     reached = focused(page)
     titles = page.run("[...document.querySelectorAll('nav a')].map(a => a.textContent)")
-    assert [text for _, text in reached[1 : len(titles) + 1]] == titles
-    summaries = page.run("document.querySelectorAll('details.table > summary').length")
-    assert summaries and sum(tag == "SUMMARY" and text.startswith("Table") for tag, text in reached) == summaries
-    page.run("document.querySelector('details.table > summary').focus()")
+    assert [text for _, text in reached[:2]] == ["Skip to content", "Code"]
+    assert [text for _, text in reached[2 : len(titles) + 2]] == titles
+    summaries = page.run("[...document.querySelectorAll('summary')].filter(each => each.checkVisibility()).length")
+    assert summaries > 10 and sum(tag == "SUMMARY" for tag, _ in reached) == summaries
+    page.run("document.querySelector('details.numbers > summary').focus()")
     page.press("Enter")
-    assert page.run("document.querySelector('details.table').open")
+    assert page.run("document.querySelector('details.numbers').open")
+
+
+def test_tables_are_sorted_by_their_heads(page, written):
+    """By mouse or keyboard; numbers as numbers, what is missing last either way."""
+    page.open(written[0])
+    column = "[...document.querySelectorAll('#runs-table-2 tbody tr')].map(row => row.cells[0].textContent.trim())"
+    button = "document.querySelector('#runs-table-2 thead th button')"
+    page.run("document.querySelectorAll('details').forEach(each => each.open = true)")
+    page.run(f"{button}.focus()")
+    page.press("Enter")
+    first = page.run(column)
+    assert first == page.run(f"{column}.sort((a, b) => a.localeCompare(b))")
+    assert page.run(f"{button}.closest('th').ariaSort") == "ascending"
+    page.press("Enter")
+    assert page.run(column) == first[::-1] and page.run(f"{button}.closest('th').ariaSort") == "descending"
+
+
+def test_numbers_are_sorted_as_numbers_and_missing_ones_last(page, tmp_path):
+    cells = ["−2.5 (−3.0 to −1.0)", "–", "1,000.0", "+3.1", "missing", "< 0.001"]
+    shown = section("s", "S", block(tables=[table("t", ["name", "x"], [[i, text] for i, text in enumerate(cells)])]))
+    cell = nbformat.v4.new_code_cell("", outputs=[nbformat.v4.new_output("display_data")])
+    cell.outputs[0].data, cell.outputs[0].metadata = shown._repr_mimebundle_()
+    (tmp_path / "page.html").write_text(index_page(nbformat.v4.new_notebook(cells=[cell]), "n", "q"), "utf-8")
+    page.open(tmp_path / "page.html")
+    order = "[...document.querySelectorAll('tbody tr')].map(row => +row.cells[0].textContent)"
+    page.run("document.querySelectorAll('thead button')[1].click()")
+    assert page.run(order) == [0, 5, 3, 2, 1, 4]
+    page.run("document.querySelectorAll('thead button')[1].click()")
+    assert page.run(order) == [2, 3, 5, 0, 1, 4]
+
+
+def test_one_button_shows_the_code(page, written):
+    page.open(written[0])
+    visible = "[...document.querySelectorAll('.code')].map(each => each.checkVisibility())"
+    assert len(page.run(visible)) > 10 and not any(page.run(visible))
+    page.run("document.getElementById('show-code').click()")
+    assert all(page.run(visible)) and page.run("document.getElementById('show-code').ariaPressed") == "true"
+    page.run("document.getElementById('show-code').click()")
+    assert not any(page.run(visible))
+    page.open(written[1])
+    assert all(page.run(visible))  # a run's page is its notebook
 
 
 def test_a_link_to_a_folded_table_opens_it(page, written):
-    page.open(written[0], fragment="#headline-table-2")
-    assert page.run("document.querySelector('#headline-table-2').closest('details').open")
-    top = page.run("document.querySelector('#headline-table-2').getBoundingClientRect().top")
+    page.open(written[0], fragment="#gains-table-1")
+    assert page.run("document.querySelector('#gains-table-1').closest('details').open")
+    top = page.run("document.querySelector('#gains-table-1').getBoundingClientRect().top")
     assert 0 <= top < 300
 
 
@@ -265,19 +332,21 @@ def test_text_has_contrast_in_light_and_dark(page, written, dark):
     assert page.run("[...document.images].every(i => getComputedStyle(i).backgroundColor == 'rgb(255, 255, 255)')")
 
 
-def test_printing_hides_nothing(page, written):
+def test_paper_has_what_is_unfolded_and_says_so(page, written):
     page.open(written[0])
     page.call("Emulation.setEmulatedMedia", media="print")
-    folded = "[...document.querySelectorAll('details.table:not([open]) td')]"
-    assert page.run(f"{folded}.length") > 50 and page.run(f"{folded}.every(each => each.checkVisibility())")
-    assert page.run("[...document.querySelectorAll('.runs ul')].every(each => !each.checkVisibility())")
+    shown = "[...document.querySelectorAll('{}')].map(each => each.checkVisibility())"
+    assert not any(page.run(shown.format("td"))) and not any(page.run(shown.format("nav, button, summary")))
+    assert all(page.run(shown.format("#gains h2, #gains figure, .on-paper")))
+    page.run("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert all(page.run(shown.format("td")))  # who unfolds everything prints everything
     page.call("Emulation.setEmulatedMedia", media="")
 
 
 def test_the_pdf_has_every_page_and_no_address_of_this_machine(written):
     try:
         program = pdf.chromium()
-    except report.UserError as error:
+    except UserError as error:
         pytest.skip(str(error))
     made = pdf.print_report(written[0].parent, program, seconds=900)  # however busy the machine is
     content = made.read_bytes()

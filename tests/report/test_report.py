@@ -2,77 +2,53 @@
 
 import re
 import zipfile
-from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pandas as pd
 import pytest
 
-from tests.synthetic import grid, run_record
-from xtl import report
-from xtl.analysis.questions import sections
+from tests.report.pages import NOTEBOOK, asked, page_of, plain
+from tests.synthetic import results
+from xtl.analysis.questions import QUESTIONS
 from xtl.base.errors import UserError
-from xtl.runs.record import State
+from xtl.report import write
 
-LAB = {"kind": "lab", "languages": 12, "sentences": 400, "train": 100, "test": 20, "seed": 0}
-MADE = ["en", "qaa", "qab", "qac", "qad", "qae", "qaf"]
 SHORTCUTS = pd.DataFrame(
     {"target": ["xnli", "tatoeba"], "baseline": ["bag of words", "n-grams"], "points": [40.0, 5.0]}
 )
-SECTIONS = (
-    "answer headline aggregates families languages similarity validity gaps layers claims encoders baselines "
-    "recipe missing runs"
-).split()
-
-
-def write(tmp_path, data=LAB, name="lab", **options):
-    """A report of synthetic scores in tmp_path/<name>/report, its page's text and its records."""
-    cells, scores, records, languages = grid(**options)
-    run = tmp_path / "run"
-    run.mkdir(exist_ok=True)
-    if not (run / "notebook.ipynb").exists():
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# A run")])
-        nbformat.write(notebook, run / "notebook.ipynb")
-    for key in list(records)[:2]:
-        records[key] = replace(records[key], folder=run)
-    question = "Does <i>it</i> help?"
-    arguments = dict(languages=languages, baselines=SHORTCUTS if data is LAB else None)
-    index = report.write_report(name, question, data, cells, scores, records, tmp_path / name / "report", **arguments)
-    return index, index.read_text("utf-8"), records
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """Two encoders and two seeds on one target of the same data and one of retrieval; one run failed."""
-    tmp_path = tmp_path_factory.mktemp("report")
-    options = dict(encoders=("bert", "xlnet"), seeds=(0, 1), targets=("xnli", "tatoeba"), languages=MADE)
-    return tmp_path, options, *write(tmp_path, drop=[("xlnet", "mnli", "tatoeba", 1)], **options)
+def whole():
+    """The page of two encoders and two seeds on one target of the same data and one of retrieval; one run failed."""
+    options = dict(encoders=("bert", "xlnet"), seeds=(0, 1), targets=("xnli", "tatoeba"))
+    drop = [("xlnet", "mnli", "tatoeba", 1)]
+    return page_of(results(wording="Does <i>it</i> help?", shortcuts=SHORTCUTS, drop=drop, **options))
 
 
-def plain(page: str) -> str:
-    """The text of a page."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", re.sub(r"<style>.*?</style>", "", page, flags=re.S)))
+def test_the_notebook_asks_every_question_in_the_order_of_the_report():
+    assert list(asked(nbformat.read(NOTEBOOK, as_version=4))) == list(QUESTIONS)
 
 
 def test_every_section_is_there_and_linked(whole):
-    page = whole[3]
-    ids = re.findall(r'<section id="(\w+)"', page)
-    assert ids == SECTIONS
-    assert [f"#{name}" for name in ids] == re.findall(r'<li><a href="(#\w+)"', page)
+    ids = re.findall(r'<section class="xtl(?: folded)?" id="(\w+)"', whole)
+    assert ids == [name for name in QUESTIONS if name in ids]
+    assert {"answer", "similarity", "layers", "claims", "encoders", "baselines", "recipe", "missing", "runs"} <= set(
+        ids
+    )
+    assert [f"#{name}" for name in ids] == re.findall(r'<li><a href="(#\w+)">', whole.split("<main")[0])
 
 
 def test_the_page_needs_nothing_else(whole):
-    index, page = whole[2], whole[3]
-    for address in re.findall(r"(?:src|href)=\"([^\"]+)\"", page):
-        assert address.startswith(("data:", "#")) or (index.parent / address).is_file(), address
-    assert "<script" not in page and "http://" not in page and "https://" not in page
-    assert len(re.findall(r"<img [^>]*alt=\"[^\"]{20,}\"", page)) == page.count("<img ")
-    assert page.count("<caption>") == page.count("<table>")
+    addresses = re.findall(r"(?:src|href)=\"([^\"]+)\"", whole)
+    assert all(address.startswith(("data:", "#")) for address in addresses)
+    assert whole.count("<script") == 1 and not re.search(r"https?://(?!www\.w3\.org)", whole)
+    assert whole.count("<caption>") == whole.count("<table>")
 
 
 def test_the_answer_is_hedged(whole):
-    text = plain(whole[3])
+    text = plain(whole)
     assert "Results of the laboratory are about the laboratory" in text
     assert "2 seeds are exploratory" in text
     assert "cells that train on the same data twice left out" in text
@@ -80,14 +56,14 @@ def test_the_answer_is_hedged(whole):
 
 
 def test_what_failed_and_what_is_missing_is_shown(whole):
-    text = plain(whole[3])
-    assert "6 scores are missing, 0 of them from runs that are done." in text
+    text = plain(whole)
+    assert "12 scores are missing, 0 of them from runs that are done." in text
     assert "ValueError: &lt;b&gt;no&lt;/b&gt; such label" in text
     assert "Does &lt;i&gt;it&lt;/i&gt; help?" in text
 
 
 def test_recipe_encoders_and_shortcuts(whole):
-    text = plain(whole[3])
+    text = plain(whole)
     assert "the laboratory, languages 12, sentences 400" in text and "made in the form of" in text
     assert "bert and xlnet: a contrast of architecture and objective." in text
     assert "1,200,345" in text and "held-out loss" in text
@@ -95,66 +71,28 @@ def test_recipe_encoders_and_shortcuts(whole):
     assert "learning_rate" not in text and "epochs" in text
 
 
-def test_notebooks_are_rendered_beside_it_and_old_pages_go(whole):
-    tmp_path, options, index, _, records = whole
-    pages = sorted(path.name for path in (index.parent / "runs").iterdir())
-    assert pages == sorted(f"{records[key].slug}-{key}.html" for key in list(records)[:2])
-    (index.parent / "runs" / "old.html").write_text("x")
-    report.write_notebooks(records, index.parent / "runs")
-    assert not (index.parent / "runs" / "old.html").exists()
-
-
-def test_the_same_content_is_not_drawn_again(whole, monkeypatch):
-    tmp_path, options, index, page, _ = whole
-    drawn = []
-    monkeypatch.setattr(sections, "find", lambda *args: drawn.append(args) or 1 / 0)
-    assert write(tmp_path, drop=[("xlnet", "mnli", "tatoeba", 1)], **options)[1] == page and not drawn
-    with pytest.raises(ZeroDivisionError):
-        write(tmp_path, draw=1, **options)
-
-
-def test_one_seed_four_languages_real_data(tmp_path):
+def test_one_seed_four_languages_real_data():
     options = dict(encoders=("bert",), seeds=(0,), targets=("udpos", "tatoeba"), intermediates=("none", "panx"))
     codes = ["en", "de", "hi", "ru", "tr"]
-    _, page, _ = write(tmp_path, {"kind": "hub", "revisions": {}}, languages=codes, **options)
-    text = plain(page)
+    text = plain(page_of(results("real", data={"kind": "hub", "revisions": {}}, languages=codes, **options)))
     assert "There is one seed: no interval is shown" in text and "One seed: no interval is shown." in text
     assert "With 4 languages besides the source, fewer than five, no correlation" in text
-    assert "n = 4: no correlation" in page and "±" not in text
+    assert "±" not in text
     assert "laboratory" not in text and "syntactic features (Littell et al. 2017" in text
 
 
-def test_a_grid_without_a_score_still_has_a_report(tmp_path):
+def test_a_grid_without_a_score_still_has_a_report():
     drop = [("bert", name, "xnli", seed) for name in ("none", "mnli") for seed in (0, 1, 2)]
-    _, page, _ = write(tmp_path, encoders=("bert",), targets=("xnli",), languages=MADE, drop=drop)
-    text = plain(page)
+    text = plain(page_of(results(encoders=("bert",), targets=("xnli",), drop=drop)))
     assert "No target has a complete score yet." in text and "There is no answer yet" in text
-    assert "42 scores are missing" in text
+    assert "78 scores are missing" in text
 
 
-def test_unavailable_languages_are_listed(tmp_path):
-    cells, scores, records, languages = grid(
-        encoders=("bert",), seeds=(0,), targets=("udpos",), intermediates=("none",), languages=["en", "de"]
-    )
+def test_unavailable_languages_are_listed():
     lacking = pd.DataFrame({"target": ["udpos", "udpos"], "language": ["fr", "yo"]})
-    index = report.write_report(
-        "real", "?", {"kind": "hub"}, cells, scores, records, tmp_path, languages=languages, unavailable=lacking
-    )
-    assert re.search(r"udpos 2 fr yo", plain(index.read_text("utf-8")))
-
-
-def test_zip_holds_the_whole_report(whole):
-    index = whole[2]
-    packed = report.zip_report(index.parent)
-    assert packed == Path(f"{index.parent}.zip")
-    with zipfile.ZipFile(packed) as archive:
-        names = archive.namelist()
-    assert "lab-report/index.html" in names and sum(name.startswith("lab-report/runs/") for name in names) == 2
-
-
-def test_there_is_nothing_to_pack_without_a_report(tmp_path):
-    with pytest.raises(UserError, match="holds no report.*xtl report GRID"):
-        report.zip_report(tmp_path)
+    options = dict(encoders=("bert",), seeds=(0,), targets=("udpos",), intermediates=("none",), languages=["en", "de"])
+    page = page_of(results("real", data={"kind": "hub"}, unavailable=lacking, **options))
+    assert re.search(r"udpos 2 fr yo", plain(page))
 
 
 def test_vocabularies_are_shown_and_what_they_do_not_know_is_marked():
@@ -170,34 +108,82 @@ def test_vocabularies_are_shown_and_what_they_do_not_know_is_marked():
     assert vocabulary(main.drop(columns=["unknown", "fertility"]), ["bert-en"]).blocks == []
 
 
-def test_submissions_are_collected_by_chain(tmp_path):
-    from xtl.report.submissions import collect
-
-    for run, task, text in (("r1", "udpos", "NOUN\n"), ("r2", "tatoeba", "0\n"), ("r3", "udpos", "VERB\n")):
-        folder = tmp_path / run / "predictions" / task
-        folder.mkdir(parents=True)
-        (folder / "test-de.tsv").write_text(text)
-    records = {run: run_record(run, folder=tmp_path / run) for run in ("r1", "r2")}
-    records["r3"] = run_record("r3", state=State.FAILED, folder=tmp_path / "r3")
-    chain = dict(encoder="bert", source="en", provenance="native", seed=0)
-    cells = pd.DataFrame([
-        {**chain, "intermediate": "none", "target": "udpos", "run_id": "r1"},
-        {**chain, "intermediate": "none", "target": "tatoeba", "run_id": "r2"},
-        {**chain, "intermediate": "mnli", "target": "udpos", "run_id": "r3"},
-    ])  # fmt: skip
-    (tmp_path / "out" / "old").mkdir(parents=True)
-    made = collect(cells, records, tmp_path / "out")
-    assert [path.name for path in made] == ["bert_none_s0"] and not (tmp_path / "out" / "old").exists()
-    assert (made[0] / "udpos" / "test-de.tsv").read_text() == "NOUN\n"
-    assert (made[0] / "tatoeba" / "test-de.tsv").read_text() == "0\n"
+# --- the folder, from a store ---
 
 
-def test_a_pdf_of_other_numbers_does_not_stay(tmp_path):
-    options = dict(encoders=("bert",), targets=("xnli",), languages=["en", "qaa"], seeds=(0,))
-    index, _, _ = write(tmp_path, drop=[("bert", name, "xnli", 0) for name in ("none", "mnli")], **options)
-    (index.parent / "report.pdf").write_text("of these numbers")
-    packed = report.zip_report(index.parent)
-    write(tmp_path, drop=[("bert", name, "xnli", 0) for name in ("none", "mnli")], **options)
-    assert (index.parent / "report.pdf").exists() and packed.exists()
-    write(tmp_path, drop=[("bert", "mnli", "xnli", 0)], **options)
-    assert not (index.parent / "report.pdf").exists() and not packed.exists()
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The report of the smoke grid with one failed run, as `xtl report` writes it: store, plan and how it ended."""
+    from tests.filled import SMOKE, fill
+    from xtl.explore import open_grid
+    from xtl.runs.store import Store
+
+    with pytest.MonkeyPatch.context() as patch:
+        root = tmp_path_factory.mktemp("outputs")
+        patch.setenv("XTL_OUTPUTS", str(root))
+        store = Store()
+        plan = open_grid(SMOKE, store=store).plan
+        fill(store, plan)
+        folder = root / "smoke" / "report"
+
+        def again():
+            return write.write_report(plan, store, folder, NOTEBOOK.parent, SMOKE)
+
+        yield folder, again, again(), store, plan
+
+
+def test_the_executed_analysis_is_the_report(written):
+    folder, _, outcome, store, _ = written
+    assert outcome.state == "done"
+    page = (folder / "index.html").read_text("utf-8")
+    assert "Does the whole way from corpus to report work?" in page
+    assert 'results.question("answer")' in plain(page).replace(" ", "")
+    assert str(store.root) not in page and "ValueError: no" in page
+    assert [path.suffix for path in (store.runs / "analysis").glob("smoke-*/*.ipynb")] == [".ipynb"]
+
+
+def test_every_run_that_left_a_notebook_has_a_page(written):
+    folder, _, _, _, plan = written
+    pages = sorted(path.name for path in (folder / "runs").iterdir())
+    assert pages == sorted(f"{run.slug}-{run.id}.html" for run in plan.runs.values() if run.phase == "target")
+    page = (folder / "index.html").read_text("utf-8")
+    for address in re.findall(r"href=\"(?!data:|#)([^\"]+)\"", page):
+        assert (folder / address).is_file(), address
+
+
+def test_submissions_are_beside_it(written):
+    folder = written[0]
+    assert (folder / "submissions" / "bert_mnli_s0" / "xquad" / "test-qaa.json").is_file()
+
+
+def test_zip_holds_the_whole_report(written):
+    folder = written[0]
+    packed = write.zip_report(folder)
+    assert packed == Path(f"{folder}.zip")
+    with zipfile.ZipFile(packed) as archive:
+        names = archive.namelist()
+    assert "smoke-report/index.html" in names and any(name.startswith("smoke-report/runs/") for name in names)
+
+
+def test_the_same_content_is_not_made_again_and_other_content_is(written, monkeypatch):
+    """A report.pdf and a packed report of other numbers do not stay."""
+    folder, again, _, store, plan = written
+    (folder / "report.pdf").write_text("of these numbers")
+    packed = write.zip_report(folder)
+    page = (folder / "index.html").read_text("utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(write, "execute", lambda *given, **options: pytest.fail("executed again"))
+        assert again().state == "cached"
+    assert (folder / "report.pdf").exists() and packed.exists()
+    failed = next(run for run in plan.runs.values() if store.state(run) == "failed")
+    store.begin(failed)
+    store.fail(failed, "KeyError: another")
+    assert again().state == "done"
+    changed = (folder / "index.html").read_text("utf-8")
+    assert changed != page and "KeyError: another" in changed
+    assert not (folder / "report.pdf").exists() and not packed.exists()
+
+
+def test_there_is_nothing_to_pack_without_a_report(tmp_path):
+    with pytest.raises(UserError, match="holds no report.*xtl report GRID"):
+        write.zip_report(tmp_path)

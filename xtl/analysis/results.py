@@ -1,25 +1,28 @@
-"""What a grid found: its cells, scores and runs, and every table that a question reads, each computed once."""
+"""What a grid found: its scores, gains and runs, and every table that a question reads, each computed once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from xtl.analysis.scores import arms, correlations, gains, provenance, tables
+from xtl.analysis.scores import arms, correlations, provenance, tables
+from xtl.analysis.scores.gains import corrected, intervals, pooled_gains
+from xtl.analysis.scores.gains import gains as paired_gains
 from xtl.analysis.scores.tables import BASELINE, CELL
 from xtl.grid.blocks import Encoder, Intermediate
 from xtl.grid.schema import Hypothesis
+from xtl.languages import names as linguistics
 from xtl.languages import similarity as similarities
 from xtl.runs.record import RunRecord
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Results:
-    """The tables of a grid, finished or not. Nothing is read or written here: `xtl.open` reads, questions show.
+    """The tables of a grid, finished or not. `xtl.open` reads what they are made of, questions show them.
 
     Attributes:
         name, wording: the grid's name and the question that its file asks.
@@ -29,8 +32,8 @@ class Results:
         records: run id -> what is known of the run.
         wanted: target -> the language codes that the grid asks for.
         unavailable: target, language: listed by the benchmark and absent from the data source.
-        shortcuts: target, baseline, points: the laboratory's strongest shortcut of every target.
-        intermediates, encoders, hypotheses: the blocks of the grid file.
+        measure_shortcuts: gives `shortcuts`; only the laboratory has it.
+        intermediates, encoder_blocks, hypotheses: the blocks of the grid file.
     """
 
     name: str
@@ -39,12 +42,73 @@ class Results:
     cells: pd.DataFrame
     rows: pd.DataFrame
     records: dict[str, RunRecord]
-    wanted: Mapping[str, Sequence[str]] | None = None
+    wanted: Mapping[str, list[str]] | None = None
     unavailable: pd.DataFrame | None = None
-    shortcuts: pd.DataFrame | None = None
+    measure_shortcuts: Callable[[], pd.DataFrame] | None = None
     intermediates: Mapping[str, Intermediate] = field(default_factory=dict)
     encoder_blocks: Mapping[str, Encoder] = field(default_factory=dict)
     hypotheses: Sequence[Hypothesis] = ()
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """One row a cell, seed and language: the main score in points, and what one slices it by.
+
+        Columns: encoder, architecture, intermediate, target, source, provenance, seed, language, name, family, distance
+        (from the source, 0 to 1, the one that the report leads with; NaN where it is not known), score, baseline (the
+        score of the same seed without intermediate training), gain, same_data (intermediate and target training read
+        the same examples), n (test examples), status and run_id (of the run). A missing score is NaN and keeps its row;
+        a cell without a run has rows for the languages that the grid asks for.
+
+        >>> one = results.scores.query("encoder == 'bert' and intermediate == 'mnli' and target == 'xquad'")
+        >>> one.set_index("language")[["score", "baseline", "gain"]].head(2)
+                  score  baseline  gain
+        language
+        en         65.0      60.0   5.0
+        qaa        55.0      50.0   5.0
+        """
+        key = [*CELL, "seed", "language"]
+        gained = paired_gains(self.everywhere)[[*key, "baseline", "gain"]]
+        table = self.everywhere.merge(gained, on=key, how="left")
+        places = zip(table["source"], table["language"], strict=True)
+        facts = {
+            "name": table["language"].map(linguistics.names(self.data)),
+            "family": table["language"].map(linguistics.families(self.data)),
+            "distance": [self.distances[source].get(code, np.nan) for source, code in places],
+        }
+        order = [*key, *facts, "score", "baseline", "gain", "same_data", "n", "status", "run_id"]
+        return table.assign(**facts)[order]
+
+    @cached_property
+    def gains(self) -> pd.DataFrame:
+        """One row an encoder, intermediate and target: the gain over the baseline in points, the mean over seeds.
+
+        Of the task score, the mean over the target's languages, paired by seed. Columns: encoder, architecture,
+        intermediate, target, source, provenance (of the target training that leads), mean, low, high (the 95 % interval
+        of gains.intervals), seeds, missing (seeds without a gain), sd, pooled_sd, df, p (two-sided, against zero), p_bh
+        (Benjamini–Hochberg over this table), significant (p_bh below 0.05) and same_data.
+
+        >>> results.gains.query("encoder == 'bert'").set_index("target")[["intermediate", "mean", "seeds"]]
+                intermediate  mean  seeds
+        target
+        xnli            mnli   NaN      0
+        xquad           mnli   5.0      1
+        tatoeba         mnli   5.0      1
+        """
+        return corrected(intervals(self.task_gains, "gain", self.pools))
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row a run of the grid: id, name, phase, state (done, running, failed, …), seconds and error.
+
+        >>> results.runs.query("state != 'done'")[["phase", "error"]].to_numpy().tolist()
+        [['target', 'ValueError: no']]
+        """
+        return provenance.runs(self.records)
+
+    @cached_property
+    def shortcuts(self) -> pd.DataFrame | None:
+        """Columns target, baseline, points: the laboratory's strongest shortcut of every target."""
+        return self.measure_shortcuts() if self.measure_shortcuts else None
 
     @cached_property
     def encoders(self) -> list[str]:
@@ -69,17 +133,17 @@ class Results:
     @cached_property
     def task_gains(self) -> pd.DataFrame:
         """gains.gains of the task scores."""
-        return gains.gains(self.tasks)
+        return paired_gains(self.tasks)
 
     @cached_property
     def language_gains(self) -> pd.DataFrame:
         """gains.gains language by language."""
-        return gains.gains(self.main)
+        return paired_gains(self.main)
 
     @cached_property
     def pooled(self) -> pd.DataFrame:
         """gains.pooled_gains: the mean gain over targets."""
-        return gains.pooled_gains(self.task_gains)
+        return pooled_gains(self.task_gains)
 
     @cached_property
     def pools(self) -> dict[str, str]:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 import pandas as pd
+from jinja2 import Environment, FileSystemLoader, Template
+from markupsafe import Markup
 
 from xtl.analysis.figures.drawing import Picture
 from xtl.analysis.wording import DASH, listing
@@ -15,7 +19,7 @@ from xtl.analysis.wording import DASH, listing
 ADDRESS = re.compile(r"https?://|#|(?![/\\])[^:]*\Z", re.I)
 MOST = 36  # pictures of one kind: nobody reads more of them, and a page of a thousand weighs a hundred megabytes
 EXPLORE = "explore.ipynb"
-TALL = 150  # rows of a table from which it is folded
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with its caption; notes are paragraphs below it."""
+    """A table with its caption; notes are paragraphs below it that say how its numbers were made."""
 
     caption: str
     columns: list[str]
     rows: list[list[Cell]]
     notes: list[str] = field(default_factory=list)
-    folded: bool = False
 
     @property
     def numeric(self) -> list[bool]:
@@ -58,27 +61,56 @@ class Table:
 
 @dataclass(frozen=True)
 class Block:
-    """A heading, paragraphs, a bullet list, figures and tables, in that order, each optional."""
+    """A part of a section. Heading, text, one figure of pictures and a bullet list are seen at once, in this order.
+
+    Tables and notes (how the numbers were made) are folded below them, one click away.
+    """
 
     heading: str = ""
     text: list[str] = field(default_factory=list)
     items: list[str] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to show below the heading."""
-        return not (self.text or self.items or self.pictures or self.tables)
+        return not (self.text or self.items or self.pictures or self.tables or self.notes)
+
+    @property
+    def behind(self) -> str:
+        """What the reader unfolds below the figure."""
+        if not self.tables:
+            return "Method"
+        noted = self.notes or any(table.notes for table in self.tables)
+        return "Numbers and method" if noted else "Numbers"
 
 
 @dataclass(frozen=True)
+class RunPage:
+    """A run by its name, and where the report shows it."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, repr=False)
 class Section:
-    """The answer to one question: a name for links, a title, and blocks of words, figures and tables."""
+    """The answer to one question: a name for links, a title, and blocks of words, figures and tables.
+
+    In a notebook it shows itself as the page of the report shows it; `print` gives its words.
+
+    Attributes:
+        folded: closed until the reader opens it; such sections stand at the end of the report.
+        pages: run id -> its page, for the cells that name runs.
+    """
 
     name: str
     title: str
     blocks: list[Block] = field(default_factory=list)
+    folded: bool = False
+    pages: Mapping[str, RunPage] = field(default_factory=dict)
 
     @property
     def tables(self) -> list[Table]:
@@ -95,18 +127,59 @@ class Section:
         """The paragraphs and list items of all blocks."""
         return [text for block in self.blocks for text in (*block.text, *block.items)]
 
+    def links(self, cell: Cell) -> list[RunPage]:
+        """The pages of the runs that a cell names; runs without one are left out."""
+        return [self.pages[run] for run in cell.runs if run in self.pages]
 
-def section(name: str, title: str, *blocks: Block) -> Section:
+    @property
+    def html(self) -> str:
+        """The section as HTML, without a style sheet; nothing where it has no blocks."""
+        return _template().render(section=self) if self.blocks else ""
+
+    def __repr__(self) -> str:
+        inside = f"{len(self.figures)} figures, {len(self.tables)} tables"
+        return "\n".join([f"{self.title} ({inside})", *self.words])
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the section with the style sheet of the report."""
+        return style() + self.html if self.blocks else ""
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, str], dict[str, dict]]:
+        """Text and HTML; the metadata say that this markup is ours, with everything in it escaped already."""
+        facts = {"name": self.name, "title": self.title, "folded": self.folded}
+        shown = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        return shown, {"text/html": {"xtl": facts} if self.blocks else {}}
+
+
+@cache
+def style() -> str:
+    """The style sheet of sections as an element; the same text in each, so that a page can keep one of them."""
+    return f"<style>\n{(TEMPLATES / 'section.css').read_text('utf-8')}</style>\n"
+
+
+@cache
+def _template() -> Template:
+    """The template of a section, in which everything is escaped but the figures."""
+    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["drawn"] = lambda picture: Markup(picture.svg())
+    return environment.get_template("section.html.j2")
+
+
+def section(name: str, title: str, *blocks: Block, folded: bool = False) -> Section:
     """A section without its empty blocks."""
-    return Section(name, title, [block for block in blocks if not block.empty])
+    return Section(name, title, [block for block in blocks if not block.empty], folded)
 
 
 def block(
-    heading: str = "", text: Sequence[str] = (), items: Sequence[str] = (), pictures: Iterable[Picture] = (),
+    heading: str = "",
+    text: Sequence[str] = (),
+    items: Sequence[str] = (),
+    pictures: Iterable[Picture] = (),
     tables: Sequence[Table] = (),
-) -> Block:  # fmt: skip
+    notes: Sequence[str] = (),
+) -> Block:
     """A block from any sequences."""
-    return Block(heading, list(text), list(items), list(pictures), list(tables))
+    return Block(heading, list(text), list(items), list(pictures), list(tables), list(notes))
 
 
 def cell(
@@ -117,24 +190,20 @@ def cell(
     return Cell(str(text), sub, kind, href, tuple(dict.fromkeys(str(run) for run in runs)), name)
 
 
-def table(
-    caption: str,
-    columns: Iterable[str],
-    rows: Iterable[Sequence],
-    notes: Sequence[str] = (),
-    folded: bool | None = None,
-) -> Table:
-    """A table; what is not yet a cell is shown as text.
-
-    folded: closed until the reader opens it; default: where it has more than TALL rows.
-    """
+def table(caption: str, columns: Iterable[str], rows: Iterable[Sequence], notes: Sequence[str] = ()) -> Table:
+    """A table; what is not yet a cell is shown as text."""
     shown = [[value if isinstance(value, Cell) else cell(value) for value in row] for row in rows]
-    return Table(caption, list(columns), shown, list(notes), len(shown) > TALL if folded is None else folded)
+    return Table(caption, list(columns), shown, list(notes))
 
 
-def frame(caption: str, values: pd.DataFrame, notes: Sequence[str] = (), folded: bool | None = None) -> Table:
+def frame(caption: str, values: pd.DataFrame, notes: Sequence[str] = ()) -> Table:
     """A DataFrame as a table."""
-    return table(caption, values.columns, values.itertuples(index=False), notes, folded)
+    return table(caption, values.columns, values.itertuples(index=False), notes)
+
+
+def anchor(run: str) -> str:
+    """Where the table of all runs shows a run."""
+    return f"run-{run}"
 
 
 def _numeric(texts: list[str]) -> bool:

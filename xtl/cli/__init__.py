@@ -101,16 +101,18 @@ def report(
     """Write outputs/GRID/report/ from whatever is done: the page to share and every executed notebook."""
     from xtl.cli import progress as running
     from xtl.report import pdf as printing
-    from xtl.report import zip_report
+    from xtl.report.write import zip_report
     from xtl.runs.store import Store
 
     browser = printing.chromium() if pdf else ""  # first, so that nobody waits for drawing to learn that it is missing
-    folder = running.write(load_plan(grid, sets), Store())
+    folder, analysis = running.write(out, load_plan(grid, sets), Store(), grid, sets or [], NOTEBOOKS)
     out.print(f"Report: [bold]{escape(str(folder / 'index.html'))}[/bold]", soft_wrap=True)
     if pdf:
         out.print(f"Printed: [bold]{escape(str(printing.print_report(folder, browser)))}[/bold]", soft_wrap=True)
     if pack:
         out.print(f"Packed: [bold]{escape(str(zip_report(folder)))}[/bold]", soft_wrap=True)
+    if not analysis.good:
+        raise UserError(f"the analysis did not end: {analysis.error}; the report shows how far it came.")
 
 
 @app.command(epilog=example("xtl fetch params/real.yaml --mirror mirror", "XTL_MIRROR=mirror xtl run params/real.yaml"))

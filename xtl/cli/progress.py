@@ -14,11 +14,13 @@ from rich.markup import escape
 from xtl.base.errors import UserError
 from xtl.base.places import outputs_root
 from xtl.cli.tables import colour, minutes, simple
-from xtl.grid.plan import Plan, analysis_run
+from xtl.grid.plan import Plan
 from xtl.runs.execute import Watch, execute
 from xtl.runs.run import Run
 from xtl.runs.store import Progress, Store
 from xtl.runs.worker import Ending, Outcome
+
+RENDER = "xtl.report.runs:render_run_page"  # what a worker does with a run that has ended
 
 
 def chosen(plan: Plan, only: str | None) -> list[Run]:
@@ -110,9 +112,9 @@ def run(
             cluster=cluster,
             warm=warm,
             watch=display,
+            after_run=RENDER,
         )
-    outcomes.update(analyse(console, plan, store, grid, sets, notebooks))
-    folder = write(plan, store)
+    folder, outcomes["analysis"] = write(console, plan, store, grid, sets, notebooks)
     counts = Counter(outcome.state for outcome in outcomes.values())
     summary = ", ".join(f"{counts[state]} {colour(state)}" for state in Ending if counts[state])
     console.print(f"{summary} in {minutes(time.monotonic() - started)}.")
@@ -121,18 +123,16 @@ def run(
     return 0 if all(outcome.good for outcome in outcomes.values()) else 1
 
 
-def analyse(
+def write(
     console: Console, plan: Plan, store: Store, grid: Path, sets: list[str], notebooks: Path
-) -> dict[str, Outcome]:
-    """Execute the analysis notebook over what is done; nothing where nothing is."""
-    done = [r.id for r in plan.runs.values() if r.phase == "target" and store.state(r) == "done"]
-    if not done:
-        return {}
-    analysis = analysis_run(plan, done, str(Path(grid).absolute()), sets)
+) -> tuple[Path, Outcome]:
+    """Write the report of whatever is done; returns its folder, and how its analysis ended."""
+    from xtl.report.write import write_report  # here: what draws takes seconds to import
+
+    folder = outputs_root() / plan.experiment.name / "report"
     display = Display(console, 1)
     with display.bars:
-        # one kernel that needs no torch: a process to fork it from would take longer to start than it saves
-        return execute([analysis], store, notebooks, workers=1, warm=False, watch=display)
+        return folder, write_report(plan, store, folder, notebooks, grid, sets, display)
 
 
 def failures(console: Console, plan: Plan, outcomes: dict[str, Outcome]) -> None:
@@ -142,18 +142,11 @@ def failures(console: Console, plan: Plan, outcomes: dict[str, Outcome]) -> None
         return
     table = simple("run", "state", "cells", "error", title="\nNot done")
     for run_id, outcome in bad.items():
-        name = plan.runs[run_id].folder if run_id in plan.runs else f"analysis/{plan.experiment.name}-{run_id}"
+        name = plan.runs[run_id].folder if run_id in plan.runs else run_id
         cells = plan.cells[plan.cells.run_id == run_id]
         text = ", ".join(f"{c.encoder}/{c.intermediate}/{c.target}/s{c.seed}" for c in cells.itertuples())
         table.add_row(escape(name), colour(outcome.state), escape(text), escape(outcome.error or ""))
     console.print(table)
-
-
-def write(plan: Plan, store: Store) -> Path:
-    """Write the report of whatever is done; returns its folder."""
-    from xtl.report import report_of
-
-    return report_of(plan, store, outputs_root() / plan.experiment.name / "report")
 
 
 def fetch(console: Console, experiment, mirror: Path) -> None:

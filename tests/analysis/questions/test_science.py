@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from tests.report.arms import HYPOTHESES, INTERMEDIATES, LAB, MADE, tables
+from tests.report.pages import plain
 from tests.synthetic import grid, run_record
 from xtl.analysis import wording
 from xtl.analysis.questions import claims_section, hypotheses_section, sections
 from xtl.analysis.questions import sources_section as source_languages
 from xtl.analysis.questions import transfer_section as transfer
-from xtl.report import render
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +35,7 @@ def every(t: dict) -> list[dict]:
 
 def text_of(*shown: dict) -> str:
     """The text of sections as a page shows it."""
-    html = render.page("report", title="x", name="x", question="?", sections=shown, digest="")
-    body = re.sub(r"<style>.*?</style>", "", html, flags=re.S)
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", body))
+    return plain("".join(section.html for section in shown))
 
 
 def pictures(section: dict) -> list[dict]:

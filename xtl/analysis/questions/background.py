@@ -11,7 +11,7 @@ from xtl.analysis import wording
 from xtl.analysis.scores import provenance
 from xtl.analysis.scores.correlations import UNKNOWN
 from xtl.analysis.scores.tables import BASELINE
-from xtl.analysis.section import block, cell, frame, parts, section, table
+from xtl.analysis.section import anchor, block, cell, frame, parts, section, table
 from xtl.runs.record import RunRecord
 from xtl.tasks.catalog import TASKS
 
@@ -61,7 +61,7 @@ def vocabulary(main: pd.DataFrame, names: Sequence[str]) -> dict:
         "Share of a text's pieces that are the unknown token, and pieces per word parted by white space, in the first "
         f"test examples of every target. Above {UNKNOWN:.0%} (marked) a language stays out of all correlations."
     )
-    shown = table("Vocabularies by language", columns, rows, [note], folded=True)
+    shown = table("Vocabularies by language", columns, rows, [note])
     return section("vocabulary", "Vocabularies", block(tables=[shown]))
 
 
@@ -110,7 +110,7 @@ def recipe(data: Mapping, cells: pd.DataFrame, scores: pd.DataFrame, records: Ma
         targets = targets.rename(columns={"task": "made in the form of", "citation": "form cited"})
     tables = [
         frame("Targets: what the score is and where it comes from", targets),
-        frame("Training parameters (several values: runs differ)", provenance.parameters(records), folded=True),
+        frame("Training parameters (several values: runs differ)", provenance.parameters(records)),
     ]
     return section("recipe", "Recipe", block(text=text, tables=tables))
 
@@ -139,18 +139,13 @@ def missing(main: pd.DataFrame, records: Mapping[str, RunRecord], unavailable: p
     return section("missing", "What is missing", *(blocks or [block(text=[nothing])]))
 
 
-def anchor(run: str) -> str:
-    """Where the table of all runs shows a run."""
-    return f"run-{run}"
-
-
-def runs(records: Mapping[str, RunRecord], pages: Mapping[str, str]) -> dict:
+def runs(records: Mapping[str, RunRecord]) -> dict:
     """The plan by phase and state, every run with a link to its notebook, versions and devices."""
     plan = provenance.plan(records)
     plan["seconds"] = plan["seconds"].map(wording.duration)
     rows = [
         [
-            cell(r.name, href=pages.get(r.id, ""), name=anchor(r.id)),
+            cell(r.name, runs=[r.id], name=anchor(r.id)),
             r.phase,
             cell(r.state, kind="" if r.state == "done" else "failed"),
         ]
@@ -161,7 +156,7 @@ def runs(records: Mapping[str, RunRecord], pages: Mapping[str, str]) -> dict:
     tables = [
         frame("Plan: runs by phase and state", plan.rename(columns={"seconds": "time of finished runs"})),
         table("Every run; its name opens the notebook", ["run", "phase", "state", "duration", "error"], rows),
-        frame("Versions and devices of the finished runs", versions, folded=True),
+        frame("Versions and devices of the finished runs", versions),
     ]
     mixed = [*mixed, SUBMISSIONS] if (plan["phase"] == "target").any() else mixed
     return section("runs", "Runs", block(text=mixed, tables=tables))

@@ -18,7 +18,6 @@ from xtl.analysis.statistics.intervals import UNEQUAL_COVERAGE, UNEQUAL_ERRORS, 
 from xtl.runs.record import RunRecord
 
 TITLE = "Encoder families"
-LONG = 12  # rows from which a table is folded
 # kind of contrast -> heading of its block, and how a difference of this kind is to be read
 KINDS = {
     "pretraining recipe": (
@@ -167,7 +166,7 @@ def _contrasts(
             f"that scatter alike; Holm's correction is over the differences of all kinds together ({len(every)}); "
             "detectable: the true difference that such a grid finds four times in five, at Holm's strictest level."
         )
-        made = [table(f"{heading}: difference of mean gains", columns, rows, [note], len(rows) > LONG)] if rows else []
+        made = [table(f"{heading}: difference of mean gains", columns, rows, [note])] if rows else []
         blocks.append(block(heading + where, [text] if rows else [], tables=made))
     return blocks
 

@@ -103,7 +103,7 @@ def scores_and_gains(found: Findings, records: Mapping[str, RunRecord]) -> dict:
     pools = provenance.pools(records, found.encoders)
     title = "Scores and gains"
     if not found.tasks["score"].notna().any():
-        return section("headline", title, block(text=["No target has a complete score yet."]))
+        return section("gains", title, block(text=["No target has a complete score yet."]))
     blocks = []
     for (source, provenance_), here in parts(found.tasks, ["source", "provenance"]):
         task_gains = _of(found.task_gains, source, provenance_)
@@ -119,7 +119,7 @@ def scores_and_gains(found: Findings, records: Mapping[str, RunRecord]) -> dict:
                     block(pictures=[draw() for _, draw in _maps(gain, "target", "intermediate", order, ["encoder"])])
                 )
             blocks.append(block(tables=[_every_gain(gain, runs_of(here))]))
-    return section("headline", title, *blocks)
+    return section("gains", title, *blocks)
 
 
 def headline_table(
@@ -162,7 +162,7 @@ def headline_table(
     if any(content.text == wording.DASH for row in rows for content in row[2:]):
         notes.append(f"{wording.DASH} is no cell of this grid.")
     caption = f"Task scores, and below them gains over {BASELINE}, in points"
-    return table(caption, ["target", "intermediate", *encoders], rows, notes, folded=False)
+    return table(caption, ["target", "intermediate", *encoders], rows, notes)
 
 
 def runs_of(values: pd.DataFrame, *more: str, baseline: bool = False) -> dict[tuple, list[str]]:
@@ -226,7 +226,7 @@ def _every_gain(gain: pd.DataFrame, runs: Mapping) -> dict:
     caption = (
         "Every gain; the seeds lead to the runs (p two-sided against zero; BH: Benjamini–Hochberg over this table)"
     )
-    return table(caption, columns, rows, folded=True)
+    return table(caption, columns, rows)
 
 
 def by_language(found: Findings) -> dict:
@@ -260,9 +260,7 @@ def by_language(found: Findings) -> dict:
         for r in score.itertuples()
     ]  # fmt: skip
     columns = ["code", "language", "target", "encoder", "intermediate", "score", "seeds"]
-    blocks.append(
-        block(tables=[table("Every score by language; the seeds lead to the runs", columns, rows, folded=True)])
-    )
+    blocks.append(block(tables=[table("Every score by language; the seeds lead to the runs", columns, rows)]))
     return section("languages", "By language", *blocks)
 
 

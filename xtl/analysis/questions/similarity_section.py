@@ -185,7 +185,7 @@ def _pairs(found: Evidence) -> dict:
     ]  # fmt: skip
     columns = ["what", "encoders", "languages", "difference of r within families", "p", "p (Holm)"]
     columns += ["difference, all languages", "power"]
-    return table(f"Encoder against encoder: correlations of the {found.value}", columns, rows, [PAIR_NOTE], folded=True)
+    return table(f"Encoder against encoder: correlations of the {found.value}", columns, rows, [PAIR_NOTE])
 
 
 def _measures(found: Evidence) -> dict:
@@ -197,7 +197,7 @@ def _measures(found: Evidence) -> dict:
         rows.append([subject, encoder, measure, here["n"].max(), "; ".join(each), similarity.verdict(here)])
     columns = ["what", "encoder", "measure", "languages", "r within families (over all languages)", "verdict"]
     note = "p within families, not corrected. A relation holds if every definition shows it with one sign at p < 0.05."
-    return table(f"Measures of similarity by definition: {found.value}", columns, rows, [note], folded=True)
+    return table(f"Measures of similarity by definition: {found.value}", columns, rows, [note])
 
 
 def _points(found: Findings) -> list[dict]:
@@ -246,7 +246,7 @@ def _numbers(both: list[Evidence]) -> list[dict]:
     columns = ["what", "target", "encoder", "languages", "r within families", "p", "r, all languages"]
     columns += ["p as if independent", "given controls, within", "given controls, all"]
     caption = "Every correlation with similarity, target by target (Spearman, 95 % intervals, p not corrected)"
-    return [table(caption, columns, rows, folded=True)] if rows else []
+    return [table(caption, columns, rows)] if rows else []
 
 
 def _subject(value: str, row) -> str:

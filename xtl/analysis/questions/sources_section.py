@@ -116,7 +116,7 @@ def _mean_table(averages: pd.DataFrame, against: pd.DataFrame) -> dict:
             [*place, wording.amount(size), *cells, _against(change.loc[place] if place in change.index else None)]
         )
     columns = ["target", "encoder", "intermediate", "source", "examples", "without itself", "common", "by family"]
-    return table("Every source in numbers", [*columns, "against English"], rows, [NOTE], folded=True)
+    return table("Every source in numbers", [*columns, "against English"], rows, [NOTE])
 
 
 def _mean(row) -> dict:

@@ -105,7 +105,7 @@ def agreement(found: Findings, cells: pd.DataFrame, records: Mapping[str, RunRec
         "Kappa: not divided by its maximum. Mean score: over examples, which for an F1 of spans is another number."
     ]
     text = [AGREEMENT, *_agreeing(own), *left_out]
-    numbers = table("Agreement of errors in numbers", columns, rows, notes, folded=True)
+    numbers = table("Agreement of errors in numbers", columns, rows, notes)
     return section("agreement", title, block(text=text, pictures=chain(*shown.values()), tables=[numbers]))
 
 
@@ -148,8 +148,8 @@ def selection(
     columns = ["language", "target", "encoder", "intermediate", "checkpoint", "difference", "95 % interval", "seeds"]
     tables = [
         table(caption + f", {BASELINE} alone", names, plain, [note]) if plain else None,
-        table(caption + ", other intermediates", names, rest, [note], folded=True) if rest else None,
-        table("The choice of the checkpoint by language", columns, by_language, folded=True),
+        table(caption + ", other intermediates", names, rest, [note]) if rest else None,
+        table("The choice of the checkpoint by language", columns, by_language),
     ]
     text = [ORACLE] if selecting.ORACLE in rules else []
     return section("selection", title, block(text=[*text, *_worth(overall)], tables=[t for t in tables if t]))
@@ -205,7 +205,7 @@ def _gap_table(means: pd.DataFrame, kind: str, encoders: Sequence[str]) -> dict:
         cells = [_score(by_cell.loc[(*place, name)] if (*place, name) in by_cell.index else None) for name in encoders]
         rows.append([*place[:-1], cell(place[-1], f"{size} language{'s' * (size != 1)}"), *cells])
     columns = [*(name if name != "provenance" else "data" for name in key[:-1]), kind, *encoders]
-    return table(f"Gap by {kind} in points, 95 % interval", columns, rows, folded=True)
+    return table(f"Gap by {kind} in points, 95 % interval", columns, rows)
 
 
 def _change_table(change: pd.DataFrame, kind: str, encoders: Sequence[str]) -> dict:
@@ -217,7 +217,7 @@ def _change_table(change: pd.DataFrame, kind: str, encoders: Sequence[str]) -> d
     ]
     columns = [*(name if name != "provenance" else "data" for name in key[:-1]), kind, *encoders]
     caption = f"Change of the gap by {kind} in points (negative: it narrows), paired by seed, 95 % interval"
-    return table(caption, columns, rows, folded=True)
+    return table(caption, columns, rows)
 
 
 def _order(means: pd.DataFrame) -> list[str]:

@@ -113,7 +113,7 @@ def _shown(
     whole = _headline(rows[rows["target"] == similarity.POOLED])
     words = [sentence(r, _name(pairs, r.feature), what) for r in whole.itertuples()]
     lead = _table(whole, pairs, f"Mean over encoders and targets: {what}", notes)
-    every = _table(rows, pairs, f"Every encoder and target: {what}", folded=True)
+    every = _table(rows, pairs, f"Every encoder and target: {what}", every=True)
     return block(heading, items=words, pictures=pictures, tables=[lead, every])
 
 
@@ -182,11 +182,11 @@ def sentence(row, name: str, what: str) -> str:
 
 
 def _table(
-    rows: pd.DataFrame, pairs: list[Change], caption: str, notes: Sequence[str] = (), folded: bool = False
+    rows: pd.DataFrame, pairs: list[Change], caption: str, notes: Sequence[str] = (), every: bool = False
 ) -> dict:
     shown = []
     for r in rows.itertuples():
-        place = [r.target, r.encoder] if folded else []
+        place = [r.target, r.encoder] if every else []
         shown.append([
             _name(pairs, r.feature), *place, _points(r.estimate_twin, r.low_twin, r.high_twin),
             wording.points(r.detectable_twin, False), _points(r.estimate_all, r.low_all, r.high_all),
@@ -194,11 +194,11 @@ def _table(
             cell(r.verdict, kind="failed" if r.verdict == DISAGREE else ""),
             _points(r.estimate_alone, r.low_alone, r.high_alone),
         ])  # fmt: skip
-    place = ["target", "encoder"] if folded else []
+    place = ["target", "encoder"] if every else []
     columns = ["feature", *place, "twins", "least effect, twins", "regression", "least effect, regression"]
     columns += ["difference", "verdict", "the feature alone"]
     seeds = " to ".join(str(n) for n in dict.fromkeys((rows["seeds"].min(), rows["seeds"].max())))
-    return table(f"{caption} ({seeds} seeds)", columns, shown, notes, folded)
+    return table(f"{caption} ({seeds} seeds)", columns, shown, notes)
 
 
 def _name(pairs: list[Change], feature: str) -> str:

@@ -1,0 +1,69 @@
+"""The pages of runs: each executed notebook as one HTML file, beside it and in the report."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import nbformat
+
+from xtl.analysis import wording
+from xtl.base.files import replacing
+from xtl.report.page import SECTIONS, TEMPLATES, as_page
+from xtl.runs.record import RunRecord
+from xtl.runs.store import NOTEBOOK_FILE
+
+PAGE_FILE = "notebook.html"
+# What decides how a page looks: a change there makes pages anew that are otherwise up to date.
+LOOK = sorted([*TEMPLATES.rglob("*.*"), SECTIONS, Path(__file__).with_name("page.py")])
+
+
+def render_run_page(record: RunRecord, path: Path | None = None) -> Path:
+    """Write the page of a run's executed notebook, by default beside it; one that cannot be read gets a page to say so.
+
+    No moment shows half a page.
+    """
+    path = path or record.folder / PAGE_FILE
+    facts = {"phase": record.phase, "state": record.state.value, "duration": wording.duration(record.seconds)}
+    if record.error:
+        facts["error"] = record.error
+    try:
+        notebook = nbformat.read(record.folder / NOTEBOOK_FILE, as_version=4)
+    except Exception as error:  # json, schema, unknown version: whatever a run that was cut short left behind
+        said = f"The notebook of this run cannot be read ({type(error).__name__})."
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(said)])
+    html = as_page(notebook, "run", title=f"{record.slug}-{record.id}", facts=facts)
+    with replacing(path, durable=False) as temporary:
+        temporary.write_text(html, "utf-8")
+    return path
+
+
+def write_run_pages(records: Mapping[str, RunRecord], folder: Path) -> None:
+    """Bring `folder`/<slug-id>.html up to date for every run that left a notebook; pages of other runs are removed.
+
+    A page that the worker left beside the notebook is copied; where there is none, or an older one, it is made here.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    changed = max(path.stat().st_mtime for path in LOOK)
+    kept = set()
+    for identity, record in records.items():
+        notebook = record.folder / NOTEBOOK_FILE
+        if not notebook.is_file():
+            continue
+        path = folder / f"{record.slug}-{identity}.html"
+        kept.add(path)
+        since = max(notebook.stat().st_mtime, changed)
+        if not record.done:
+            render_run_page(record, path)
+        elif _newer(notebook.with_name(PAGE_FILE), since) and not _newer(path, since):
+            with replacing(path, durable=False) as temporary:
+                shutil.copyfile(notebook.with_name(PAGE_FILE), temporary)
+        elif not _newer(path, since):
+            render_run_page(record, path)
+    for old in set(folder.glob("*.html")) - kept:
+        old.unlink()
+
+
+def _newer(path: Path, since: float) -> bool:
+    return path.is_file() and path.stat().st_mtime >= since
