@@ -82,7 +82,8 @@ def results(data=LAB, languages=MADE, wording="Does it help?", shortcuts=None, a
     cells, rows, records, wanted = grid(languages=languages, **options)
     measure = None if shortcuts is None else lambda: shortcuts
     fields = {"cells": cells, "rows": rows, "records": records, "wanted": wanted, "measure_shortcuts": measure}
-    return Results("lab", wording, data, **(fields | (attributes or {})))
+    named = {"name": "lab", "wording": wording, "data": data}
+    return Results(**(named | fields | (attributes or {})))
 
 
 SCORE_COLUMNS = (

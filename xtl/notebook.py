@@ -2,43 +2,51 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import matplotlib.pyplot as plt
 import pandas as pd
+import seaborn as sns
+import transformers
+from datasets.utils.logging import disable_progress_bar
+from IPython.display import Markdown, display
+from pandas.io.formats.style import Styler
 
+from xtl.analysis.figures.drawing import style
 from xtl.base.places import outputs_root
+from xtl.runs.record import Labels
 from xtl.runs.store import write_facts
+from xtl.tasks.catalog import TASKS
+from xtl.training.settings import Settings
 
 
 @dataclass(frozen=True)
-class Here:
+class NotebookRun:
     """Where the notebook at hand writes, and what its score rows are called."""
 
     folder: Path
-    run_id: str
-    labels: dict
+    id: str
+    labels: Labels
 
-    def facts(self, **values) -> None:
+    def facts(self, **values: Any) -> None:
         """Record facts of this run; they end up in run.json."""
         write_facts(self.folder, **values)
 
 
-def begin(phase: str, run_dir: str, labels: dict) -> Here:
-    """The run folder that `xtl run` chose, or outputs/scratch/<phase> for a notebook that is run by hand."""
+def begin(phase: str, run_dir: str, labels: Mapping[str, Any]) -> NotebookRun:
+    """The run that `xtl run` executes, or one in outputs/scratch/<phase> for a notebook that is run by hand."""
     quiet()
     folder = Path(run_dir) if run_dir else outputs_root() / "scratch" / phase
     folder.mkdir(parents=True, exist_ok=True)
-    run_id = folder.name.rsplit("-", 1)[-1] if run_dir else "scratch"
-    return Here(folder, run_id, {"source": "en", "provenance": "native", **labels})
+    name = folder.name.rsplit("-", 1)[-1] if run_dir else "scratch"
+    return NotebookRun(folder, name, Labels.from_dict({"source": "en", "provenance": "native", **labels}))
 
 
 def quiet() -> None:
     """Leave out what libraries print that says nothing about the run: bars for loading, reports on new heads."""
-    import transformers
-    from datasets.utils.logging import disable_progress_bar
-
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     disable_progress_bar()
@@ -59,20 +67,8 @@ def scratch_checkpoint() -> str:
     return str(folder)
 
 
-def steps_of(checkpoint: str) -> int:
-    """The training steps of the run that left a checkpoint; 0 without one."""
-    if not checkpoint:
-        return 0
-    return json.loads((Path(checkpoint).parent / "run.json").read_text(encoding="utf-8"))["facts"]["steps"]
-
-
 def loss_curve(log: pd.DataFrame, unit: str = "nats") -> None:
     """Draw the training loss over the steps."""
-    import matplotlib.pyplot as plt
-    import seaborn as sns
-
-    from xtl.analysis.figures.gain_figures import style
-
     with style():
         figure, axis = plt.subplots(figsize=(7, 2.8))
         sns.lineplot(log, x="step", y="loss", ax=axis)
@@ -85,13 +81,8 @@ def score_bars(scores: pd.DataFrame, source: str = "en") -> None:
     """Draw the headline score of every language, the source language set apart.
 
     Args:
-        scores: rows as `xtl.evaluation.evaluate.write` returns them; one small picture a target and metric.
+        scores: rows as `Evaluation.write` returns them; one small picture a target and metric.
     """
-    import matplotlib.pyplot as plt
-    import seaborn as sns
-
-    from xtl.analysis.figures.gain_figures import style
-
     rows = scores[scores.headline].copy()
     rows["training"] = rows.language.eq(source).map({True: "source language", False: "zero-shot"})
     with style():
@@ -106,43 +97,39 @@ def score_bars(scores: pd.DataFrame, source: str = "en") -> None:
 
 def layer_curve(scores: pd.DataFrame) -> None:
     """Draw each target's score over layers for every pooling, a line per language, the recipe's layer marked."""
-    import matplotlib.pyplot as plt
-    import seaborn as sns
-
-    from xtl.analysis.figures.gain_figures import style
-    from xtl.tasks.catalog import TASKS
-
     for target, rows in scores.groupby("target", sort=False):
         metric = TASKS[target].score[0]
         rows = rows[rows.metric == metric]
+        recipe = rows[rows.headline].layer.iloc[0]
         with style():
             grid = sns.relplot(
                 rows, x="layer", y="value", hue="language", col="pooling", kind="line", marker="o", height=3, aspect=1.2
             )
             for axis in grid.axes.flat:
-                axis.axvline(rows[rows.headline].layer.iloc[0], color="0.5", linestyle=":", linewidth=1)
+                axis.axvline(recipe, color="0.5", linestyle=":", linewidth=1)
             label = f"{target}: {metric} (points)"
             grid.set(xlabel="layer (0: embeddings; dotted: the recipe's)", ylabel=label, ylim=(0, 100))
             plt.show()
 
 
-def show_predictions(shown: dict, most: int = 3) -> None:
+def show_predictions(shown: Mapping[tuple[str, str], pd.DataFrame], most: int = 3) -> None:
     """Display a few predictions beside their gold answers, for the first languages of every target."""
-    from IPython.display import Markdown, display
-
     for (target, language), table in list(shown.items())[:most]:
         display(Markdown(f"**{target}, {language}**"))
-        shown = table.style.hide(axis="index").format(escape="html")  # a styled table shows markup as markup otherwise
-        display(shown.set_properties(**{"text-align": "left", "white-space": "pre-wrap"}))
+        display(uncut(table))
 
 
-def resolved(names: dict, keys: list[str]):
-    """The parameters that this run really used, as a table that cuts no value (shown at the end of every notebook)."""
-    rows = [(key, names[key]) for key in keys if key in names]
-    return uncut(pd.DataFrame(rows, columns=["parameter", "value"]).astype(str))
+def resolved(settings: Settings) -> Styler:
+    """The parameters that this run really read, as a table (shown at the end of every notebook)."""
+    return named_values(settings.read_by_run())
 
 
-def uncut(table: pd.DataFrame):
+def named_values(values: Mapping[str, Any]) -> Styler:
+    """Names and values as a table that cuts no value."""
+    return uncut(pd.DataFrame(values.items(), columns=["parameter", "value"]).astype(str))
+
+
+def uncut(table: pd.DataFrame) -> Styler:
     """A table without its index as pandas shows it, but with whole texts, in which markup stays text."""
     shown = table.style.hide(axis="index").format(escape="html", precision=2, na_rep="")
     return shown.set_properties(**{"text-align": "left", "overflow-wrap": "anywhere"})

@@ -7,10 +7,10 @@ from dataclasses import replace
 import nbformat
 
 from tests.command import ROOT
-from xtl import report
 from xtl.analysis.questions import QUESTIONS
 from xtl.analysis.results import Results
 from xtl.analysis.section import RunPage
+from xtl.report import write
 
 NOTEBOOK = ROOT / "notebooks" / "3_analysis.ipynb"
 
@@ -36,7 +36,7 @@ def executed(results: Results, pages: Mapping[str, RunPage] | None = None) -> nb
 
 def page_of(results: Results, pages: Mapping[str, RunPage] | None = None) -> str:
     """The report's page of these results."""
-    return report.index_page(executed(results, pages), results.name, results.wording)
+    return write.index_page(executed(results, pages), results.name, results.wording)
 
 
 def plain(page: str) -> str:

@@ -13,8 +13,10 @@ from tests.report.pages import page_of
 from tests.synthetic import LANGUAGES, results
 from xtl.analysis.section import RunPage, block, section, table
 from xtl.base.errors import UserError
-from xtl.report import index_page, pdf
+from xtl.report import pdf
 from xtl.report.runs import render_run_page
+from xtl.report.write import index_page
+from xtl.tasks.sources import HubSource
 
 SCRIPT, PICTURE = "<script>alert(1)</script>", '"><img src=x onerror=alert(2)>'
 LINK, WORDS = "[go](javascript:alert(3)) <a href='javascript:alert(4)'>go</a>", "![far](http://example.org/x.png)"
@@ -45,11 +47,10 @@ def written(tmp_path_factory) -> tuple[Path, Path]:
     """A report with hostile text wherever text can enter, and the page of its one notebook."""
     folder = tmp_path_factory.mktemp("shared")
     grid = results(
-        HOSTILE,
-        HOSTILE,
-        {"kind": "hub", "revisions": {HOSTILE: HOSTILE}},
+        HubSource({HOSTILE: HOSTILE}),
         LANGUAGES[:7],
-        unavailable=pd.DataFrame({"target": ["xnli"], "language": [HOSTILE]}),
+        wording=HOSTILE,
+        attributes={"name": HOSTILE, "unavailable": pd.DataFrame({"target": ["xnli"], "language": [HOSTILE]})},
         shortcuts=pd.DataFrame({"target": ["xnli"], "baseline": [HOSTILE], "points": [40.0]}),
         encoders=("bert", "xlnet"),
         seeds=(0, 1),
@@ -162,8 +163,14 @@ def test_numbers_lead_to_their_runs(page, written):
 def test_every_picture_has_words_and_can_be_drawn(page, written):
     for path in written:
         page.open(path)
-        pictures = page.run("[...document.images].map(each => [each.alt.trim(), each.naturalWidth > 0])")
-        assert len(pictures) >= 1 and all(words and drawn for words, drawn in pictures)
+        images = page.run("[...document.images].map(each => [each.alt.trim(), each.naturalWidth > 0])")
+        drawn = "[each.ariaLabel, each.querySelectorAll('text').length > 0 && each.clientWidth > 0]"
+        drawings = page.run(
+            f"[...document.querySelectorAll('main svg')].filter(s => s.checkVisibility()).map(each => {drawn})"
+        )
+        assert len(images) + len(drawings) >= 1 and all(words and seen for words, seen in images + drawings)
+    ids = page.run("[...document.querySelectorAll('svg [id]')].map(each => each.id)")
+    assert len(ids) == len(set(ids))
 
 
 OVERFLOW = """[...document.querySelectorAll('body, body *')].filter(each => !each.closest('.skip')

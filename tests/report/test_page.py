@@ -130,7 +130,7 @@ def test_predictions_are_shown_as_text(monkeypatch):
     from xtl.notebook import show_predictions
 
     shown = []
-    monkeypatch.setattr("IPython.display.display", shown.append)
+    monkeypatch.setattr("xtl.notebook.display", shown.append)
     show_predictions({("xnli", "en"): pd.DataFrame({"text": ["<img src=x onerror=alert(1)> <b>7</b>"]})})
     html = shown[1].to_html()
     assert "&lt;img src=x onerror=alert(1)&gt; &lt;b&gt;7&lt;/b&gt;" in html and "<img" not in html

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.command import xtl
-from xtl import report
 from xtl.base.errors import UserError
-from xtl.report import pdf
+from xtl.report import pdf, write
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-ins for Chromium are shell scripts")
 PRINTS = 'for a in "$@"; do case $a in --print-to-pdf=*) printf "%%PDF-1.4" > "${a#--print-to-pdf=}";; esac; done'
@@ -103,5 +102,5 @@ def test_a_program_that_does_not_start_is_one_sentence(folder, tmp_path):
 def test_hidden_remains_are_not_packed(folder):
     (folder / ".pdf-x").mkdir()
     (folder / ".pdf-x" / "page.html").write_text("x")
-    with zipfile.ZipFile(report.zip_report(folder)) as archive:
+    with zipfile.ZipFile(write.zip_report(folder)) as archive:
         assert [Path(name).name for name in archive.namelist()] == ["index.html"]

@@ -10,9 +10,9 @@ import pytest
 
 from tests.report.pages import NOTEBOOK, asked, page_of, plain
 from tests.synthetic import results
-from xtl import report
 from xtl.analysis.questions import QUESTIONS
 from xtl.base.errors import UserError
+from xtl.report import write
 from xtl.tasks.sources import HubSource
 
 SHORTCUTS = pd.DataFrame(
@@ -135,10 +135,10 @@ def written(tmp_path_factory):
         fill(store, plan)
         folder = root / "smoke" / "report"
 
-        def write():
-            return report.write_report(plan, store, folder, NOTEBOOK.parent, SMOKE)
+        def again():
+            return write.write_report(plan, store, folder, NOTEBOOK.parent, SMOKE)
 
-        yield folder, write, write(), store, plan
+        yield folder, again, again(), store, plan
 
 
 def test_the_executed_analysis_is_the_report(written):
@@ -167,7 +167,7 @@ def test_submissions_are_beside_it(written):
 
 def test_zip_holds_the_whole_report(written):
     folder = written[0]
-    packed = report.zip_report(folder)
+    packed = write.zip_report(folder)
     assert packed == Path(f"{folder}.zip")
     with zipfile.ZipFile(packed) as archive:
         names = archive.namelist()
@@ -176,18 +176,18 @@ def test_zip_holds_the_whole_report(written):
 
 def test_the_same_content_is_not_made_again_and_other_content_is(written, monkeypatch):
     """A report.pdf and a packed report of other numbers do not stay."""
-    folder, write, _, store, plan = written
+    folder, again, _, store, plan = written
     (folder / "report.pdf").write_text("of these numbers")
-    packed = report.zip_report(folder)
+    packed = write.zip_report(folder)
     page = (folder / "index.html").read_text("utf-8")
     with monkeypatch.context() as patch:
-        patch.setattr(report, "execute", lambda *given, **options: pytest.fail("executed again"))
-        assert write().state == "cached"
+        patch.setattr(write, "execute", lambda *given, **options: pytest.fail("executed again"))
+        assert again().state == "cached"
     assert (folder / "report.pdf").exists() and packed.exists()
     failed = next(run for run in plan.runs.values() if store.state(run) == "failed")
     store.begin(failed)
     store.fail(failed, "KeyError: another")
-    assert write().state == "done"
+    assert again().state == "done"
     changed = (folder / "index.html").read_text("utf-8")
     assert changed != page and "KeyError: another" in changed
     assert not (folder / "report.pdf").exists() and not packed.exists()
@@ -195,4 +195,4 @@ def test_the_same_content_is_not_made_again_and_other_content_is(written, monkey
 
 def test_there_is_nothing_to_pack_without_a_report(tmp_path):
     with pytest.raises(UserError, match="holds no report.*xtl report GRID"):
-        report.zip_report(tmp_path)
+        write.zip_report(tmp_path)

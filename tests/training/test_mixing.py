@@ -1,46 +1,55 @@
 """Several tasks at once: how often each is asked, one encoder below all heads, and each task's own gradients."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import torch
 
+from xtl.grid.blocks import Training
 from xtl.models.encoders import load_tokenizer
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.formats import classification, mlm, span, tagging
 from xtl.training.collate import pad_batch
 from xtl.training.mixing import Heads, mixed_batches, shares
+from xtl.training.settings import IntermediateSettings, Mixing
 from xtl.training.trainer import fit
 
-OPTIONS = dict(learning_rate=1e-2, warmup=0.1, weight_decay=0.01, seed=0)
+SETTINGS = Training(learning_rate=1e-2, warmup=0.1, weight_decay=0.01)
 MODULES = {"mnli": classification, "squad1": span, "udpos": tagging, "mlm": mlm}
 
 
 def test_shares_by_hand():
-    assert shares([100, 300], "uniform").tolist() == [0.5, 0.5]
-    assert shares([100, 300], "proportional").tolist() == [0.25, 0.75]
-    assert shares([100, 300], "proportional", cap=100).tolist() == [0.5, 0.5]
-    assert shares([100, 400], "temperature", temperature=2).tolist() == pytest.approx([1 / 3, 2 / 3])
-    assert shares([16, 10_000], "temperature", cap=256, temperature=4).tolist() == pytest.approx([1 / 3, 2 / 3])
+    assert shares([100, 300], Mixing("uniform")).tolist() == [0.5, 0.5]
+    assert shares([100, 300], Mixing("proportional")).tolist() == [0.25, 0.75]
+    assert shares([100, 300], Mixing("proportional", cap=100)).tolist() == [0.5, 0.5]
+    assert shares([100, 400], Mixing("temperature", temperature=2)).tolist() == pytest.approx([1 / 3, 2 / 3])
+    assert shares([16, 10_000], Mixing("temperature", cap=256, temperature=4)).tolist() == pytest.approx([1 / 3, 2 / 3])
     with pytest.raises(ValueError, match="'often'"):
-        shares([1], "often")
+        shares([1], Mixing("often"))
+
+
+def mixed(lengths, epochs, mixing, max_steps=None, seed=1):
+    """Batches of four examples."""
+    options = dict(epochs=epochs, max_steps=max_steps, seed=seed, **asdict(mixing))
+    settings = IntermediateSettings(tasks=["mnli", "squad1"], checkpoint="", data={}, batch_size=4, **options)
+    return mixed_batches(lengths, settings)
 
 
 def test_batches_are_of_one_task_each_and_go_on_where_a_small_task_ends():
     lengths = [[5] * 40, [7] * 4]
-    batches = mixed_batches(lengths, 4, epochs=2, max_steps=None, seed=1, sampler="uniform")
-    assert len(batches) == 22  # 44 examples in batches of 4 make 11 steps, twice
-    assert all(len({task for task, _ in batch}) == 1 for batch in batches)
-    assert 5 <= sum(batch[0][0] for batch in batches) <= 17
-    small = [sorted(row for _, row in batch) for batch in batches if batch[0][0] == 1]
+    batches = mixed(lengths, 2, Mixing("uniform"))
+    assert [batch.step for batch in batches] == list(range(22))  # 44 examples in batches of 4 make 11 steps, twice
+    assert 5 <= sum(batch.part for batch in batches) <= 17
+    small = [sorted(batch.rows) for batch in batches if batch.part == 1]
     assert small == [[0, 1, 2, 3]] * len(small)
-    assert batches == mixed_batches(lengths, 4, epochs=2, max_steps=None, seed=1, sampler="uniform")
-    assert batches != mixed_batches(lengths, 4, epochs=2, max_steps=None, seed=2, sampler="uniform")
+    assert batches == mixed(lengths, 2, Mixing("uniform"))
+    assert batches != mixed(lengths, 2, Mixing("uniform"), seed=2)
 
 
 def test_an_epoch_counts_each_task_up_to_the_cap():
-    batches = mixed_batches([[5] * 400, [5] * 40], 4, 1, None, 0, sampler="proportional", cap=40)
-    assert len(batches) == 20
-    assert len(mixed_batches([[5] * 400, [5] * 40], 4, 1, 7, 0, sampler="proportional", cap=40)) == 7
+    assert len(mixed([[5] * 400, [5] * 40], 1, Mixing("proportional", cap=40))) == 20
+    assert len(mixed([[5] * 400, [5] * 40], 1, Mixing("proportional", cap=40), max_steps=7)) == 7
 
 
 def models(folder, names):
@@ -93,7 +102,7 @@ def test_a_step_on_one_task_is_that_tasks_own_step(tiny_encoders):
         if a.grad is not None:
             torch.testing.assert_close(a.grad, b.grad)
     assert all(p.grad is None for p in together.models[0].classifier.parameters())
-    assert np.isfinite(float(mixed))
+    assert np.isfinite(mixed.item())
 
 
 def test_an_interrupted_mixture_is_resumed(tiny_encoders, tmp_path):
@@ -112,7 +121,7 @@ def test_an_interrupted_mixture_is_resumed(tiny_encoders, tmp_path):
             return {**pad_batch([rows[i] for i in batch], tokenizer), "part": 1}
 
         model = Heads(models(tiny_encoders["bert"], ["squad1", "mnli"]))
-        fit(model, [[0, 1]] * 8, collate, folder, items=2, **OPTIONS, **options)
+        fit(model, [[0, 1]] * 8, collate, folder, SETTINGS, seed=0, **options)
         return model, asked
 
     whole, asked = train(tmp_path / "whole")

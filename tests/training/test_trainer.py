@@ -1,18 +1,17 @@
-"""Training: an interrupted one ends where a whole one does, selection keeps the best, logits lose their padding."""
+"""Training: an interrupted one ends where a whole one does."""
 
-import numpy as np
 import pytest
 import torch
-from datasets import Dataset
-from transformers import AutoModelForSequenceClassification, AutoModelForTokenClassification, set_seed
+from transformers import AutoModelForSequenceClassification, set_seed
 
+from xtl.grid.blocks import Training
 from xtl.models.encoders import load_tokenizer
 from xtl.training.collate import pad_batch
-from xtl.training.trainer import fit, last_checkpoint, predict_logits
+from xtl.training.trainer import fit, last_checkpoint
 
 ROWS = [{"input_ids": [2, *range(10 + i, 14 + i), 3], "attention_mask": [1] * 6, "labels": i % 2} for i in range(12)]
 BATCHES = [[i % 12, (i * 5 + 1) % 12] for i in range(20)]
-OPTIONS = dict(items=12, learning_rate=1e-2, warmup=0.1, weight_decay=0.01, seed=0)
+SETTINGS = Training(learning_rate=1e-2, warmup=0.1, weight_decay=0.01)
 
 
 class Stop(Exception):
@@ -36,7 +35,7 @@ def run(folder, encoder, stop_at=None, **more):
             raise Stop
         return pad_batch([ROWS[i] for i in items], tokenizer)
 
-    log = fit(model, BATCHES, collate, folder, **{**OPTIONS, **more})
+    log = fit(model, BATCHES, collate, folder, SETTINGS, seed=0, **more)
     return model, log, asked
 
 
@@ -62,17 +61,3 @@ def test_a_half_written_checkpoint_is_not_resumed_from(tmp_path):
         (tmp_path / f"checkpoint-{step}").mkdir(exist_ok=True)
         (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text("{}")
     assert last_checkpoint(tmp_path).endswith("checkpoint-10")
-
-
-@pytest.mark.parametrize("architecture", ["bert", "xlnet"])
-def test_logits_come_back_in_order_and_without_padding(tiny_encoders, architecture):
-    tokenizer = load_tokenizer(tiny_encoders[architecture])
-    model = AutoModelForTokenClassification.from_pretrained(tiny_encoders[architecture], num_labels=3).eval()
-    coded = tokenizer(["ab", "abc de f", "a", "longer words"])
-    features = Dataset.from_dict({k: coded[k] for k in ("input_ids", "attention_mask")})
-    together = predict_logits(model, features, tokenizer, batch_tokens=30)
-    for row, logits in zip(features, together, strict=True):
-        with torch.inference_mode():
-            alone = model(**{k: torch.tensor([v]) for k, v in row.items()}).logits[0].numpy()
-        assert logits.shape == alone.shape == (len(row["input_ids"]), 3)
-        np.testing.assert_allclose(logits, alone, atol=2e-5)

@@ -12,7 +12,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, Template
 from markupsafe import Markup
 
-from xtl.analysis.figures.drawing import Picture, svg
+from xtl.analysis.figures.drawing import Picture
 from xtl.analysis.wording import DASH, listing
 
 # Where a cell may link to: a place in the page, a page beside it, the web. A scheme that runs code is none of these.
@@ -161,13 +161,8 @@ def style() -> str:
 def _template() -> Template:
     """The template of a section, in which everything is escaped but the figures."""
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["drawn"] = _drawn
+    environment.filters["drawn"] = lambda picture: Markup(picture.svg())
     return environment.get_template("section.html.j2")
-
-
-def _drawn(picture: Picture) -> Markup:
-    """A picture as markup."""
-    return Markup('<img src="{}" alt="{}">').format(svg(picture), picture.alt)
 
 
 def section(name: str, title: str, *blocks: Block, folded: bool = False) -> Section:

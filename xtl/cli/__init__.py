@@ -101,7 +101,7 @@ def report(
     """Write outputs/GRID/report/ from whatever is done: the page to share and every executed notebook."""
     from xtl.cli import progress as running
     from xtl.report import pdf as printing
-    from xtl.report import zip_report
+    from xtl.report.write import zip_report
     from xtl.runs.store import Store
 
     browser = printing.chromium() if pdf else ""  # first, so that nobody waits for drawing to learn that it is missing

@@ -127,7 +127,7 @@ def write(
     console: Console, plan: Plan, store: Store, grid: Path, sets: list[str], notebooks: Path
 ) -> tuple[Path, Outcome]:
     """Write the report of whatever is done; returns its folder, and how its analysis ended."""
-    from xtl.report import write_report  # here: what draws takes seconds to import
+    from xtl.report.write import write_report  # here: what draws takes seconds to import
 
     folder = outputs_root() / plan.experiment.name / "report"
     display = Display(console, 1)

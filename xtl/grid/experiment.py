@@ -49,13 +49,13 @@ def load(path: str | Path, overrides: Sequence[str] = (), base: str | Path | Non
     except RecursionError:
         raise UserError(f"{path}: it refers to itself, or is nested too deeply.") from None
     raw = _placed(raw, Path(base or "."))
-    with _one_sentence(f"{path}"):
+    with one_sentence(f"{path}"):
         experiment = Experiment.model_validate(raw)
     for task in experiment.overrides:
-        with _one_sentence(f"{path}: overrides.{task}"):
+        with one_sentence(f"{path}: overrides.{task}"):
             experiment.training_of(task)
     for name, spec in experiment.intermediates.items():
-        with _one_sentence(f"{path}: intermediates.{name}.training"):
+        with one_sentence(f"{path}: intermediates.{name}.training"):
             experiment.mixture_training(spec)
     return experiment
 
@@ -142,7 +142,7 @@ def expand(value: Any, where: str) -> Any:
 
 
 @contextmanager
-def _one_sentence(where: str) -> Iterator[None]:
+def one_sentence(where: str) -> Iterator[None]:
     """Turn what pydantic finds in this block into a UserError: the first problem, and the number of further ones."""
     try:
         yield

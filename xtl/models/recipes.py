@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -77,11 +76,6 @@ class Pretraining(BaseModel):
     weight_decay: float = Field(0.01, ge=0, description="none on biases and LayerNorm")
     precision: Literal["fp32", "bf16"] = Field("fp32", description="of the forward and backward pass")
     recipe: Recipe = Field(Recipe(), description="factors of pretraining, one by one")
-
-    @classmethod
-    def from_parameters(cls, parameters: Mapping[str, Any]) -> Pretraining:
-        """The settings among the parameters of a notebook."""
-        return cls(**{name: parameters[name] for name in Pretraining.model_fields})
 
     @property
     def full_recipe(self) -> FullRecipe:

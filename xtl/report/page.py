@@ -18,10 +18,10 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments.formatters import HtmlFormatter
 from traitlets.config import Config
 
-from xtl.analysis.section import style
 from xtl.base.places import REPOSITORY, outputs_root
 
 TEMPLATES = Path(__file__).parent / "templates"
+SECTIONS = Path(__file__).parents[1] / "analysis" / "templates" / "section.css"
 # Outputs that are shown, the first that there is; the rest (scripts, widgets) is dropped in favour of its plain text.
 SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/plain"]
 TAGS = set(
@@ -103,7 +103,7 @@ def _markdown(text: str) -> str:
 
 def own(html: str) -> Markup:
     """Markup that our own code made, without the style sheet that it brings: the page has it once."""
-    return Markup(html.removeprefix(style()))
+    return Markup(re.sub(r"\A<style>.*?</style>\n", "", html, flags=re.S))
 
 
 def clean(html: str) -> Markup:
@@ -163,7 +163,7 @@ def _last_part(found: re.Match) -> str:
 @cache
 def _stylesheet() -> Markup:
     """The style sheet of all pages: sections, page, and the colours of code in light and dark."""
-    sections = style().removeprefix("<style>\n").removesuffix("</style>\n")
+    sections = SECTIONS.read_text("utf-8")
     sheet = (TEMPLATES / "page" / "page.css").read_text("utf-8")
     light = HtmlFormatter(style="default").get_style_defs(".highlight")
     dark = HtmlFormatter(style="github-dark").get_style_defs(".highlight")

@@ -9,15 +9,14 @@ from pathlib import Path
 import nbformat
 
 from xtl.analysis import wording
-from xtl.analysis.section import TEMPLATES as SECTIONS
 from xtl.base.files import replacing
-from xtl.report.page import TEMPLATES, as_page
+from xtl.report.page import SECTIONS, TEMPLATES, as_page
 from xtl.runs.record import RunRecord
 from xtl.runs.store import NOTEBOOK_FILE
 
 PAGE_FILE = "notebook.html"
 # What decides how a page looks: a change there makes pages anew that are otherwise up to date.
-LOOK = sorted([*TEMPLATES.rglob("*.*"), *SECTIONS.glob("*.css"), Path(__file__).with_name("page.py")])
+LOOK = sorted([*TEMPLATES.rglob("*.*"), SECTIONS, Path(__file__).with_name("page.py")])
 
 
 def render_run_page(record: RunRecord, path: Path | None = None) -> Path:

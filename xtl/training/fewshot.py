@@ -4,68 +4,48 @@ from __future__ import annotations
 
 import copy
 import shutil
-from collections.abc import Callable
 from pathlib import Path
+
+from torch import nn
 
 from xtl.base.errors import UserError
 from xtl.tasks.sources import DataSource
 from xtl.tasks.sources.source import subset
-from xtl.training.collate import grouped_batches
-from xtl.training.finetune import Trained, collator, prepare
+from xtl.training.collate import batches_of_steps
+from xtl.training.finetune import Trained
+from xtl.training.mixing import Batch
+from xtl.training.parts import collator, prepare
+from xtl.training.settings import TargetSettings
+from xtl.training.trainer import fit
 
 
-def adapter(
-    trained: Trained,
-    source: str,
-    data: DataSource,
-    folder: str | Path,
-    *,
-    shots: int,
-    steps: int,
-    seed: int,
-    learning_rate: float,
-    batch_size: int,
-    max_length: int,
-    stride: int,
-    weight_decay: float = 0.01,
-    precision: str = "fp32",
-) -> Callable[[str, str], tuple[object, int] | None]:
-    """Function: (target, language) -> a copy of the model trained on `shots` of its development examples besides, and
-    how many they were.
+def with_shots(
+    trained: Trained, settings: TargetSettings, data: DataSource, folder: str | Path, target: str, language: str
+) -> nn.Module:
+    """A copy of the model that is trained on `settings.shots` development examples of a language besides.
 
-    The examples are drawn from the seed, the same for every encoder; `steps` steps with the rate and the batch size of
-    the training before, without warm-up, linear decay. None for the source language, which was trained on already.
+    The examples are drawn from the seed, the same for every encoder; `shot_steps` steps with the rate and the batch
+    size of the training before, without warm-up, linear decay. Raises UserError where a language has fewer examples.
     """
-    from xtl.training.trainer import fit
-
-    def adapted(target: str, language: str):
-        if language == source:
-            return None
-        examples = subset(data.examples(target, "validation", language), shots, seed)
-        if len(examples) < shots:
-            raise UserError(
-                f"task {target} has {len(examples)} development examples in {language}, fewer than the {shots} shots "
-                "that are asked for."
-            )
-        part = prepare(data.resolved(target), examples, trained.tokenizer, max_length, stride)
-        sizes = list(part.features["length"])
-        epochs = -(-steps // max(1, -(-len(sizes) // batch_size)))
-        batches = grouped_batches(sizes, batch_size, epochs, seed)[:steps]
-        model, where = copy.deepcopy(trained.model), Path(folder) / "shots" / f"{target}-{language}"
-        fit(
-            model,
-            [[(row, number) for row in batch] for number, batch in enumerate(batches)],
-            collator(part, model, trained.tokenizer, seed),
-            where,
-            items=len(sizes),
-            learning_rate=learning_rate,
-            warmup=0.0,
-            weight_decay=weight_decay,
-            precision=precision,
-            seed=seed,
-            title=f"{len(examples)} shots of {target} in {language}",
+    examples = subset(data.examples(target, "validation", language), settings.shots, settings.seed)
+    if settings.shots and len(examples) < settings.shots:
+        raise UserError(
+            f"task {target} has {len(examples)} development examples in {language}, fewer than the {settings.shots} "
+            "shots that are asked for."
         )
-        shutil.rmtree(where, ignore_errors=True)
-        return model, len(examples)
-
-    return adapted
+    task = data.resolved(target)
+    part = prepare(target, task, examples, trained.tokenizer, settings.limits(target))
+    rows = batches_of_steps(part.lengths, settings.batch_size, settings.shot_steps, settings.seed)
+    model = copy.deepcopy(trained.model)
+    folder = Path(folder) / "shots" / f"{target}-{language}"
+    fit(
+        model,
+        [Batch(0, batch, step) for step, batch in enumerate(rows)],
+        collator([part], [model], trained.tokenizer, settings.seed),
+        folder,
+        settings.model_copy(update={"warmup": 0.0}),
+        seed=settings.seed,
+        title=f"{len(examples)} shots of {target} in {language}",
+    )
+    shutil.rmtree(folder, ignore_errors=True)
+    return model

@@ -3,62 +3,70 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from xtl.tasks.formats.shared_weights import SharedWeights
-from xtl.training.collate import grouped_batches
+from xtl.training.collate import grouped_batches, steps_of_an_epoch
+from xtl.training.settings import FineTuningSettings, Mixing
 
 
-def shares(sizes: Sequence[int], sampler: str, cap: int | None = None, temperature: float = 2.0) -> np.ndarray:
+@dataclass(frozen=True)
+class Batch:
+    """What is read in one step of a training: rows of one of its parts."""
+
+    part: int
+    rows: list[int]
+    step: int
+
+
+def shares(sizes: Sequence[int], mixing: Mixing) -> np.ndarray:
     """The probability that a step is of each task, (tasks,).
 
     `uniform` asks all equally; `proportional` by their examples, a task counting for `cap` at most (as Phang et al.
     2020 do with 2^17); `temperature` by these sizes to the power 1/temperature (as multilingual BERT and XLM-R sample
     languages).
+
+    >>> shares([100, 300], Mixing("proportional", cap=100)).tolist()
+    [0.5, 0.5]
     """
-    weights = np.minimum(np.asarray(sizes, float), cap or np.inf)
-    if sampler == "uniform":
+    weights = np.minimum(np.asarray(sizes, float), mixing.cap or np.inf)
+    if mixing.sampler == "uniform":
         weights = np.ones_like(weights)
-    elif sampler == "temperature":
-        weights = weights ** (1 / temperature)
-    elif sampler != "proportional":
-        raise ValueError(f"unknown sampler '{sampler}'")
+    elif mixing.sampler == "temperature":
+        weights = weights ** (1 / mixing.temperature)
+    elif mixing.sampler != "proportional":
+        raise ValueError(f"unknown sampler '{mixing.sampler}'")
     return weights / weights.sum()
 
 
-def mixed_batches(
-    lengths: Sequence[Sequence[int]],
-    batch_size: int,
-    epochs: float,
-    max_steps: int | None,
-    seed: int,
-    *,
-    sampler: str,
-    cap: int | None = None,
-    temperature: float = 2.0,
-) -> list[list[tuple[int, int]]]:
-    """Batches of items (task, row), each batch of one task, drawn by `shares`.
+def mixed_batches(lengths: Sequence[Sequence[int]], settings: FineTuningSettings) -> list[Batch]:
+    """Batches of one task each, drawn by `shares`.
 
     One epoch is as many steps as the tasks' examples make, each task's counted up to `cap`; a task that is drawn more
     often than it has batches is read again, in another order.
 
     Args:
         lengths: for each task the tokens of its features.
+        settings: of which epochs, max_steps, batch_size, seed and the mixing are read.
     """
-    sizes = [len(each) for each in lengths]
-    counted = sum(min(size, cap or size) for size in sizes)
-    steps = max(1, round(epochs * -(-counted // batch_size)))
-    steps = min(steps, max_steps or steps)
-    weights = shares(sizes, sampler, cap, temperature)
-    drawn = np.random.default_rng([seed, 7]).choice(len(sizes), size=steps, p=weights)
+    mixing = settings.mixing
+    sizes = [len(task) for task in lengths]
+    counted = sum(min(size, mixing.cap or size) for size in sizes)
+    steps = max(1, round(settings.epochs * steps_of_an_epoch(counted, settings.batch_size)))
+    steps = min(steps, settings.max_steps or steps)
+    drawn = np.random.default_rng([settings.seed, 7]).choice(len(sizes), size=steps, p=shares(sizes, mixing))
     streams = []
-    for task, each in enumerate(lengths):
+    for task, size in enumerate(sizes):
         wanted = int((drawn == task).sum())
-        passes = -(-wanted * batch_size // len(each)) + 1
-        streams.append(iter(grouped_batches(list(each), batch_size, passes, seed)[:wanted]))
-    return [[(int(task), row) for row in next(streams[task])] for task in drawn]
+        passes = -(-wanted * settings.batch_size // size) + 1
+        streams.append(iter(grouped_batches(lengths[task], settings.batch_size, passes, settings.seed)))
+    return [Batch(int(task), next(streams[task]), step) for step, task in enumerate(drawn)]
 
 
 class Heads(SharedWeights):
@@ -72,8 +80,8 @@ class Heads(SharedWeights):
 
     def __init__(self, models: Sequence[nn.Module]):
         super().__init__()
-        whole = [getattr(model, "model", model) if isinstance(model, SharedWeights) else model for model in models]
-        sizes = [sum(p.numel() for p in model.base_model.parameters()) for model in whole]
+        whole: list[Any] = [model.model if isinstance(model, SharedWeights) else model for model in models]
+        sizes = [sum(weight.numel() for weight in model.base_model.parameters()) for model in whole]
         self.donor = int(np.argmax(sizes))
         encoder = whole[self.donor].base_model
         for model in whole:
@@ -83,14 +91,15 @@ class Heads(SharedWeights):
         self.models = nn.ModuleList(models)
 
     @property
-    def device(self):
+    def device(self) -> torch.device:
         """Where the weights are."""
         return next(self.parameters()).device
 
-    def forward(self, part: int, **inputs):
+    def forward(self, part: int, **inputs: Any) -> Any:
         """What the part's own model gives."""
         return self.models[part](**inputs)
 
-    def save_pretrained(self, folder) -> None:
+    def save_pretrained(self, folder: str | Path) -> None:
         """The encoder with one of the heads, as transformers keeps it; whoever reads it drops the head."""
-        self.models[self.donor].save_pretrained(folder)
+        donor: Any = self.models[self.donor]
+        donor.save_pretrained(folder)

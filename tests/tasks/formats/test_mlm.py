@@ -9,7 +9,8 @@ from xtl.base.errors import UserError
 from xtl.models.encoders import load_tokenizer
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.formats import mlm
-from xtl.training.finetune import fine_tune, save
+from xtl.training.finetune import fine_tune
+from xtl.training.settings import IntermediateSettings
 
 TASK = TASKS["mlm"]
 TEXTS = Dataset.from_dict({"id": ["0", "1"], "text": ["the fox slept here all day long", "an owl"]})
@@ -56,17 +57,24 @@ def test_an_interrupted_training_can_be_saved_and_read_again(tiny_encoders, arch
         assert torch.equal(a, b)
 
 
+def settings(task, checkpoint, **options):
+    """Of a short training on one task of the miniature."""
+    given = dict(seed=0, epochs=1, batch_size=4, max_length=32, data={"kind": "hub"})
+    return IntermediateSettings(tasks=[task], checkpoint=str(checkpoint), **{**given, **options})
+
+
 def test_a_training_that_diverges_fails_in_one_sentence(tiny_encoders, hub, tmp_path):
-    options = dict(seed=0, learning_rate=1e30, epochs=2, max_steps=6, batch_size=4, max_length=32, warmup=0.0)
+    wild = settings("mnli", tiny_encoders["bert"], learning_rate=1e30, epochs=2, max_steps=6, warmup=0.0)
     with pytest.raises(UserError, match="training on mnli diverged: its loss is no number any more; lower"):
-        fine_tune("mnli", str(tiny_encoders["bert"]), hub, tmp_path, **options)
+        fine_tune(wild, hub, tmp_path)
 
 
 def test_a_language_model_trains_and_leaves_an_encoder(tiny_encoders, hub, tmp_path):
-    options = dict(seed=0, learning_rate=1e-3, epochs=1, max_steps=3, batch_size=4, max_length=32)
-    trained = fine_tune("mlm", str(tiny_encoders["xlnet"]), hub, tmp_path, max_train_examples=12, **options)
+    short = settings("mlm", tiny_encoders["xlnet"], learning_rate=1e-3, max_steps=3, max_train_examples=12)
+    trained = fine_tune(short, hub, tmp_path)
     assert trained.n_train == 12 and trained.facts["steps"] == 3 and np.isfinite(trained.log.loss).all()
-    save(trained, tmp_path)
-    options["learning_rate"] = 1e-4
-    again = fine_tune("mnli", str(tmp_path / "checkpoint"), hub, tmp_path / "next", **options)
+    trained.save(tmp_path)
+    again = fine_tune(
+        settings("mnli", tmp_path / "checkpoint", learning_rate=1e-4, max_steps=3), hub, tmp_path / "next"
+    )
     assert again.n_train == 24

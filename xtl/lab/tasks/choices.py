@@ -3,15 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
-from numpy.random import Generator
 
 from xtl.lab.tasks import reading
 from xtl.lab.tasks.alterations import another, classes_of, reduced, rephrase
 from xtl.lab.tasks.entailment import ENTAILMENT, relation
 from xtl.lab.tasks.records import AnswerChoices, Choices
 from xtl.lab.world import events as ev
-from xtl.lab.world.config import POOLS, LabConfig
-from xtl.lab.world.draws import chance, pick
+from xtl.lab.world.config import LabConfig
+from xtl.lab.world.draws import Draw
 from xtl.lab.world.events import Table
 from xtl.lab.world.sampling import complete, documents
 from xtl.lab.world.world import KINDS, world
@@ -26,21 +25,20 @@ def endings(config: LabConfig, part: str, n: int) -> Choices:
     The right one says an event of the document again (in other words, some modifiers dropped); the wrong ones deny it,
     put another verb, or another agent in its place. No event of the document entails a wrong one.
     """
-    rng = config.rng("endings", part)
-    pool = POOLS[part]
+    draw = Draw.of_part(config, part, "endings")
     contexts: list[Table] = []
     options: list[Table] = []
     rights: list[np.ndarray] = []
     count = 0
     while count < n:
         drawn = int((n - count) * 2) + 50
-        table = documents(rng, np.full(drawn, EVENTS), pool, STYLE)
+        table = documents(draw, np.full(drawn, EVENTS), STYLE)
         whole = complete(table).reshape(drawn, EVENTS).all(1)
         table = table.take(np.repeat(whole, EVENTS))
         size = int(whole.sum())
         first_event = EVENTS * np.arange(size)
-        retold = rng.integers(0, EVENTS, size) + first_event
-        variants = _endings(rng, table.take(retold), pool)
+        retold = draw.rng.integers(0, EVENTS, size) + first_event
+        variants = _endings(draw, table.take(retold))
         good = np.ones(size, bool)
         for number, variant in enumerate(variants):
             relations = [relation(table.take(first_event + event), variant) for event in range(EVENTS)]
@@ -48,7 +46,7 @@ def endings(config: LabConfig, part: str, n: int) -> Choices:
             good &= entailed == (number == 0)
             good &= complete(variant)
         kept = np.flatnonzero(good)[: n - count]
-        order = _shuffled(rng, len(kept), ENDINGS)
+        order = _shuffled(draw, len(kept), ENDINGS)
         context = table.take((EVENTS * kept[:, None] + np.arange(EVENTS)).ravel())
         option = Table.stack(variants).take((order * size + kept[:, None]).ravel())
         context["doc"] = np.repeat(count + np.arange(len(kept)), EVENTS)
@@ -60,28 +58,28 @@ def endings(config: LabConfig, part: str, n: int) -> Choices:
     return Choices(Table.stack(contexts), Table.stack(options), np.concatenate(rights))
 
 
-def _shuffled(rng: Generator, n: int, options: int) -> np.ndarray:
+def _shuffled(draw: Draw, n: int, options: int) -> np.ndarray:
     """Which option stands at each place, (n, options): a random order in every row."""
-    return np.argsort(rng.random((n, options)), 1)
+    return np.argsort(draw.rng.random((n, options)), 1)
 
 
-def _endings(rng: Generator, event: Table, pool: int) -> list[Table]:
+def _endings(draw: Draw, event: Table) -> list[Table]:
     """The right ending and three wrong ones for each event."""
     w = world()
     n = len(event)
-    right = reduced(rng, event, event, 0, pool)
-    right["verb"] = np.where(chance(rng, n, 0.5), w.synonym(right["verb"], pool), right["verb"])
+    right = reduced(draw, event, event, 0)
+    right["verb"] = np.where(draw.chance(n, 0.5), w.synonym(right["verb"], draw.pool), right["verb"])
     denied = right.copy()
     denied["neg"] = 1 - right["neg"]
     other_verb = right.copy()
     for row, verb in enumerate(right["verb"]):
         options = np.flatnonzero((w.frame == w.frame[verb]) & (w.scale != w.scale[verb]))
-        other_verb["verb"][row] = rng.choice(options) if len(options) else -1
+        other_verb["verb"][row] = draw.rng.choice(options) if len(options) else -1
     other_agent = right.copy()
-    other_agent["agent"] = another(rng, right["agent"], pool, [right["object"], right["fellow"]])
+    other_agent["agent"] = another(draw, right["agent"], [right["object"], right["fellow"]])
     variants = [right, denied, other_verb, other_agent]
     for table in variants:
-        rephrase(rng, table)
+        rephrase(draw, table)
         table.clear(("mark",))
     return variants
 
@@ -92,14 +90,14 @@ def answers(config: LabConfig, part: str, n: int) -> AnswerChoices:
     The wrong ones are first those of the same document, then those of others; all differ.
     """
     table, questions, asked, _ = reading.questions(config, part, n, "answers")
-    rng = config.rng("answers-choices", part)
+    draw = Draw.of_part(config, part, "answers-choices")
     fillers = {mood: reading.filler(table, role) for mood, role in ev.ROLES.items()}
     rows = {mood: np.flatnonzero(values >= 0) for mood, values in fillers.items()}
     starts = np.searchsorted(table["doc"], np.arange(n + 1))
     chosen = np.empty((n, ANSWERS), int)
     for number, (right, mood) in enumerate(zip(asked.tolist(), questions["mood"].tolist(), strict=True)):
-        candidates = rng.permutation(np.arange(starts[number], starts[number + 1])).tolist()
-        candidates += [int(rng.choice(rows[mood])) for _ in range(200)]
+        candidates = draw.rng.permutation(np.arange(starts[number], starts[number + 1])).tolist()
+        candidates += [int(draw.rng.choice(rows[mood])) for _ in range(200)]
         picked = [right]
         values = {int(fillers[mood][right])}
         for candidate in candidates:
@@ -108,7 +106,7 @@ def answers(config: LabConfig, part: str, n: int) -> AnswerChoices:
                 picked.append(candidate)
                 values.add(value)
         chosen[number] = picked
-    order = _shuffled(rng, n, ANSWERS)
+    order = _shuffled(draw, n, ANSWERS)
     return AnswerChoices(table, questions, asked, np.take_along_axis(chosen, order, 1), (order == 0).argmax(1))
 
 
@@ -119,29 +117,29 @@ def kinds(config: LabConfig, part: str, n: int) -> Choices:
     more than half of the nouns.
     """
     w = world()
-    rng = config.rng("kinds", part)
-    nouns = w.of("noun", POOLS[part])
+    draw = Draw.of_part(config, part, "kinds")
+    nouns = w.of("noun", draw.pool)
     by_kind = [classes_of(kind) for kind in range(len(KINDS))]
     several = [kind for kind, classes in enumerate(by_kind) if len(classes) >= 2]
     nouns = nouns[np.isin(w.kind[nouns], several)]
-    noun = pick(rng, n, nouns)
+    noun = draw.pick(n, nouns)
     classes = np.concatenate(by_kind)
     class_ = w.parent[noun]
     chosen = np.empty((n, CLASSES), int)
     for row in range(n):
-        others = rng.permutation(classes[classes != class_[row]])
+        others = draw.rng.permutation(classes[classes != class_[row]])
         chosen[row] = [class_[row], *others[: CLASSES - 1]]
-    order = _shuffled(rng, n, CLASSES)
+    order = _shuffled(draw, n, CLASSES)
     chosen = np.take_along_axis(chosen, order, 1)
-    question = _statement(rng, noun, w.parent[class_])
-    options = _statement(rng, np.repeat(noun, CLASSES), chosen.ravel())
+    question = _statement(draw, noun, w.parent[class_])
+    options = _statement(draw, np.repeat(noun, CLASSES), chosen.ravel())
     options["agent_det"] = np.repeat(question["agent_det"], CLASSES)
     question["doc"] = np.arange(n)
     options["doc"] = np.repeat(np.arange(n), CLASSES)
     return Choices(question, options, (order == 0).argmax(1))
 
 
-def _statement(rng: Generator, noun: np.ndarray, predicate: np.ndarray) -> Table:
+def _statement(draw: Draw, noun: np.ndarray, predicate: np.ndarray) -> Table:
     """`Every fox is a canine`, or `a fox`."""
     ids = world().ids
     n = len(noun)
@@ -149,5 +147,5 @@ def _statement(rng: Generator, noun: np.ndarray, predicate: np.ndarray) -> Table
     table["kind"] = np.full(n, ev.CLASS)
     table["agent"] = noun
     table["predicate"] = predicate
-    table["agent_det"] = np.where(chance(rng, n, 0.5), ids["DET:every"], ids["DET:a"])
+    table["agent_det"] = np.where(draw.chance(n, 0.5), ids["DET:every"], ids["DET:a"])
     return table

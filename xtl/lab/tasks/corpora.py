@@ -10,6 +10,7 @@ from xtl.lab.tasks.builders import BUILDERS, records
 from xtl.lab.tasks.records import tables
 from xtl.lab.world.cache import cached
 from xtl.lab.world.config import LabConfig
+from xtl.lab.world.draws import Draw
 from xtl.lab.world.events import Style, Table
 from xtl.lab.world.made_languages import language, languages
 from xtl.lab.world.rendering import renderer
@@ -84,10 +85,10 @@ def tokenizer(config: LabConfig) -> Tokenizer:
 
 def corpus_events(config: LabConfig, purpose: str, n: int) -> Table:
     """Documents of three to six events about anything in the world, n sentences or a few more."""
-    rng = config.rng("corpus", purpose)
-    lengths = rng.integers(3, 7, n // 3 + 2)
+    draw = Draw(config.rng("corpus", purpose), BOTH)
+    lengths = draw.rng.integers(3, 7, n // 3 + 2)
     count = int(np.searchsorted(np.cumsum(lengths), n)) + 1
-    table = documents(rng, lengths[:count], BOTH, STYLE)
+    table = documents(draw, lengths[:count], STYLE)
     return table.take(complete(table))
 
 

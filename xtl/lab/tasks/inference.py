@@ -5,14 +5,13 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.random import Generator
 
 from xtl.lab.tasks.alterations import another, reduced, related, rephrase, sister
 from xtl.lab.tasks.entailment import CONTRADICTION, ENTAILMENT, EQUAL, NEUTRAL, OTHER, relation, word_relation
 from xtl.lab.tasks.records import Pairs
 from xtl.lab.world import vocabulary
-from xtl.lab.world.config import POOLS, LabConfig
-from xtl.lab.world.draws import chance
+from xtl.lab.world.config import LabConfig
+from xtl.lab.world.draws import Draw
 from xtl.lab.world.events import RELATIVE, Style, Table
 from xtl.lab.world.sampling import singles
 from xtl.lab.world.world import FOOD, MODIFIERS, world
@@ -57,18 +56,17 @@ def pairs(config: LabConfig, part: str, n: int, name: str = "inference", foci: M
     only how the two relate tells the label. Training and testing use their own entities, templates, synonyms and
     opposites.
     """
-    rng = config.rng(name, part)
-    pool = POOLS[part]
-    label = balanced(rng, n, 3)
-    focus = rng.choice(len(foci), n, p=list(foci.values()))
+    draw = Draw.of_part(config, part, name)
+    label = balanced(draw, n, 3)
+    focus = draw.rng.choice(len(foci), n, p=list(foci.values()))
     premise = Table.empty(n)
     hypothesis = Table.empty(n)
     for number, draft_of in enumerate((_event, _attribute, _entity, _action, _quantifier)):
         rows = np.flatnonzero(focus == number)
-        draft = draft_of(rng, label[rows], pool)
-        shorter = reduced(rng, draft.premise, draft.hypothesis, draft.keep, pool)
-        rephrase(rng, draft.premise)
-        rephrase(rng, shorter)
+        draft = draft_of(draw, label[rows])
+        shorter = reduced(draw, draft.premise, draft.hypothesis, draft.keep)
+        rephrase(draw, draft.premise)
+        rephrase(draw, shorter)
         premise.put(rows, draft.premise)
         hypothesis.put(rows, shorter)
     return _numbered(premise, hypothesis, label)
@@ -94,10 +92,10 @@ def several(config: LabConfig, part: str, n: int) -> Pairs:
     return _numbered(premise, hypothesis, label[order])
 
 
-def balanced(rng: Generator, n: int, labels: int) -> np.ndarray:
+def balanced(draw: Draw, n: int, labels: int) -> np.ndarray:
     """n labels in random order, equally many of each in every twelve."""
     blocks = np.tile(np.arange(12) % labels, (n // 12 + 1, 1))
-    return rng.permuted(blocks, axis=1).ravel()[:n]
+    return draw.rng.permuted(blocks, axis=1).ravel()[:n]
 
 
 def _numbered(premise: Table, hypothesis: Table, label: np.ndarray) -> Pairs:
@@ -106,18 +104,18 @@ def _numbered(premise: Table, hypothesis: Table, label: np.ndarray) -> Pairs:
     return Pairs(premise, hypothesis, label)
 
 
-def _event(rng: Generator, label: np.ndarray, pool: int) -> Draft:
+def _event(draw: Draw, label: np.ndarray) -> Draft:
     """The whole event: the same in equal or in opposite polarity, or one about somebody and something else."""
     n = len(label)
-    premise = singles(rng, n, pool, STYLE)
-    premise["neg"] = chance(rng, n, 0.5).astype(int)
+    premise = singles(draw, n, STYLE)
+    premise["neg"] = draw.chance(n, 0.5).astype(int)
     hypothesis = premise.copy()
     neutral = label == NEUTRAL
     missing = neutral
     while missing.any():  # drawn again where the other event, or a word of it, happens to be related to this one
         rows = np.flatnonzero(missing)
-        drawn = singles(rng, len(rows), pool, STYLE)
-        drawn["neg"] = chance(rng, len(rows), 0.5).astype(int)
+        drawn = singles(draw, len(rows), STYLE)
+        drawn["neg"] = draw.chance(len(rows), 0.5).astype(int)
         hypothesis.put(rows, drawn)
         missing = neutral & (_akin(premise, hypothesis) | (relation(premise, hypothesis) != NEUTRAL))
     contradiction = premise["neg"] ^ (label == CONTRADICTION)
@@ -141,30 +139,30 @@ def _akin(premise: Table, hypothesis: Table) -> np.ndarray:
     return akin | ~elsewhere
 
 
-def _attribute(rng: Generator, label: np.ndarray, pool: int) -> Draft:
+def _attribute(draw: Draw, label: np.ndarray) -> Draft:
     """Adjective and noun of the agent, in either polarity, or of the object in affirmative pairs.
 
     The noun is the same or its class, or for half of the neutral pairs another noun or class beside any adjective.
     """
     w = world()
     n = len(label)
-    of_agent = chance(rng, n, 0.7)
-    with_agent_adjective = singles(rng, n, pool, STYLE, need=MODIFIERS["agent_adj"])
-    with_object_adjective = singles(rng, n, pool, STYLE, need=MODIFIERS["object_adj"])
+    of_agent = draw.chance(n, 0.7)
+    with_agent_adjective = singles(draw, n, STYLE, need=MODIFIERS["agent_adj"])
+    with_object_adjective = singles(draw, n, STYLE, need=MODIFIERS["object_adj"])
     premise = Table.choose(np.where(of_agent, 0, 1), [with_agent_adjective, with_object_adjective])
-    premise["neg"] = (of_agent & chance(rng, n, 0.2)).astype(int)
+    premise["neg"] = (of_agent & draw.chance(n, 0.2)).astype(int)
     hypothesis = premise.copy()
-    elsewhere = (label == NEUTRAL) & chance(rng, n, 0.5)
-    general = chance(rng, n, 0.3)
-    adjective_label = np.where(elsewhere, rng.integers(0, 3, n), label)
+    elsewhere = (label == NEUTRAL) & draw.chance(n, 0.5)
+    general = draw.chance(n, 0.3)
+    adjective_label = np.where(elsewhere, draw.rng.integers(0, 3, n), label)
     for name, avoid, where in (("agent", ("object", "fellow"), of_agent), ("object", ("agent",), ~of_agent)):
         rows = np.flatnonzero(where)
         noun = premise[name][rows]
         adjective = premise[f"{name}_adj"][rows]
-        hypothesis[f"{name}_adj"][rows] = related(rng, adjective, adjective_label[rows], pool, w.kind[noun])
-        other_noun = another(rng, noun, pool, [premise[column][rows] for column in avoid])
+        hypothesis[f"{name}_adj"][rows] = related(draw, adjective, adjective_label[rows], w.kind[noun])
+        other_noun = another(draw, noun, [premise[column][rows] for column in avoid])
         class_ = w.parent[noun]
-        other_class = sister(rng, class_, class_)
+        other_class = sister(draw, class_, class_)
         same = np.where(general[rows], class_, noun)
         other = np.where(general[rows], other_class, other_noun)
         hypothesis[name][rows] = np.where(elsewhere[rows], other, same)
@@ -175,11 +173,11 @@ def _attribute(rng: Generator, label: np.ndarray, pool: int) -> Draft:
 _ENTITIES = {"agent": 0.35, "class": 0.25, "object": 0.15, "place": 0.13, "exchange": 0.12}
 
 
-def _entity(rng: Generator, label: np.ndarray, pool: int) -> Draft:
+def _entity(draw: Draw, label: np.ndarray) -> Draft:
     """Who, what or where: the same or its class against another, with equal or different polarity."""
     w = world()
     n = len(label)
-    part = rng.choice(5, n, p=list(_ENTITIES.values()))
+    part = draw.rng.choice(5, n, p=list(_ENTITIES.values()))
     on = {name: part == number for number, name in enumerate(_ENTITIES)}
     agent = w.uses[:, 1]
     patient = w.uses[:, 2]
@@ -187,34 +185,34 @@ def _entity(rng: Generator, label: np.ndarray, pool: int) -> Draft:
     between_animates = (agent < FOOD) & (patient < FOOD) & (w.frame[w.uses[:, 0]] == EXCHANGEABLE)
     adjectives = MODIFIERS["agent_adj"] | MODIFIERS["object_adj"]
     samples = [
-        singles(rng, n, pool, STYLE),
-        singles(rng, n, pool, COMMON_NOUNS),
-        singles(rng, n, pool, COMMON_NOUNS, uses=transitive),
-        singles(rng, n, pool, STYLE, need=MODIFIERS["place"]),
-        singles(rng, n, pool, COMMON_NOUNS, uses=w.uses[between_animates], forbid=adjectives),
+        singles(draw, n, STYLE),
+        singles(draw, n, COMMON_NOUNS),
+        singles(draw, n, COMMON_NOUNS, uses=transitive),
+        singles(draw, n, STYLE, need=MODIFIERS["place"]),
+        singles(draw, n, COMMON_NOUNS, uses=w.uses[between_animates], forbid=adjectives),
     ]
     premise = Table.choose(part, samples)
     premise.clear(("fellow", "fellow_det", *RELATIVE), on["exchange"])
-    premise["neg"] = chance(rng, n, 0.5).astype(int)
+    premise["neg"] = draw.chance(n, 0.5).astype(int)
     hypothesis = premise.copy()
     neutral = label == NEUTRAL
-    flipped = np.where(neutral, chance(rng, n, 0.5), label == CONTRADICTION)
+    flipped = np.where(neutral, draw.chance(n, 0.5), label == CONTRADICTION)
     hypothesis["neg"] = premise["neg"] ^ flipped
 
     for name, avoid in (("agent", ("object", "fellow")), ("object", ("agent",)), ("place", ())):
         rows = np.flatnonzero(neutral & on[name])
         word = premise[name][rows]
-        other = another(rng, word, pool, [premise[column][rows] for column in avoid])
+        other = another(draw, word, [premise[column][rows] for column in avoid])
         if name != "object":
             two_words = w.is_sort(word, "loc")  # `Lake Arden`: another stem, the same head
             tail = premise[f"{name}_tail"][rows]
-            other_tail = another(rng, tail, pool)
+            other_tail = another(draw, tail)
             other = np.where(two_words, word, other)
             hypothesis[f"{name}_tail"][rows] = np.where(two_words, other_tail, tail)
         hypothesis[name][rows] = other
     rows = np.flatnonzero(on["class"])
     class_ = w.parent[premise["agent"][rows]]
-    other_class = sister(rng, class_, w.parent[premise["fellow"][rows]])
+    other_class = sister(draw, class_, w.parent[premise["fellow"][rows]])
     hypothesis["agent"][rows] = np.where(neutral[rows], other_class, class_)
     rows = np.flatnonzero(neutral & on["exchange"])
     hypothesis["agent"][rows] = premise["object"][rows]
@@ -222,29 +220,29 @@ def _entity(rng: Generator, label: np.ndarray, pool: int) -> Draft:
     return Draft(premise, hypothesis, np.where(on["place"], MODIFIERS["place"], 0))
 
 
-def _action(rng: Generator, label: np.ndarray, pool: int) -> Draft:
+def _action(draw: Draw, label: np.ndarray) -> Draft:
     """The verb: the same or a synonym, its opposite, or one of another scale in the same frame."""
     w = world()
     n = len(label)
     paired = w.paired[w.uses[:, 0]] >= 0
-    premise = singles(rng, n, pool, STYLE, uses=w.uses[paired])
+    premise = singles(draw, n, STYLE, uses=w.uses[paired])
     hypothesis = premise.copy()
-    hypothesis["verb"] = related(rng, premise["verb"], label, pool, np.zeros(n, int))
+    hypothesis["verb"] = related(draw, premise["verb"], label, np.zeros(n, int))
     return Draft(premise, hypothesis)
 
 
-def _quantifier(rng: Generator, label: np.ndarray, pool: int) -> Draft:
+def _quantifier(draw: Draw, label: np.ndarray) -> Draft:
     """Every, some and no, of the same noun or of another."""
     w = world()
     style = replace(COMMON_NOUNS, fellow=0.0, relative=0.0, passive=0.0)
-    premise = singles(rng, len(label), pool, style, forbid=MODIFIERS["agent_adj"])
+    premise = singles(draw, len(label), style, forbid=MODIFIERS["agent_adj"])
     hypothesis = premise.copy()
     for value, cases in QUANTIFIERS.items():
         premise_words, hypothesis_words, one_noun, weights = (np.array(column) for column in zip(*cases, strict=True))
         rows = np.flatnonzero(label == value)
-        case = rng.choice(len(cases), len(rows), p=weights / weights.sum())
+        case = draw.rng.choice(len(cases), len(rows), p=weights / weights.sum())
         premise["agent_det"][rows] = [w.ids[f"DET:{word}"] for word in premise_words[case]]
         hypothesis["agent_det"][rows] = [w.ids[f"DET:{word}"] for word in hypothesis_words[case]]
         other = rows[one_noun[case] == 0]
-        hypothesis["agent"][other] = another(rng, premise["agent"][other], pool, [premise["object"][other]])
+        hypothesis["agent"][other] = another(draw, premise["agent"][other], [premise["object"][other]])
     return Draft(premise, hypothesis)

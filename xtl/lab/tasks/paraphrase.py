@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.random import Generator
 
 from xtl.lab.tasks.alterations import another, rephrase, unrelated
 from xtl.lab.tasks.entailment import ENTAILMENT, relation
 from xtl.lab.tasks.inference import EXCHANGEABLE, STYLE, balanced
 from xtl.lab.tasks.records import Pairs
 from xtl.lab.world import events as ev
-from xtl.lab.world.config import POOLS, LabConfig
-from xtl.lab.world.draws import chance
+from xtl.lab.world.config import LabConfig
+from xtl.lab.world.draws import Draw
 from xtl.lab.world.events import Table
 from xtl.lab.world.sampling import singles
 from xtl.lab.world.world import MODIFIERS, world
@@ -27,22 +26,22 @@ SYNONYMS = 0.3  # how often a word that has a synonym in the pool is said by it
 
 def statements(config: LabConfig, part: str, n: int) -> Pairs:
     """n pairs of statements and whether they mean the same, half of each."""
-    rng = config.rng("paraphrase", "statements", part)
-    same = balanced(rng, n, 2)
-    focus = rng.choice(len(FOCI), n, p=STATEMENTS)
-    first = _events(rng, focus, POOLS[part])
-    return _altered(rng, first, first.copy(), focus, same, POOLS[part])
+    draw = Draw.of_part(config, part, "paraphrase", "statements")
+    same = balanced(draw, n, 2)
+    focus = draw.rng.choice(len(FOCI), n, p=STATEMENTS)
+    first = _events(draw, focus)
+    return _altered(draw, first, first.copy(), focus, same)
 
 
 def questions(config: LabConfig, part: str, n: int) -> Pairs:
     """n pairs of questions and whether they ask the same, half of each."""
-    rng = config.rng("paraphrase", "questions", part)
-    same = balanced(rng, n, 2)
-    focus = rng.choice(len(FOCI), n, p=QUESTIONS)
-    first = _events(rng, focus, POOLS[part])
+    draw = Draw.of_part(config, part, "paraphrase", "questions")
+    same = balanced(draw, n, 2)
+    focus = draw.rng.choice(len(FOCI), n, p=QUESTIONS)
+    first = _events(draw, focus)
     second = first.copy()
-    _ask(rng, first, second, focus, same)
-    return _altered(rng, first, second, focus, same, POOLS[part])
+    _ask(draw, first, second, focus, same)
+    return _altered(draw, first, second, focus, same)
 
 
 def equal(first: Table, second: Table) -> np.ndarray:
@@ -51,7 +50,7 @@ def equal(first: Table, second: Table) -> np.ndarray:
     return both & (first["mood"] == second["mood"])
 
 
-def _events(rng: Generator, focus: np.ndarray, pool: int) -> Table:
+def _events(draw: Draw, focus: np.ndarray) -> Table:
     """Events that can be altered in the focus, (n,) into FOCI."""
     w = world()
     n = len(focus)
@@ -63,18 +62,18 @@ def _events(rng: Generator, focus: np.ndarray, pool: int) -> Table:
     paired = w.uses[w.paired[verb] >= 0]
     both_adjectives = MODIFIERS["agent_adj"] | MODIFIERS["object_adj"]
     samples = [
-        singles(rng, n, pool, common_nouns, uses=exchangeable, keep=_alike),
-        singles(rng, n, pool, common_nouns, uses=transitive, need=both_adjectives, keep=_clashing),
-        singles(rng, n, pool, style),
-        singles(rng, n, pool, style, need=MODIFIERS["agent_adj"]),
-        singles(rng, n, pool, style, uses=paired),
-        singles(rng, n, pool, style, need=MODIFIERS["place"]),
-        singles(rng, n, pool, style, need=MODIFIERS["place"] | MODIFIERS["time"]),
+        singles(draw, n, common_nouns, uses=exchangeable, keep=_alike),
+        singles(draw, n, common_nouns, uses=transitive, need=both_adjectives, keep=_clashing),
+        singles(draw, n, style),
+        singles(draw, n, style, need=MODIFIERS["agent_adj"]),
+        singles(draw, n, style, uses=paired),
+        singles(draw, n, style, need=MODIFIERS["place"]),
+        singles(draw, n, style, need=MODIFIERS["place"] | MODIFIERS["time"]),
     ]
     return Table.choose(focus, samples)
 
 
-def _altered(rng: Generator, first: Table, second: Table, focus: np.ndarray, same: np.ndarray, pool: int) -> Pairs:
+def _altered(draw: Draw, first: Table, second: Table, focus: np.ndarray, same: np.ndarray) -> Pairs:
     """The pairs, the second side altered in its focus where they are not to mean the same.
 
     Whether a pair is altered is independent of how it is said (voice, place of the time, synonyms), so that the words
@@ -86,24 +85,24 @@ def _altered(rng: Generator, first: Table, second: Table, focus: np.ndarray, sam
     _exchange(first, second, rows["adjectives"], ("_adj",))
 
     of_noun = rows["noun"]
-    second["agent"][of_noun] = another(rng, first["agent"][of_noun], pool, [first["object"][of_noun]])
+    second["agent"][of_noun] = another(draw, first["agent"][of_noun], [first["object"][of_noun]])
 
     of_place = rows["place"]
     place = first["place"][of_place]
     tail = first["place_tail"][of_place]
-    second["place_tail"][of_place] = another(rng, tail, pool)
-    other_place = another(rng, place, pool)
+    second["place_tail"][of_place] = another(draw, tail)
+    other_place = another(draw, place)
     second["place"][of_place] = np.where(tail >= 0, place, other_place)
 
     for name, column in (("attribute", "agent_adj"), ("action", "verb")):
         of_word = rows[name]
         word = first[column][of_word]
-        opposed = chance(rng, len(word), 0.5)
-        other_word = unrelated(rng, word, w.kind[first["agent"][of_word]])
-        second[column][of_word] = np.where(opposed, w.opposite(word, pool), other_word)
+        opposed = draw.chance(len(word), 0.5)
+        other_word = unrelated(draw, word, w.kind[first["agent"][of_word]])
+        second[column][of_word] = np.where(opposed, w.opposite(word, draw.pool), other_word)
 
     for table in (first, second):
-        _reword(rng, table, pool)
+        _reword(draw, table)
         table["doc"] = np.arange(len(table))
     return Pairs(first, second, same)
 
@@ -131,30 +130,30 @@ def _exchange(first: Table, second: Table, rows: np.ndarray, suffixes: Sequence[
         second[f"object{suffix}"][rows] = first[f"agent{suffix}"][rows]
 
 
-def _ask(rng: Generator, first: Table, second: Table, focus: np.ndarray, same: np.ndarray) -> None:
+def _ask(draw: Draw, first: Table, second: Table, focus: np.ndarray, same: np.ndarray) -> None:
     """Make questions: yes or no, or for a place, a time or a manner that the pair does not turn on."""
     n = len(focus)
     on_place = focus == FOCI.index("place")
     where = np.where((first["place"] >= 0) & ~on_place, ev.WHERE, ev.POLAR)
     when = np.where(first["time"] >= 0, ev.WHEN, ev.POLAR)
     how = np.where(first["manner"] >= 0, ev.HOW, ev.POLAR)
-    mood = np.choose(rng.integers(0, 4, n), [np.full(n, ev.POLAR), where, when, how])
+    mood = np.choose(draw.rng.integers(0, 4, n), [np.full(n, ev.POLAR), where, when, how])
     # Pairs that turn on what is asked for: where or when, and the other one where they are not to be equal.
     on_asked = focus == FOCI.index("asked")
-    asks_where = chance(rng, n, 0.5)
+    asks_where = draw.chance(n, 0.5)
     mood = np.where(on_asked, np.where(asks_where, ev.WHERE, ev.WHEN), mood)
     other_mood = np.where(asks_where, ev.WHEN, ev.WHERE)
     first["mood"] = mood
     second["mood"] = np.where(on_asked & (same == 0), other_mood, mood)
 
 
-def _reword(rng: Generator, table: Table, pool: int) -> None:
+def _reword(draw: Draw, table: Table) -> None:
     """Synonyms, voice, place of the time: what changes the words but not the meaning."""
     w = world()
     for column in ("agent_adj", "object_adj", "verb"):
         words = table[column]
-        by_synonym = (words >= 0) & chance(rng, len(words), SYNONYMS)
-        table[column] = np.where(by_synonym, w.synonym(words, pool), words)
-    rephrase(rng, table)
+        by_synonym = (words >= 0) & draw.chance(len(words), SYNONYMS)
+        table[column] = np.where(by_synonym, w.synonym(words, draw.pool), words)
+    rephrase(draw, table)
     table["voice"] = np.where(table["mood"] == ev.WHO, 0, table["voice"])
     table["front"] = np.where(table["mood"] == ev.STATEMENT, table["front"], 0)

@@ -1,13 +1,12 @@
 """Reading: short documents and a question about one role of one of their events, answered by a span of the document."""
 
 import numpy as np
-from numpy.random import Generator
 
 from xtl.lab.tasks.alterations import keep_some_modifiers
 from xtl.lab.tasks.records import Questions
 from xtl.lab.world import events as ev
-from xtl.lab.world.config import POOLS, LabConfig
-from xtl.lab.world.draws import chance
+from xtl.lab.world.config import LabConfig
+from xtl.lab.world.draws import Draw
 from xtl.lab.world.events import RELATIVE, Style, Table
 from xtl.lab.world.sampling import complete, documents
 from xtl.lab.world.world import MODIFIERS, world
@@ -24,23 +23,22 @@ def questions(config: LabConfig, part: str, n: int, name: str = "reading") -> Qu
 
     Verbs differ within a document, and what is asked for has at least two different candidates in it.
     """
-    rng = config.rng(name, part)
-    pool = POOLS[part]
+    draw = Draw.of_part(config, part, name)
     tables: list[Table] = []
     count = 0
     while count < n:
         drawn = int((n - count) * 2.5) + 50
-        table = documents(rng, rng.integers(3, 5, drawn), pool, STYLE)
+        table = documents(draw, draw.rng.integers(3, 5, drawn), STYLE)
         kept = np.flatnonzero(_usable(table, drawn))[: n - count]
         table = table.take(np.isin(table["doc"], kept))
         table["doc"] = np.searchsorted(kept, table["doc"]) + count
         tables.append(table)
         count += len(kept)
     table = Table.stack(tables)
-    asked, mood = _choose(rng, table, n)
+    asked, mood = _choose(draw, table, n)
     question = table.take(asked)
     question["mood"] = mood
-    _shorten(rng, question, pool)
+    _shorten(draw, question)
     question.clear(("mark",))
     question["front"] = np.zeros(n, int)
     question["voice"] = np.where(mood == ev.WHO, 0, question["voice"])
@@ -56,16 +54,16 @@ def with_unanswerable(config: LabConfig, part: str, n: int) -> Questions:
     """
     w = world()
     sample = questions(config, part, n, "reading-unanswerable")
-    rng = config.rng("unanswerable", part)
+    draw = Draw.of_part(config, part, "unanswerable")
     scales: list[set[int]] = [set() for _ in range(n)]
     for doc, verb in zip(sample.documents["doc"].tolist(), sample.documents["verb"].tolist(), strict=True):
         scales[doc].add(int(w.scale[verb]))
     verbs = sample.questions["verb"]
-    for row in np.flatnonzero(chance(rng, n, 0.55)):
+    for row in np.flatnonzero(draw.chance(n, 0.55)):
         one_frame = w.frame == w.frame[verbs[row]]
         others = np.flatnonzero(one_frame & ~np.isin(w.scale, list(scales[row])))
         if len(others):
-            verbs[row] = rng.choice(others)
+            verbs[row] = draw.rng.choice(others)
             sample.answerable[row] = False
     return sample
 
@@ -112,21 +110,21 @@ def _anchored(table: Table) -> np.ndarray:
     return np.any([table[name] >= 0 for name in ("object", "place", "time", "manner")], 0)
 
 
-def _choose(rng: Generator, table: Table, count: int) -> tuple[np.ndarray, np.ndarray]:
+def _choose(draw: Draw, table: Table, count: int) -> tuple[np.ndarray, np.ndarray]:
     """The event and the mood of each document's question, (count,): a role with candidates, an event that fills it."""
     doc = table["doc"]
-    role = (rng.random((count, len(ASKED))) * _candidates(table, count)).argmax(1)
+    role = (draw.rng.random((count, len(ASKED))) * _candidates(table, count)).argmax(1)
     fills = np.stack([table[ev.ROLES[mood]] >= 0 for mood in ASKED], 1)
     fills[:, 0] &= _anchored(table)
-    score = rng.random(len(table)) * fills[np.arange(len(table)), role[doc]]
+    score = draw.rng.random(len(table)) * fills[np.arange(len(table)), role[doc]]
     order = np.lexsort((score, doc))
     best_of_document = np.append(doc[order][1:] != doc[order][:-1], True)
     return order[best_of_document], np.array(ASKED)[role]
 
 
-def _shorten(rng: Generator, question: Table, pool: int) -> None:
+def _shorten(draw: Draw, question: Table) -> None:
     """Leave out of the question some modifiers other than the one it asks for, and relative clauses."""
     asked = np.array([MODIFIERS.get(ev.ROLES[mood], 0) for mood in question["mood"].tolist()])
     only_modifiers_left = (question["mood"] == ev.WHO) & (question["object"] < 0)
-    keep_some_modifiers(rng, question, pool, np.where(only_modifiers_left, question.pattern(), asked))
+    keep_some_modifiers(draw, question, np.where(only_modifiers_left, question.pattern(), asked))
     question.clear(RELATIVE)

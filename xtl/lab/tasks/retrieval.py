@@ -3,15 +3,15 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.random import Generator
 
 from xtl.lab.tasks.alterations import another, related
 from xtl.lab.tasks.entailment import CONTRADICTION
 from xtl.lab.tasks.records import Pools, Sentences
 from xtl.lab.world.config import LabConfig
+from xtl.lab.world.draws import Draw
 from xtl.lab.world.events import Style, Table
 from xtl.lab.world.sampling import singles
-from xtl.lab.world.world import TEST, world
+from xtl.lab.world.world import world
 
 STYLE = Style(place=0.6, time=0.5)
 MINED = 3  # sentences in the pools for each example that another task would have
@@ -22,18 +22,18 @@ def retrieval(config: LabConfig, part: str, n: int, name: str = "retrieval") -> 
 
     `name` names the sample: others of the same name are the same sentences.
     """
-    rng = config.rng(name, part)
+    draw = Draw.of_part(config, part, name)
 
-    def draw(size: int) -> Table:
-        base = singles(rng, size, TEST, STYLE)
-        once = _near_duplicates(rng, base.take(np.arange(int(size * 0.67))))
-        twice = _near_duplicates(rng, base.take(np.arange(int(size * 0.33))))
+    def sample(size: int) -> Table:
+        base = singles(draw, size, STYLE)
+        once = _near_duplicates(draw, base.take(np.arange(int(size * 0.67))))
+        twice = _near_duplicates(draw, base.take(np.arange(int(size * 0.33))))
         tables = [base, once, twice]
         # Near-duplicates stay beside each other, so that validation and test keep theirs.
         original = np.concatenate([np.arange(len(table)) for table in tables])
         return Table.stack(tables).take(np.argsort(original, kind="stable"))
 
-    return distinct(draw, n)
+    return distinct(sample, n)
 
 
 def pools(config: LabConfig, part: str, n: int) -> Pools:
@@ -43,24 +43,24 @@ def pools(config: LabConfig, part: str, n: int) -> Pools:
     return Pools(table, pool)
 
 
-def distinct(draw: Callable[[int], Table], n: int) -> Sentences:
-    """The first n different events that `draw` (a function of a size) gives."""
-    table = draw(int(n * 1.2) + 10)
+def distinct(sample: Callable[[int], Table], n: int) -> Sentences:
+    """The first n different events that `sample` (a function of a size) gives."""
+    table = sample(int(n * 1.2) + 10)
     while True:
         _, first = np.unique(table.keys(), return_index=True)
         if len(first) >= n:
             return Sentences(table.take(np.sort(first)[:n]))
-        table = Table.stack([table, draw(n)])
+        table = Table.stack([table, sample(n)])
 
 
-def _near_duplicates(rng: Generator, table: Table) -> Table:
+def _near_duplicates(draw: Draw, table: Table) -> Table:
     """Each event with another agent, place or adjective; as it was where it has none that can be replaced."""
     n = len(table)
-    part = rng.integers(0, 3, n)
-    agent = another(rng, table["agent"], TEST, [table["object"], table["fellow"]])
-    place = another(rng, table["place"], TEST)
+    part = draw.rng.integers(0, 3, n)
+    agent = another(draw, table["agent"], [table["object"], table["fellow"]])
+    place = another(draw, table["place"])
     kind = world().kind[table["agent"]]
-    opposite = related(rng, table["agent_adj"], np.full(n, CONTRADICTION), TEST, kind)
+    opposite = related(draw, table["agent_adj"], np.full(n, CONTRADICTION), kind)
     table["agent"] = np.where(part == 0, agent, table["agent"])
     table["place"] = np.where((part == 1) & (table["place_tail"] < 0), place, table["place"])
     table["agent_adj"] = np.where((part == 2) & (table["agent_adj"] >= 0), opposite, table["agent_adj"])

@@ -4,7 +4,8 @@ import numpy as np
 
 from xtl.lab.tasks.records import Sentences
 from xtl.lab.tasks.retrieval import distinct
-from xtl.lab.world.config import POOLS, LabConfig
+from xtl.lab.world.config import LabConfig
+from xtl.lab.world.draws import Draw
 from xtl.lab.world.events import Style, Table
 from xtl.lab.world.sampling import singles
 from xtl.lab.world.world import world
@@ -18,14 +19,14 @@ NAMES = Style(name=0.6, organisation=0.3, place=0.6, place_name=0.6, animals=0.2
 
 def words(config: LabConfig, part: str, n: int) -> Sentences:
     """n sentences, no two equal, with two or more ambiguous forms each, for tags of words."""
-    rng = config.rng("tagging", "tags", part)
-    return distinct(lambda size: singles(rng, size, POOLS[part], WORDS, keep=_ambiguous), n)
+    draw = Draw.of_part(config, part, "tagging", "tags")
+    return distinct(lambda size: singles(draw, size, WORDS, keep=_ambiguous), n)
 
 
 def names(config: LabConfig, part: str, n: int) -> Sentences:
     """n sentences, no two equal, with a name each, for tags of names."""
-    rng = config.rng("tagging", "names", part)
-    return distinct(lambda size: singles(rng, size, POOLS[part], NAMES, keep=_named), n)
+    draw = Draw.of_part(config, part, "tagging", "names")
+    return distinct(lambda size: singles(draw, size, NAMES, keep=_named), n)
 
 
 def _ambiguous(table: Table) -> np.ndarray:

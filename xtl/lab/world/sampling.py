@@ -3,19 +3,16 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.random import Generator
 
-from xtl.lab.world import draws
 from xtl.lab.world import events as ev
-from xtl.lab.world.draws import chance, pick, pick_by
+from xtl.lab.world.draws import Draw, pattern_weights
 from xtl.lab.world.events import Style, Table
 from xtl.lab.world.world import ANIMAL, BOTH, FOOD, ITEM, MODIFIERS, PERSON, TEST, TRAIN, held_out, world
 
 
 def singles(
-    rng: Generator,
+    draw: Draw,
     n: int,
-    pool: int,
     style: Style,
     need: int = 0,
     forbid: int = 0,
@@ -33,7 +30,7 @@ def singles(
     missing = n
     while missing > 0:
         lengths = np.ones(int(missing * 1.5) + 20, int)
-        drawn = documents(rng, lengths, pool, style, need, forbid, uses)
+        drawn = documents(draw, lengths, style, need, forbid, uses)
         # What a sample lacks (no allowed set of modifiers, a name where an adjective is needed) is drawn again.
         good = complete(drawn, need)
         if keep is not None:
@@ -53,9 +50,8 @@ def complete(table: Table, need: int = 0) -> np.ndarray:
 
 
 def documents(
-    rng: Generator,
+    draw: Draw,
     lengths: np.ndarray,
-    pool: int,
     style: Style,
     need: int = 0,
     forbid: int = 0,
@@ -67,7 +63,7 @@ def documents(
     from the pool: entities, templates (verb and set of modifiers), relative clauses. An event for which the pool has
     no template has no verb (see `complete`).
     """
-    drawing = _Drawing(rng, lengths, pool, style)
+    drawing = _Drawing(draw, lengths, style)
     drawing.add_agents()
     drawing.add_verbs(world().uses if uses is None else uses)
     drawing.add_objects()
@@ -84,10 +80,9 @@ def documents(
 class _Drawing:
     """Documents that are being drawn, and who belongs to them."""
 
-    def __init__(self, rng: Generator, lengths: np.ndarray, pool: int, style: Style):
+    def __init__(self, draw: Draw, lengths: np.ndarray, style: Style):
         self.w = world()
-        self.rng = rng
-        self.pool = pool
+        self.draw = draw
         self.style = style
         self.lengths = lengths
         self.doc = np.repeat(np.arange(len(lengths)), lengths)
@@ -123,7 +118,7 @@ class _Drawing:
             if group < 4:
                 takes = takes | (uses[:, 2] == other_kind) | (uses[:, 2] < 0)
             choices.append(np.flatnonzero((uses[:, 1] == agent_kind) & takes))
-        use = pick_by(self.rng, groups, choices)
+        use = self.draw.pick_by(groups, choices)
         self.table["verb"] = np.where(use >= 0, uses[use, 0], -1)
         self.object_kind = np.where(use >= 0, uses[use, 2], -1)
 
@@ -134,14 +129,14 @@ class _Drawing:
         same = self._chance(self.style.same) & ~self.alone
         new = self._participants(self.n, np.where(kind == PERSON, PERSON, ANIMAL))
         patient = Table.choose(np.where(same | _same(new, self.agent), 0, 1), [self.other, new])
-        food = self._nouns(np.full(len(self.lengths), FOOD))[self.doc]
-        item = self._nouns(np.full(len(self.lengths), ITEM))[self.doc]
+        food = self.draw.nouns(np.full(len(self.lengths), FOOD))[self.doc]
+        item = self.draw.nouns(np.full(len(self.lengths), ITEM))[self.doc]
         is_thing = kind >= FOOD
         thing_kind = np.where(is_thing, kind, -1)
-        new_thing = self._nouns(thing_kind)
+        new_thing = self.draw.nouns(thing_kind)
         thing = np.where(same, np.where(kind == FOOD, food, item), new_thing)
         thing = np.where(is_thing, thing, -1)
-        thing_adjective = draws.adjectives(self.rng, thing_kind)
+        thing_adjective = self.draw.adjectives(thing_kind)
 
         animate = (kind >= 0) & ~is_thing
         table["object"] = np.where(animate, patient["noun"], thing)
@@ -156,13 +151,12 @@ class _Drawing:
         forbidden = np.full(self.n, forbid)
         for name, adjective in columns.items():
             forbidden |= np.where(adjective < 0, MODIFIERS[name], 0)
-        weights = draws.pattern_weights(self.style)
-        needed = np.full(self.n, need)
-        pattern = draws.patterns(self.rng, table["verb"], self.pool, weights, needed, forbidden)
+        weights = pattern_weights(self.style)
+        pattern = self.draw.patterns(table["verb"], np.full(self.n, need), forbidden, weights)
         table["verb"] = np.where(pattern < 0, -1, table["verb"])
-        columns |= draws.places(self.rng, self.n, self.pool, self.style)
-        columns["time"] = pick(self.rng, self.n, self.w.of("time", self.pool))
-        columns["manner"] = pick(self.rng, self.n, self.w.of("manner", self.pool))
+        columns |= self.draw.places(self.n, self.style)
+        columns["time"] = self.draw.pick(self.n, self.w.of("time", self.draw.pool))
+        columns["manner"] = self.draw.pick(self.n, self.w.of("manner", self.draw.pool))
         for modifier, names in ev.MODIFIER_COLUMNS.items():
             present = (pattern >= 0) & (pattern & MODIFIERS[modifier] > 0)
             for name in names:
@@ -173,7 +167,7 @@ class _Drawing:
         table = self.table
         the = self.w.ids["DET:the"]
         a = self.w.ids["DET:a"]
-        quantifier = self._pick_word("DET", "every", "some", "no", "this", "that")
+        quantifier = self.draw.pick_word(self.n, "DET", "every", "some", "no", "this", "that")
         article = np.where(self._chance(np.where(self.first, 0.4, 0.1)), a, the)
         determiner = np.where(self._chance(self.style.quantifier), quantifier, article)
         table["agent_det"] = np.where(self.w.is_sort(table["agent"], "noun", "class"), determiner, -1)
@@ -190,7 +184,7 @@ class _Drawing:
         table["front"] = (self._chance(style.front) & (table["time"] >= 0)).astype(int)
 
         coordinated = self._chance(style.fellow) & common & ~quantified
-        fellow = self._nouns(np.where(coordinated, self.agent["kind"], -1))
+        fellow = self.draw.nouns(np.where(coordinated, self.agent["kind"], -1))
         coordinated &= (fellow != table["agent"]) & (fellow != table["object"])
         table["fellow"] = np.where(coordinated, fellow, -1)
         table["fellow_det"] = np.where(coordinated, table["agent_det"], -1)
@@ -200,19 +194,19 @@ class _Drawing:
         passive &= ~coordinated & (table["rel_verb"] < 0) & ~quantified
         table["voice"] = passive.astype(int)
         table["tense"] = (self._chance(style.future) & ~passive).astype(int)
-        mark = self._pick_word("ADV", "then", "later")
+        mark = self.draw.pick_word(self.n, "ADV", "then", "later")
         marked = self._chance(style.mark) & ~self.first & (table["front"] == 0)
         table["mark"] = np.where(marked, mark, -1)
 
     def _add_relative_clauses(self, where: np.ndarray) -> None:
         table = self.table
         uses = self.w.uses
-        if self.pool != BOTH:  # templates without modifiers are on one side of the split as others are
-            uses = uses[held_out(uses[:, 0], 0) == bool(self.pool)]
+        if self.draw.pool != BOTH:  # templates without modifiers are on one side of the split as others are
+            uses = uses[held_out(uses[:, 0], 0) == bool(self.draw.pool)]
         by_agent = [np.flatnonzero(uses[:, 1] == kind) for kind in (ANIMAL, PERSON)]
-        use = pick_by(self.rng, np.where(where, self.agent["kind"], -1), by_agent)
+        use = self.draw.pick_by(np.where(where, self.agent["kind"], -1), by_agent)
         verb = np.where(use >= 0, uses[use, 0], -1)
-        target = self._nouns(np.where(use >= 0, uses[use, 2], -1))
+        target = self.draw.nouns(np.where(use >= 0, uses[use, 2], -1))
         is_agent = (target == table["agent"]) & (target >= 0)
         table["rel_verb"] = np.where(is_agent | (verb == table["verb"]), -1, verb)
         table["rel_object"] = np.where(table["rel_verb"] >= 0, target, -1)
@@ -231,7 +225,7 @@ class _Drawing:
         w = self.w
         table = self.table
         noun = self.agent["noun"]
-        u = self.rng.random(self.n)
+        u = self.draw.rng.random(self.n)
         common = w.is_sort(noun, "noun")
         attribute = (u < self.style.attribute) & common
         taxonomy = (u > 1 - self.style.taxonomy) & common
@@ -258,23 +252,17 @@ class _Drawing:
     def _participants(self, n: int, kind: np.ndarray | None = None) -> Table:
         """Animate participants, of random kinds or of those given: kind, noun, tail, adjective, organisation (bool)."""
         if kind is None:
-            kind = np.where(chance(self.rng, n, self.style.animals), ANIMAL, PERSON)
-        organisation = (kind == PERSON) & chance(self.rng, n, self.style.organisation)
-        named = organisation | ((kind == PERSON) & chance(self.rng, n, self.style.name))
-        first, second = draws.names(self.rng, n, self.pool, organisation)
-        noun = np.where(named, first, self._nouns(kind))
+            kind = np.where(self.draw.chance(n, self.style.animals), ANIMAL, PERSON)
+        organisation = (kind == PERSON) & self.draw.chance(n, self.style.organisation)
+        named = organisation | ((kind == PERSON) & self.draw.chance(n, self.style.name))
+        first, second = self.draw.names(organisation)
+        noun = np.where(named, first, self.draw.nouns(kind))
         tail = np.where(named, second, -1)
-        adjective = np.where(named, -1, draws.adjectives(self.rng, kind))
+        adjective = np.where(named, -1, self.draw.adjectives(kind))
         return Table({"kind": kind, "noun": noun, "tail": tail, "adjective": adjective, "organisation": organisation})
 
     def _chance(self, p: float | np.ndarray) -> np.ndarray:
-        return chance(self.rng, self.n, p)
-
-    def _nouns(self, kind: np.ndarray) -> np.ndarray:
-        return draws.nouns(self.rng, kind, self.pool)
-
-    def _pick_word(self, pos: str, *words: str) -> np.ndarray:
-        return pick(self.rng, self.n, np.array([self.w.ids[f"{pos}:{word}"] for word in words]))
+        return self.draw.chance(self.n, p)
 
     def _class_above(self, noun: np.ndarray, top: float) -> np.ndarray:
         """The class of each noun, (n,), or with probability `top` the class above that."""

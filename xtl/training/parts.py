@@ -1,0 +1,134 @@
+"""The data sets of a training, each with its features, its model, and how its batches become inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from datasets import Dataset
+from torch import nn
+from transformers import PreTrainedTokenizerFast
+
+from xtl.base.errors import UserError
+from xtl.models.checkpoints import mirrored
+from xtl.tasks.catalog import Task
+from xtl.tasks.formats import format_of
+from xtl.tasks.sources import DataSource, origins
+from xtl.tasks.sources.source import subset
+from xtl.training.collate import pad_batch
+from xtl.training.mixing import Batch, Heads
+from xtl.training.prediction import Scored, feature_options, score_examples
+from xtl.training.settings import FineTuningSettings, Limits, TrainingSet
+
+DEV_EXAMPLES = 500  # first English dev examples that select a checkpoint, as in the authors' scripts (docs/protocol.md)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One data set that a training reads.
+
+    Attributes:
+        name: of the task, with language and provenance where it is not its English data.
+        features: what the task's format makes of the examples; `length` counts tokens.
+        examples: how many they are.
+    """
+
+    name: str
+    task: Task
+    features: Dataset
+    examples: int
+    limits: Limits
+
+    @property
+    def format(self) -> ModuleType:
+        """The task's format."""
+        return format_of(self.task)
+
+    @property
+    def lengths(self) -> list[int]:
+        """Tokens of each feature."""
+        return list(self.features["length"])
+
+    def build_model(self, settings: FineTuningSettings) -> nn.Module:
+        """The checkpoint's encoder under a new head of the task, drawn from the seed."""
+        checkpoint = mirrored(settings.checkpoint)
+        return self.format.build_model(checkpoint, self.task, settings.seed, revision=settings.revision)
+
+
+def read_part(
+    training_set: TrainingSet, settings: FineTuningSettings, data: DataSource, tokenizer: PreTrainedTokenizerFast
+) -> Part:
+    """A training set with its features. Raises UserError where no example fits."""
+    task = data.resolved(training_set.task)
+    origin = origins.Origin.from_parameters(training_set.origin.origin() if training_set.origin else None)
+    examples = origins.examples(task, origin, data, settings.max_train_examples, settings.seed)
+    part = prepare(training_set.name, task, examples, tokenizer, settings.limits(task.name))
+    if not len(part.features):
+        raise UserError(
+            f"task {task.name}: no training example fits max_length {part.limits.max_length}; "
+            "raise training.max_length."
+        )
+    return part
+
+
+def prepare(name: str, task: Task, examples: Dataset, tokenizer: PreTrainedTokenizerFast, limits: Limits) -> Part:
+    """Examples with the features that training on them reads."""
+    fitting = limits.within(tokenizer)
+    task_format = format_of(task)
+    options = feature_options(task_format, fitting)
+    features = task_format.train_features(examples, tokenizer, task, fitting.max_length, **options)
+    return Part(name, task, features, len(examples), fitting)
+
+
+def collator(
+    parts: Sequence[Part], models: Sequence[nn.Module], tokenizer: PreTrainedTokenizerFast, seed: int
+) -> Callable[[Batch], dict[str, Any]]:
+    """Function: a batch -> the inputs of its part's model, and where there are several parts which it is, for Heads."""
+    drawing = {}  # parts in which what is predicted is drawn anew in every batch
+    rows = {}
+    for number, (part, model) in enumerate(zip(parts, models, strict=True)):
+        if hasattr(part.format, "collator"):
+            drawing[number] = part.format.collator(part.features, tokenizer, model, seed)
+        else:
+            rows[number] = list(part.features.remove_columns("length"))
+
+    def collate(batch: Batch) -> dict[str, Any]:
+        if batch.part in drawing:
+            inputs = drawing[batch.part]([(row, batch.step) for row in batch.rows])
+        else:
+            inputs = pad_batch([rows[batch.part][row] for row in batch.rows], tokenizer)
+        return inputs if len(parts) == 1 else {**inputs, "part": batch.part}
+
+    return collate
+
+
+@dataclass(frozen=True)
+class DevSet:
+    """The first English development examples of the part with that number."""
+
+    number: int
+    part: Part
+    examples: Dataset
+
+    def score(self, model: nn.Module, tokenizer: PreTrainedTokenizerFast) -> Scored:
+        """What the part's model makes of them."""
+        own = model.models[self.number] if isinstance(model, Heads) else model
+        return score_examples(own, tokenizer, self.part.task, self.examples, "en", self.part.limits)
+
+
+def dev_sets(parts: Sequence[Part], data: DataSource) -> list[DevSet]:
+    """The development sets of the parts that have one."""
+    sets = []
+    for number, part in enumerate(parts):
+        if "validation" in data.splits(part.task):
+            examples = data.examples(part.task, "validation", "en")
+            sets.append(DevSet(number, part, subset(examples, DEV_EXAMPLES)))
+    return sets
+
+
+def dev_score(sets: Sequence[DevSet], tokenizer: PreTrainedTokenizerFast) -> Callable[[nn.Module], float]:
+    """Function: model -> the mean of its scores on the development sets."""
+    return lambda model: float(np.mean([dev.score(model, tokenizer).mean(dev.part.task) for dev in sets]))

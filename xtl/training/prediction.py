@@ -1,0 +1,105 @@
+"""Predictions of a model on the examples of one language, and what they score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from torch import nn
+from transformers import PreTrainedTokenizerFast
+
+from xtl.tasks.catalog import Task
+from xtl.tasks.formats import format_of
+from xtl.training.collate import INPUTS, budget_batches, pad_batch
+from xtl.training.settings import Limits
+
+EVAL_TOKENS = 8192  # tokens in an evaluation batch, padding counted; decides speed, not results
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Predictions on examples of a task.
+
+    Attributes:
+        predictions: as the task's format gives and shows them.
+        metrics: metric -> points.
+        per_example: points, (examples,).
+    """
+
+    predictions: Any
+    metrics: dict[str, float]
+    per_example: np.ndarray
+
+    def mean(self, task: Task) -> float:
+        """The task's score: the mean of the metrics that it names."""
+        return float(np.mean([self.metrics[metric] for metric in task.score]))
+
+
+def score_examples(
+    model: nn.Module,
+    tokenizer: PreTrainedTokenizerFast,
+    task: Task,
+    examples: Dataset,
+    language: str,
+    limits: Limits,
+) -> Scored:
+    """Predict the examples of one language and score them by the task's own rules."""
+    task_format = format_of(task)
+    fitting = limits.within(tokenizer)
+    options = feature_options(task_format, fitting)
+    features = task_format.eval_features(examples, tokenizer, task, fitting.max_length, **options)
+    if hasattr(task_format, "infer"):
+        predictions = task_format.infer(model, features, tokenizer)
+    else:
+        logits = predict_logits(model, features, tokenizer)
+        predictions = task_format.predict(logits, features, examples, task)
+    metrics, per_example = task_format.score(predictions, examples, task, language)
+    return Scored(predictions, metrics, per_example)
+
+
+def feature_options(task_format: ModuleType, limits: Limits) -> dict[str, int]:
+    """What a format's features take beside the length."""
+    return {"stride": limits.stride} if "stride" in getattr(task_format, "OPTIONS", ()) else {}
+
+
+def predict_logits(
+    model: nn.Module, features: Dataset, tokenizer: PreTrainedTokenizerFast, batch_tokens: int = EVAL_TOKENS
+) -> list[np.ndarray]:
+    """Logits of every feature, in order, padding removed.
+
+    Returns:
+        for each feature float32 (labels,) for one label an input, (choices,) for one score a choice, (length, labels)
+        for one label a token, and (length, 2), start and end, for spans.
+    """
+    model.eval()
+    device = next(model.parameters()).device
+    columns = [name for name in INPUTS if name in features.column_names]
+    rows = list(features.select_columns(columns))
+    lengths = [len(row["input_ids"]) for row in rows]
+    sizes = [_tokens(row["input_ids"]) for row in rows]
+    left = tokenizer.padding_side == "left"
+    predicted: dict[int, np.ndarray] = {}
+    with torch.inference_mode():
+        for numbers in budget_batches(sizes, batch_tokens):
+            batch = pad_batch([rows[number] for number in numbers], tokenizer)
+            output = model(**{name: table.to(device) for name, table in batch.items()})
+            if "logits" in output:
+                logits = output.logits
+            else:
+                logits = torch.stack([output.start_logits, output.end_logits], -1)
+            for number, values in zip(numbers, logits.float().cpu().numpy(), strict=True):
+                if values.ndim == 2:  # a row for every token, those of the padding too
+                    values = values[-lengths[number] :] if left else values[: lengths[number]]
+                predicted[number] = values.copy()
+    return [predicted[number] for number in range(len(rows))]
+
+
+def _tokens(ids: list) -> int:
+    """Tokens of a feature, of all its choices where it has some."""
+    if isinstance(ids[0], (list, np.ndarray)):
+        return sum(len(choice) for choice in ids)
+    return len(ids)

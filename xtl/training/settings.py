@@ -1,0 +1,173 @@
+"""What the notebooks of the three phases are told, one typed record a phase, built from their parameters cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, field_validator
+from transformers import PreTrainedTokenizerFast
+
+from xtl.grid.blocks import Origin, Part, Training, keys_read_by
+from xtl.grid.experiment import one_sentence
+from xtl.models.recipes import STRICT, Pretraining
+from xtl.tasks.catalog import get
+from xtl.tasks.sources import DataSource, from_parameters
+
+# Parameters of notebooks that decide no result: where things lie, and what a grid calls the run.
+PLACES = ("checkpoint", "revision", "folders", "labels", "run_dir")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The inputs' limits in tokens: the longest one, and the overlap of two windows of one context."""
+
+    max_length: int
+    stride: int
+
+    def within(self, tokenizer: PreTrainedTokenizerFast) -> Limits:
+        """The same limits, or the encoder's longest input where that is shorter."""
+        return replace(self, max_length=min(self.max_length, tokenizer.model_max_length))
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Training data by name: a task, and the origin of its examples; None for its English ones."""
+
+    task: str
+    origin: Origin | None
+
+    @property
+    def name(self) -> str:
+        """The task, with language and provenance where its data is not the English one.
+
+        >>> TrainingSet("mnli", Origin(language="de", provenance="machine")).name
+        'mnli/de/machine'
+        """
+        if self.origin is None:
+            return self.task
+        return f"{self.task}/{self.origin.language}/{self.origin.provenance}"
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """How often a step is of each of several tasks, see xtl.training.mixing.shares."""
+
+    sampler: Literal["uniform", "proportional", "temperature"] = "proportional"
+    cap: int | None = None  # examples that a task counts for at most
+    temperature: float = 2.0
+
+
+class Settings(BaseModel):
+    """What the notebook of one phase is told; `data` and what follows from it are read by xtl.tasks.sources."""
+
+    model_config = STRICT
+
+    data: dict[str, Any]
+    seed: int
+
+    @classmethod
+    def from_parameters(cls, names: Mapping[str, Any]) -> Self:
+        """The settings among a notebook's names, as `globals()` has them; None stands for a key's default.
+
+        Raises UserError for a value that the grid file would refuse.
+        """
+        given = {field: names[field] for field in cls.model_fields if names.get(field) is not None}
+        with one_sentence("parameters"):
+            return cls(**given)
+
+    def read_by_run(self) -> dict[str, Any]:
+        """The parameters that this run reads, by name."""
+        return self.model_dump()
+
+
+class PretrainSettings(Settings, Pretraining):
+    """Parameters of 0_pretrain.ipynb."""
+
+
+class FineTuningSettings(Settings, Training):
+    """What intermediate and target training share: the keys of `training`, and the checkpoint that they start from."""
+
+    checkpoint: str
+    revision: str | None = None
+    folders: dict[str, str] = {}
+
+    @property
+    def training_sets(self) -> tuple[TrainingSet, ...]:
+        """What is trained on, each with a head of its own."""
+        raise NotImplementedError
+
+    @property
+    def data_source(self) -> DataSource:
+        """Where the examples come from."""
+        return from_parameters(self.data, self.folders)
+
+    @property
+    def mixing(self) -> Mixing:
+        """How several training sets are mixed."""
+        return Mixing()
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Which keys of `training` this run reads, see xtl.grid.blocks.ReadBy."""
+        raise NotImplementedError
+
+    def limits(self, task: str) -> Limits:
+        """The limits of a task's inputs."""
+        return Limits(self.max_length, self.stride)
+
+    def read_by_run(self) -> dict[str, Any]:
+        """The parameters that this run reads, by name; where things lie and the keys of `training` come last."""
+        own = [name for name in type(self).model_fields if name not in Training.model_fields]
+        names = [*own, *keys_read_by(*self.readers)]
+        return {name: getattr(self, name) for name in names}
+
+
+class IntermediateSettings(FineTuningSettings):
+    """Parameters of 1_intermediate.ipynb."""
+
+    tasks: tuple[Part, ...]
+    sampler: Literal["uniform", "proportional", "temperature"] = "proportional"
+    cap: int | None = None
+    temperature: float = 2.0
+    lengths: dict[str, Limits] = {}
+
+    @field_validator("tasks", mode="before")
+    @classmethod
+    def names(cls, tasks: list) -> list:
+        """A name is short for the task's English data."""
+        return [{"task": task} if isinstance(task, str) else task for task in tasks]
+
+    @property
+    def training_sets(self) -> tuple[TrainingSet, ...]:
+        return tuple(TrainingSet(part.task, part if part.origin() else None) for part in self.tasks)
+
+    @property
+    def mixing(self) -> Mixing:
+        return Mixing(self.sampler, self.cap, self.temperature)
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        return ("training", *(get(part.task).format for part in self.tasks))
+
+    def limits(self, task: str) -> Limits:
+        return self.lengths.get(task, super().limits(task))
+
+
+class TargetSettings(FineTuningSettings):
+    """Parameters of 2_target.ipynb."""
+
+    train_task: str = ""
+    source: Origin | None = None
+    evaluate: dict[str, list[str]]
+    longer_by: str = ""
+
+    @property
+    def training_sets(self) -> tuple[TrainingSet, ...]:
+        return (TrainingSet(self.train_task, self.source),)
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        trains = ("training", "target training") if self.train_task else ()
+        return ("target", *trains, *(get(target).format for target in self.evaluate))
