@@ -14,9 +14,6 @@ from xtl.grid.experiment import one_sentence
 from xtl.models.recipes import STRICT, Pretraining
 from xtl.tasks.catalog import get
 
-# Parameters of notebooks that decide no result: where things lie, and what a grid calls the run.
-PLACES = ("checkpoint", "revision", "folders", "labels", "run_dir")
-
 
 @dataclass(frozen=True)
 class Limits:
