@@ -38,7 +38,7 @@ def read_pools(task: Task, language: str, data: dict, most: int | None) -> dict[
     """The pools of every split that the task's format reads, at most so many sentences of each."""
     task_format = format_of(task)
     pools = {}
-    for split in task_format.SPLITS:
+    for split in task.evaluation_splits:
         examples = task_format.limit(task_data.load(task.name, split, language, data), most)
         foreign, english = task_format.texts(examples)
         pools[split] = Pool(foreign, english, examples)

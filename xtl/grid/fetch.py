@@ -17,7 +17,6 @@ from xtl.base.mirror_lock import LockedFile, LockedRepository, MirrorLock
 from xtl.grid.schema import Experiment
 from xtl.models import checkpoints
 from xtl.tasks.catalog import TASKS, HubSource, Task
-from xtl.tasks.formats import format_of
 from xtl.tasks.sources import origins
 from xtl.tasks.sources import repository as mirrors
 from xtl.tasks.sources.translation import APERTIUM
@@ -221,7 +220,7 @@ def _asked(experiment: Experiment) -> Iterator[TaskData]:
     for target in experiment.targets:
         task = TASKS[target]
         languages = experiment.languages_of(target, task.languages)
-        yield from product([task], format_of(task).SPLITS, languages)
+        yield from product([task], task.evaluation_splits, languages)
         if task.trains_on:
             yield from product([TASKS[task.trains_on]], learning, ["en"])
             for source in experiment.sources:

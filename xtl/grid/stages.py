@@ -14,7 +14,6 @@ from xtl.models import checkpoints
 from xtl.runs.record import Labels
 from xtl.runs.run import Run, make_run
 from xtl.tasks.catalog import TASKS
-from xtl.tasks.formats import format_of
 from xtl.tasks.sources import examples as task_data
 from xtl.tasks.sources import origins
 
@@ -172,7 +171,7 @@ def _test_inputs(
     """Digests of the test sets of a target, and of the development sets that few-shot training draws from."""
     task = TASKS[target]
     parts = []
-    for split in format_of(task).SPLITS:
+    for split in task.evaluation_splits:
         parts += [(split, code) for code in languages]
     if task.trains_on and training.shots:
         parts += origins.shots(target, languages, source.language, data)
