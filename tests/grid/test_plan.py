@@ -65,6 +65,8 @@ def test_identities_follow_what_matters_and_nothing_else(plan, tmp_path, tiny_en
     assert not set(plan(["training.learning_rate=1e-3"]).runs) & {
         run.id for run in plan().runs.values() if "learning_rate" in run.params
     }
+    assert set(plan(["training.label_smoothing=0.0"]).runs) == ids
+    assert len(ids - set(plan(["training.label_smoothing=0.1"]).runs)) == len(ids) - 1  # all but retrieval from none
     # a batch size is read by trainings only, a retrieval prefix by retrieval only
     changed = set(plan(["training.prefix='query: '"]).runs)
     same = {run.id for run in plan().runs.values() if run.params.get("train_task") or run.phase == "intermediate"}

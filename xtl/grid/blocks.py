@@ -206,6 +206,9 @@ class Training(Strict):
     )
     warmup: Annotated[float, FIT] = Field(0.1, ge=0, le=1, description="share of the steps")
     weight_decay: Annotated[float, FIT] = Field(0.01, ge=0, description="none on biases and LayerNorm")
+    label_smoothing: Annotated[float, ReadBy(("training",), neutral=0.0)] = Field(
+        0.0, ge=0, lt=1, description="share of a label's probability that is spread evenly over all labels"
+    )
     precision: Annotated[Literal["fp32", "bf16"], FIT] = Field("fp32", description="of the forward and backward pass")
     selection: Annotated[Literal["last", "english_dev", "average"], FIT] = Field(
         "last", description="which weights are kept: the last, the best of ten on English dev data, or their mean"
