@@ -211,6 +211,11 @@ def test_the_tutorial_can_be_planned(tmp_path, tiny_encoders):
     assert "13 runs for 12 cells: 0 cached, 13 new." in planned.stdout
 
 
+def test_every_question_is_described():
+    rows = re.findall(r"^\| `(\w+)` \| ", read(ROOT / "docs" / "report.md"), flags=re.MULTILINE)
+    assert rows == list(QUESTIONS)
+
+
 def test_what_the_python_page_names_is_there():
     page = read(ROOT / "docs" / "python.md")
     fields = {field.name for field in dataclasses.fields(OpenGrid)}
