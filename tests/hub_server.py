@@ -12,6 +12,7 @@ from pathlib import Path
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 INFO = re.compile(r"/api/(models|datasets)/([^/]+/[^/?]+)(?:/revision/([^?]+))?")
+TREE = re.compile(r"/api/(models|datasets)/([^/]+/[^/?]+)/tree/([^/?]+)")
 FILE = re.compile(r"/(datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
 
 
@@ -57,27 +58,31 @@ class Handler(BaseHTTPRequestHandler):
             folder = self.folder(found[1], found[2])
             if folder.is_dir() and found[3] in (None, COMMIT, "main"):
                 return self.send(200, json.dumps(self.info(found[2], folder)).encode(), body)
+        elif found := TREE.fullmatch(path):
+            return self.send(200, json.dumps(self.tree(self.folder(found[1], found[2]))).encode(), body)
         elif found := FILE.fullmatch(path):
             file = self.folder("datasets" if found[1] else "models", found[2]) / found[4]
             if file.is_file() and found[3] == COMMIT:
                 return self.file(file, body)
         self.send(404, b'{"error": "Repository not found"}', body, {"X-Error-Code": "RepoNotFound"})
 
+    def tree(self, folder: Path) -> list[dict]:
+        """Every file of a repository, as the list that a snapshot is chosen from."""
+        files = []
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            size, digest = path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest()
+            name = path.relative_to(folder).as_posix()
+            # a file of the large storage names its SHA-256 `sha256` in one answer of the Hub and `oid` in the other
+            lfs = {"size": size, "pointerSize": 1, "sha256": digest, "oid": digest}
+            files.append(
+                {"type": "file", "path": name, "rfilename": name, "size": size, "oid": digest[:40], "lfs": lfs}
+            )
+        return files
+
     def info(self, name: str, folder: Path) -> dict:
-        files = sorted(p for p in folder.rglob("*") if p.is_file())
-        siblings = [
-            {
-                "rfilename": p.relative_to(folder).as_posix(),
-                "size": p.stat().st_size,
-                "lfs": {
-                    "sha256": hashlib.sha256(p.read_bytes()).hexdigest(),
-                    "size": p.stat().st_size,
-                    "pointerSize": 1,
-                },
-            }
-            for p in files
-        ]
-        return {"id": name, "sha": COMMIT, "siblings": siblings, "private": False, "downloads": 0, "tags": []}
+        """A repository with its files."""
+        files = self.tree(folder)
+        return {"id": name, "sha": COMMIT, "siblings": files, "private": False, "downloads": 0, "tags": []}
 
     def file(self, file: Path, body: bool) -> None:
         content = file.read_bytes()

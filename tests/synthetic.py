@@ -94,7 +94,7 @@ SCORE_COLUMNS = (
 
 def run_record(identity="r", phase="target", slug="run", state=State.DONE, folder=Path("missing"), **known):
     """A record of a run of which only some things matter; encoder: its label."""
-    labels = Labels(encoder=known.pop("encoder", None), seed=known.pop("seed", None))
+    labels = Labels(encoder=known.pop("encoder", ""), seed=known.pop("seed", None))
     known = {"params": {}, "upstream": {}} | known
     return RunRecord(identity, identity, phase, slug, labels=labels, state=state, folder=folder, **known)
 

@@ -1,6 +1,8 @@
 """The documentation: it builds, its links lead somewhere, and what it says of the code is so."""
 
+import dataclasses
 import importlib.util
+import inspect
 import re
 import subprocess
 import sys
@@ -13,7 +15,9 @@ from markdown.extensions.toc import slugify
 
 import xtl
 from tests import command
+from xtl.analysis.questions import QUESTIONS
 from xtl.cli import app
+from xtl.explore import OpenGrid
 from xtl.grid.schema import Experiment
 from xtl.tasks.catalog import TASKS
 
@@ -205,3 +209,20 @@ def test_the_tutorial_can_be_planned(tmp_path, tiny_encoders):
     planned = command.xtl("plan", "study.yaml", cwd=tmp_path, XTL_OUTPUTS="outputs", XTL_MIRROR="mirror")
     assert planned.returncode == 0, planned.stderr
     assert "13 runs for 12 cells: 0 cached, 13 new." in planned.stdout
+
+
+def test_every_question_is_described():
+    rows = re.findall(r"^\| `(\w+)` \| ", read(ROOT / "docs" / "report.md"), flags=re.MULTILINE)
+    assert rows == list(QUESTIONS)
+
+
+def test_what_the_python_page_names_is_there():
+    page = read(ROOT / "docs" / "python.md")
+    fields = {field.name for field in dataclasses.fields(OpenGrid)}
+    named = set(re.findall(r"\bresults\.(\w+)", page))
+    assert named >= {"scores", "gains", "runs", "question", "figure"}
+    assert {name for name in named if name not in fields and not hasattr(OpenGrid, name)} == set()
+    assert set(re.findall(r"""results\[?\.?(?:question|figure)?[(\[]["'](\w+)["']""", page)) <= set(QUESTIONS) | {
+        "answer"
+    }
+    assert all(name in inspect.getdoc(OpenGrid.scores.func) for name in ("distance", "baseline", "gain", "same_data"))

@@ -33,6 +33,9 @@ def test_every_figure_of_the_benchmark(shared_data, tmp_path):
     assert result["overall"] == pytest.approx(sum(scores) / 9, abs=1e-9)
 
 
+QUESTIONS = [{"id": "a", "answers": [{"text": "北京市"}]}, {"id": "b", "answers": [{"text": "x"}]}]
+
+
 @pytest.fixture
 def folders(tmp_path):
     """A submission with one language of three tasks, by hand."""
@@ -42,22 +45,7 @@ def folders(tmp_path):
         "labels/bucc2018/test-fr.tsv": "fr-1\ten-1\nfr-2\ten-2\n",
         "predictions/bucc2018/test-fr.tsv": "fr-2\ten-2\n",
         "predictions/tatoeba/test-de.tsv": "0\n1\n",
-        "labels/mlqa/test-zh.json": json.dumps(
-            {
-                "data": [
-                    {
-                        "paragraphs": [
-                            {
-                                "qas": [
-                                    {"id": "a", "answers": [{"text": "北京市"}]},
-                                    {"id": "b", "answers": [{"text": "x"}]},
-                                ]
-                            }
-                        ]
-                    }
-                ]
-            }
-        ),
+        "labels/mlqa/test-zh.json": json.dumps({"data": [{"paragraphs": [{"qas": QUESTIONS}]}]}),
         "predictions/mlqa/test-zh.json": json.dumps({"a": "北京"}),
     }
     for name, text in files.items():
@@ -69,15 +57,13 @@ def folders(tmp_path):
 
 def test_what_is_there_is_scored_and_what_lacks_is_listed(folders):
     result = scoring.score_folders(*folders)
-    assert result["tasks"]["xnli"]["average"] == {"accuracy": 50.0}
-    assert "de" not in result["tasks"]["xnli"]["missing"] and len(result["tasks"]["xnli"]["missing"]) == 14
-    assert result["tasks"]["bucc2018"]["average"]["f1"] == pytest.approx(200 / 3)
-    assert result["tasks"]["tatoeba"] == {
-        "languages": {}, "average": {}, "missing": list(scoring.TASKS["tatoeba"].languages),
-    }  # fmt: skip
+    assert result.tasks["xnli"].average == {"accuracy": 50.0}
+    assert "de" not in result.tasks["xnli"].missing and len(result.tasks["xnli"].missing) == 14
+    assert result.tasks["bucc2018"].average["f1"] == pytest.approx(200 / 3)
+    assert result.tasks["tatoeba"] == scoring.TaskScores(missing=list(scoring.TASKS["tatoeba"].languages))
     # by MLQA's rules 北京 shares two of three characters with the answer (F1 80); the other question has no answer
-    assert result["tasks"]["mlqa"]["average"] == pytest.approx({"exact_match": 0.0, "f1": 40.0})
-    assert result["overall"] is None
+    assert result.tasks["mlqa"].average == pytest.approx({"exact_match": 0.0, "f1": 40.0})
+    assert result.overall is None
 
 
 @pytest.mark.parametrize(

@@ -1,24 +1,26 @@
 """Submission files: read example by example, and collected by chain."""
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
 from tests.synthetic import run_record
 from xtl.base.errors import UserError
-from xtl.evaluation.submissions import READERS, collect
+from xtl.evaluation.submissions import collect, predicted
 from xtl.runs.record import State
 
 
-def test_every_format_of_predictions_is_read():
-    path, ids = Path("test-de.tsv"), ["1", "2"]
-    assert READERS["tagging"]("NOUN\nVERB\n\nX\n\n", ids, path) == ["NOUN VERB", "X"]
-    assert READERS["retrieval"]("1\n0\n", ids, path) == ["1", "0"]
-    assert READERS["span"]('{"2": "b"}', ids, path) == [None, "b"]
-    assert READERS["mining"]("de-1\ten-9\n", ["de-1\ten-1", "de-2\ten-2"], path) == ["en-9", None]
+def test_every_format_of_predictions_is_read(tmp_path):
+    def read(text, format, ids=("1", "2")):
+        path = tmp_path / "test-de"
+        path.write_text(text)
+        return predicted(path, format, list(ids))
+
+    assert read("NOUN\nVERB\n\nX\n\n", "tagging") == ["NOUN VERB", "X"]
+    assert read("1\n0\n", "retrieval") == ["1", "0"]
+    assert read('{"2": "b"}', "span") == [None, "b"]
+    assert read("de-1\ten-9\n", "mining", ["de-1\ten-1", "de-2\ten-2"]) == ["en-9", None]
     with pytest.raises(UserError, match="holds 1 predictions, but the run scored 2 examples"):
-        READERS["classification"]("neutral\n", ids, path)
+        read("neutral\n", "classification")
 
 
 def test_submissions_are_collected_by_chain(tmp_path):

@@ -47,6 +47,14 @@ def test_the_median_of_runs_of_the_same_size(tmp_path):
         assert seconds_of(tmp_path, pretraining(4, **other)) is None
 
 
+def test_a_key_that_came_later_counts_where_it_is_not_neutral(tmp_path):
+    base = pretraining()
+    write(tmp_path, base, 10.0)
+    write(tmp_path, training(base), 5.0)
+    assert seconds_of(tmp_path, training(base, 1, shots=None, oracle=False), base) == 5.0
+    assert seconds_of(tmp_path, training(base, 1, oracle=True), base) is None
+
+
 def test_another_architecture_of_the_same_size_comes_second(tmp_path):
     write(tmp_path, pretraining(), 10.0)
     assert seconds_of(tmp_path, pretraining(architecture="xlnet")) == 10.0

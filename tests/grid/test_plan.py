@@ -1,11 +1,14 @@
 """From a grid to its runs: identities that must not move, sharing, cells, languages, and what is missing."""
 
 import copy
+import subprocess
+import sys
 
 import pytest
 import yaml
 
 from xtl.base.errors import UserError
+from xtl.base.places import REPOSITORY
 from xtl.grid import plan as planning
 from xtl.grid.blocks import Intermediate, Source
 from xtl.grid.experiment import load
@@ -63,10 +66,20 @@ def test_identities_follow_what_matters_and_nothing_else(plan, tmp_path, tiny_en
     assert not set(plan(["training.learning_rate=1e-3"]).runs) & {
         run.id for run in plan().runs.values() if "learning_rate" in run.params
     }
+    assert set(plan(["training.label_smoothing=0.0"]).runs) == ids
+    assert len(ids - set(plan(["training.label_smoothing=0.1"]).runs)) == len(ids) - 1  # all but retrieval from none
     # a batch size is read by trainings only, a retrieval prefix by retrieval only
     changed = set(plan(["training.prefix='query: '"]).runs)
     same = {run.id for run in plan().runs.values() if run.params.get("train_task") or run.phase == "intermediate"}
     assert same <= changed and len(ids - changed) == 3
+
+
+def test_planning_loads_no_torch():
+    code = (
+        "import sys\nfrom xtl.cli import load_plan\nload_plan('params/smoke.yaml', [])\nprint('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.stdout == "False\n", done.stderr
 
 
 def test_an_identity_is_this_one():

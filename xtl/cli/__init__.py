@@ -143,6 +143,7 @@ def score(
 ):
     """Score a submission as the XTREME benchmark does: what is there is scored, what lacks is listed."""
     import json
+    from dataclasses import asdict
 
     from xtl.cli import tables as show
     from xtl.evaluation import scoring
@@ -150,7 +151,7 @@ def score(
     result = scoring.score_folders(predictions, labels)
     if json_file:
         try:
-            json_file.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            json_file.write_text(json.dumps(asdict(result), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         except OSError as error:
             raise UserError(f"--json {json_file}: it cannot be written ({error.strerror}).") from None
     show.scores(out, result)

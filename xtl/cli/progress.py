@@ -150,7 +150,7 @@ def failures(console: Console, plan: Plan, outcomes: dict[str, Outcome]) -> None
 
 
 def fetch(console: Console, experiment, mirror: Path) -> None:
-    """Fill a mirror with what a grid needs: sizes first, then every file as it comes, then the lock."""
+    """Fill a mirror with what a grid needs: sizes first, then the files, with the Hub's own bar, then the lock."""
     from xtl.grid import fetch as fetching
 
     mirror = Path(mirror).expanduser()
@@ -158,25 +158,22 @@ def fetch(console: Console, experiment, mirror: Path) -> None:
         raise UserError(f"--mirror {mirror} is a file; name a folder.")
     repositories = fetching.needed(experiment, mirror)
     table = simple("repository", "kind", "revision", ">files", ">size", ">to fetch")
-    for each in repositories:
-        total, rest = (sum(f.size for f in files) for files in (each.files, each.lacking(mirror)))
-        row = (each.name, each.kind, each.revision[:8], f"{len(each.files):,}", megabytes(total), megabytes(rest))
-        table.add_row(*row)
-    console.print(table)
-    rest = sum(f.size for each in repositories for f in each.lacking(mirror))
-    console.print(f"\n{megabytes(rest)} to fetch into {escape(str(mirror))}.", soft_wrap=True)
-    columns = (
-        bars.TextColumn("{task.description}"),
-        bars.BarColumn(),
-        bars.DownloadColumn(),
-        bars.TransferSpeedColumn(),
-        bars.TimeRemainingColumn(),
-    )
-    with bars.Progress(*columns, console=console) as bar:
-        task = bar.add_task("fetching", total=rest)
-        fetching.download(
-            repositories, mirror, lambda r, f: bar.update(task, advance=f.size, description=f"{r.name} {f.name}"[-60:])
+    rest = 0
+    for repository in repositories:
+        total = sum(file.size for file in repository.files)
+        lacking = sum(file.size for file in repository.lacking())
+        rest += lacking
+        table.add_row(
+            repository.name,
+            repository.kind,
+            repository.revision[:8],
+            f"{len(repository.files):,}",
+            megabytes(total),
+            megabytes(lacking),
         )
+    console.print(table)
+    console.print(f"\n{megabytes(rest)} to fetch into {escape(str(mirror))}.", soft_wrap=True)
+    fetching.download(repositories, mirror)
     console.print(f"Locked: [bold]{escape(str(mirror / 'lock.yaml'))}[/bold]", soft_wrap=True)
 
 

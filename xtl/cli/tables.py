@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from xtl.evaluation.scoring import SubmissionScores, task_score
 from xtl.grid.cost import estimates, recorded, wall_clock
 from xtl.grid.plan import Plan
 from xtl.languages.linguistics import Linguistics
@@ -157,23 +158,21 @@ def _sizes(bounds: tuple[int, int] | None) -> str:
     return "–".join(f"{n:,}" for n in dict.fromkeys(bounds)) if bounds else "—"
 
 
-def scores(console: Console, result: dict) -> None:
+def scores(console: Console, result: SubmissionScores) -> None:
     """Print the averages of a scored submission, what lacks, and the overall score."""
-    from xtl.evaluation.scoring import task_score
-
     table = simple("task", ">score", "averages over languages", ">languages", "missing")
-    for name, entry in result["tasks"].items():
+    for name, entry in result.tasks.items():
         score = task_score(name, entry)
-        said = ", ".join(f"{metric} {value:.1f}" for metric, value in entry["average"].items())
+        said = ", ".join(f"{metric} {value:.1f}" for metric, value in entry.average.items())
         table.add_row(
             name,
             "—" if score is None else f"{score:.1f}",
             said or "—",
-            str(len(entry["languages"])),
-            " ".join(entry["missing"]) if entry["languages"] else "all",
+            str(len(entry.languages)),
+            " ".join(entry.missing) if entry.languages else "all",
         )
     console.print(table)
-    overall = result["overall"]
+    overall = result.overall
     console.print(
         "\nOverall: — (the mean of the nine tasks needs all of them in every language)"
         if overall is None

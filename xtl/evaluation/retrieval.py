@@ -38,7 +38,7 @@ def read_pools(task: Task, language: str, data: DataSource, most: int | None) ->
     """The pools of every split that the task's format reads, at most so many sentences of each."""
     task_format = format_of(task)
     pools = {}
-    for split in task_format.SPLITS:
+    for split in task.evaluation_splits:
         examples = task_format.limit(data.examples(task.name, split, language), most)
         foreign, english = task_format.texts(examples)
         pools[split] = Pool(foreign, english, examples)

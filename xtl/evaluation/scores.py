@@ -93,7 +93,7 @@ class Evaluation:
                 rows[name] = None
         rows["selection"] = rows.selection.fillna(self.selection)
         on_english = rows.selection.str.startswith("english_dev") & (rows.language == "en")
-        on_gold = rows.target.map(lambda target: "validation" in format_of(TASKS[target]).SPLITS)
+        on_gold = rows.target.map(lambda target: "validation" in TASKS[target].evaluation_splits)
         seen = [row.language in labels.seen.get(row.target, ()) for row in rows.itertuples()]
         touched = (rows.language == labels.source) | on_english | on_gold | pd.Series(seen, rows.index)
         rows["zero_shot"] = ~touched & rows.zero_shot.ne(False)

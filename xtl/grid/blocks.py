@@ -57,13 +57,22 @@ class Pretrain(Pretraining):
         return self
 
 
-class Encoder(Strict):
+class Crossed(Strict):
+    """What a grid crosses with its intermediates, all of them or some."""
+
+    intermediates: tuple[str, ...] | None = Field(None, description="those that it is crossed with; default: all")
+
+    def crosses(self, intermediate: str) -> bool:
+        """Whether it is crossed with that one."""
+        return not self.intermediates or intermediate in self.intermediates
+
+
+class Encoder(Crossed):
     """Either `pretrain` (trained here) or `checkpoint` (a Hub id or a folder)."""
 
     pretrain: Pretrain | None = Field(None, description="trained here, from scratch")
     checkpoint: str | None = Field(None, description="a folder as `save_pretrained` writes it, or a Hub id")
     revision: str | None = Field(None, description="commit of a Hub id; default: what its main branch is now")
-    intermediates: tuple[str, ...] | None = Field(None, description="those that it is crossed with; default: all")
 
     @model_validator(mode="after")
     def one_origin(self) -> Self:
@@ -101,10 +110,8 @@ class Origin(Strict):
         return None if values == Origin().model_dump() else values
 
 
-class Source(Origin):
+class Source(Crossed, Origin):
     """Where the target's training data comes from."""
-
-    intermediates: tuple[str, ...] | None = Field(None, description="those that it is crossed with; default: all")
 
 
 class Part(Origin):
@@ -199,6 +206,9 @@ class Training(Strict):
     )
     warmup: Annotated[float, FIT] = Field(0.1, ge=0, le=1, description="share of the steps")
     weight_decay: Annotated[float, FIT] = Field(0.01, ge=0, description="none on biases and LayerNorm")
+    label_smoothing: Annotated[float, ReadBy(("training",), neutral=0.0)] = Field(
+        0.0, ge=0, lt=1, description="share of a label's probability that is spread evenly over all labels"
+    )
     precision: Annotated[Literal["fp32", "bf16"], FIT] = Field("fp32", description="of the forward and backward pass")
     selection: Annotated[Literal["last", "english_dev", "average"], FIT] = Field(
         "last", description="which weights are kept: the last, the best of ten on English dev data, or their mean"

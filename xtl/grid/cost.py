@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from xtl.base.errors import UserError
+from xtl.grid.blocks import NEUTRAL
 from xtl.grid.plan import Plan
 from xtl.runs.record import RunRecord, read_record
 from xtl.runs.run import Run
@@ -31,10 +32,15 @@ def keys(
     the parameters of that one's pretraining): nobody knows how time grows with them on another machine. longer: the
     parameters of the run by whose steps this one is longer.
     """
-    own, longer = ({k: v for k, v in (given or {}).items() if k not in IDLE} for given in (params, longer))
+    own, longer = (_felt(given or {}) for given in (params, longer))
     base = {name: (encoder or {}).get(name) for name in SIZES}
     size = json.dumps([own, base, longer], sort_keys=True)
     return [(phase, architecture, size), (phase, size)]
+
+
+def _felt(params: Mapping) -> dict:
+    """The parameters by which a run takes longer or shorter; keys that came later count where they are not neutral."""
+    return {k: v for k, v in params.items() if k not in IDLE and NEUTRAL.get(k, ...) != v}
 
 
 def recorded(root: Path) -> dict[tuple, list[float]]:

@@ -1,8 +1,8 @@
 """From a grid to its runs: what is shared, the table of cells, and what is missing."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -11,22 +11,13 @@ from xtl.base.errors import UserError
 from xtl.grid import stages
 from xtl.grid.blocks import Intermediate, Origin, Source
 from xtl.grid.schema import Experiment
+from xtl.grid.stages import Start, TargetGroup
 from xtl.runs.record import Labels
 from xtl.runs.run import Run, make_run
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.sources import DataSource, origins
 
-CELL_COLUMNS = [
-    "encoder",
-    "architecture",
-    "intermediate",
-    "target",
-    "source",
-    "provenance",
-    "seed",
-    "run_id",
-    "same_data",
-]
+CELL_COLUMNS = "encoder architecture intermediate target source provenance seed run_id same_data".split()
 
 
 @dataclass
@@ -40,90 +31,128 @@ class Plan:
     notes: list[str]  # what the grid asks for and cannot have
 
 
+@dataclass(frozen=True)
+class Cell:
+    """What one target run fills: targets that train alike, after an intermediate, in a source language.
+
+    Attributes:
+        labels: names of all that is crossed.
+        intermediate, source, group: the blocks that they name, and the targets.
+    """
+
+    labels: Labels
+    intermediate: Intermediate
+    source: Source
+    group: TargetGroup
+
+
 def make(experiment: Experiment) -> Plan:
     """Lay out a grid: every run, every cell, in dependency order (seeds outermost inside an encoder).
 
     Raises UserError where data or an encoder is missing, before anything runs.
     """
     data = experiment.data_source()
-    origin_of = {name: stages.origin_of(name, spec) for name, spec in experiment.encoders.items()}
+    starts = {name: stages.start_of(encoder) for name, encoder in experiment.encoders.items()}
     languages, missing = stages.languages_of(experiment, data)
-    found = {source: stages.target_groups(experiment, data, languages, source) for source in experiment.sources}
-    notes = _lacking(experiment, {source: lacking for source, (_, lacking) in found.items()})
+    groups: dict[Source, list[TargetGroup]] = {}
+    notes = []
+    for source in experiment.sources:
+        groups[source], lacking = stages.target_groups(experiment, data, languages, source)
+        notes += _lacking(experiment, source, lacking)
     runs: dict[str, Run] = {}
-    cells = []
-    for encoder, origin in origin_of.items():
-        for seed in experiment.seeds:
-            base = stages.pretraining(experiment, encoder, seed)
-            if base:
-                runs.setdefault(base.id, base)
-            who = Labels(encoder=encoder, architecture=origin["architecture"], seed=seed)
-            specs = experiment.all_intermediates()
-            crossed = experiment.encoders[encoder].intermediates
-            for name, spec in specs.items():
-                if crossed and name not in crossed:
-                    continue
-                middle = None
-                if trained := spec.steps_of or (name if spec.tasks else None):
-                    labels = replace(who, intermediate=trained)
-                    middle = stages.intermediate(experiment, data, specs[trained], base, origin, labels)
-                    runs.setdefault(middle.id, middle)
-                start, longer = (base, middle) if spec.steps_of else (middle or base, None)
-                for source, (groups, _) in found.items():
-                    if source.intermediates and name not in source.intermediates:
-                        continue
-                    labels = replace(who, intermediate=name, source=source.language, provenance=source.provenance)
-                    for group in groups:
-                        if spec.steps_of and not group["params"]["train_task"]:
-                            continue  # what trains nothing cannot be trained longer
-                        seen = {target: labels_seen(spec, target, source) for target in group["evaluate"]}
-                        seen = {target: codes for target, codes in seen.items() if codes}
-                        run = stages.target(group, data, start, origin, replace(labels, seen=seen), longer)
-                        runs.setdefault(run.id, run)
-                        cells += [
-                            {
-                                **labels.to_dict(),
-                                "target": target,
-                                "run_id": run.id,
-                                "same_data": same_data(spec, target, source, data),
-                            }
-                            for target in group["evaluate"]
-                        ]
-    return Plan(experiment, runs, pd.DataFrame(cells, columns=CELL_COLUMNS), missing, notes)
+    rows = []
+    training: dict[Labels, Earlier] = {}
+    for cell in cells(experiment, starts, groups):
+        arm = replace(cell.labels, source="", provenance="")
+        if arm not in training:
+            training[arm] = earlier(arm, experiment, data, starts[arm.encoder])
+        run = run_of(cell, training[arm], data)
+        for each in (*training[arm].runs, run):
+            runs.setdefault(each.id, each)
+        for target in cell.group.evaluate:
+            same = same_data(cell.intermediate, target, cell.source, data)
+            rows.append({**cell.labels.to_dict(), "target": target, "run_id": run.id, "same_data": same})
+    return Plan(experiment, runs, pd.DataFrame(rows, columns=CELL_COLUMNS), missing, notes)
+
+
+def cells(
+    experiment: Experiment, starts: Mapping[str, Start], groups: Mapping[Source, Iterable[TargetGroup]]
+) -> Iterator[Cell]:
+    """Every combination that the grid crosses, in its order."""
+    arms = experiment.all_intermediates()
+    for encoder, seed, arm, source in product(experiment.encoders, experiment.seeds, arms, groups):
+        if not experiment.encoders[encoder].crosses(arm) or not source.crosses(arm):
+            continue
+        labels = Labels(encoder, starts[encoder].architecture, arm, source.language, source.provenance, seed)
+        for group in groups[source]:
+            if group.train_task or not arms[arm].steps_of:  # what trains nothing cannot be trained longer
+                yield Cell(labels, arms[arm], source, group)
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What is trained before a target: the runs, where the target starts, and the run by whose steps it is longer."""
+
+    runs: tuple[Run, ...]
+    start: Start
+    longer_by: Run | None = None
+
+
+def earlier(labels: Labels, experiment: Experiment, data: DataSource, start: Start) -> Earlier:
+    """Pretraining and intermediate training of an arm of the grid: labels without a source."""
+    base = stages.pretraining(experiment, replace(labels, intermediate=""))
+    runs = (base,) if base else ()
+    start = start.after(base)
+    arms = experiment.all_intermediates()
+    spec = arms[labels.intermediate]
+    if spec.steps_of:
+        labels = replace(labels, intermediate=spec.steps_of)
+        longer_by = stages.intermediate(experiment, data, arms[spec.steps_of], start, labels)
+        return Earlier((*runs, longer_by), start, longer_by)
+    if spec.tasks:
+        trained = stages.intermediate(experiment, data, spec, start, labels)
+        return Earlier((*runs, trained), start.after(trained))
+    return Earlier(runs, start)
+
+
+def run_of(cell: Cell, earlier: Earlier, data: DataSource) -> Run:
+    """The target run of a cell."""
+    seen = {target: labels_seen(cell.intermediate, target, cell.source) for target in cell.group.evaluate}
+    labels = replace(cell.labels, seen={target: codes for target, codes in seen.items() if codes})
+    return stages.target(cell.group, data, earlier.start, labels, earlier.longer_by)
 
 
 def same_data(intermediate: Intermediate, target: str, source: Source, data: DataSource) -> bool:
-    """Whether intermediate and target training read the same examples (PROTOCOL, "Same data twice").
+    """Whether intermediate and target training read the same examples (docs/protocol.md, "Same data twice").
 
     A translation holds the examples that it was made from; native data of another language are other examples, except
     in the laboratory, whose training sets are parallel.
     """
 
-    def collected(origin: Origin) -> str:
+    def examples(task: str, origin: Origin) -> set[tuple[str, str]]:
+        """Training sets, with the language in which their examples were collected."""
         own = origin.provenance == "native" and not data.parallel
-        return origin.language if own else "en"
+        language = origin.language if own else "en"
+        return {(name, language) for name in TASKS[task].training_set}
 
-    first = {(name, collected(part)) for part in intermediate.tasks for name in TASKS[part.task].training_set}
-    return bool(first & {(name, collected(source)) for name in TASKS[target].training_set})
+    read = examples(target, source)
+    return any(read & examples(part.task, part) for part in intermediate.tasks)
 
 
 def labels_seen(intermediate: Intermediate, target: str, source: Source) -> list[str]:
     """Languages besides the source's in which the intermediate training read the target's own training set."""
     own = set(TASKS[target].training_set)
-    parts = [part for part in intermediate.tasks if own & set(TASKS[part.task].training_set)]
-    return sorted({part.language for part in parts} - {source.language})
+    languages = {part.language for part in intermediate.tasks if own & set(TASKS[part.task].training_set)}
+    return sorted(languages - {source.language})
 
 
-def _lacking(experiment: Experiment, lacking: dict[Source, dict[str, str]]) -> list[str]:
+def _lacking(experiment: Experiment, source: Source, lacking: Mapping[str, str]) -> list[str]:
     """A sentence for each target without training data of a source. Raises UserError where no target has any."""
-    notes = []
-    for source, reasons in lacking.items():
-        trained = [target for target in experiment.targets if TASKS[target].trains_on]
-        if trained and len(reasons) == len(trained):
-            raise UserError(f"sources: {next(iter(reasons.values()))}")
-        where = origins.Origin(source.language, source.provenance).describe()
-        notes += [f"{target} is not trained in {where}: {reason}" for target, reason in reasons.items()]
-    return notes
+    trained = [target for target in experiment.targets if TASKS[target].trains_on]
+    if trained and len(lacking) == len(trained):
+        raise UserError(f"sources: {next(iter(lacking.values()))}")
+    where = origins.Origin(source.language, source.provenance).describe()
+    return [f"{target} is not trained in {where}: {reason}" for target, reason in lacking.items()]
 
 
 def analysis_run(plan: Plan, done: list[str], grid: str, overrides: list[str]) -> Run:
@@ -138,7 +167,7 @@ def analysis_run(plan: Plan, done: list[str], grid: str, overrides: list[str]) -
             "cells": plan.cells.sort_values(CELL_COLUMNS).to_dict("list"),
             "name": experiment.name,
             "question": experiment.question,
-            "hypotheses": [h.model_dump() for h in experiment.hypotheses],
+            "hypotheses": [hypothesis.model_dump() for hypothesis in experiment.hypotheses],
         }
     }
     if experiment.claims:  # without any, the identity is that of before

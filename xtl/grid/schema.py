@@ -2,11 +2,23 @@
 
 import re
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from xtl.grid.blocks import Encoder, Intermediate, Pretrain, Source, Strict, Training, check_keys, known_task, twice
+from xtl.grid.blocks import (
+    Encoder,
+    Intermediate,
+    Part,
+    Pretrain,
+    Source,
+    Strict,
+    Training,
+    check_keys,
+    known_task,
+    twice,
+)
 from xtl.lab.world.config import LabConfig
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.sources import DataSource, HubSource, LabSource
@@ -313,6 +325,17 @@ class Experiment(Strict):
         if self.data == "lab":
             return LabSource(LabConfig(**self.lab.model_dump()))
         return HubSource(self.revisions, self.folders)
+
+    def languages_of(self, target: str, listed: Iterable[str]) -> list[str]:
+        """The languages that the grid asks for, of those that are listed for a target."""
+        asked = self.languages.get(target) if isinstance(self.languages, dict) else self.languages
+        if asked is None or asked == "available":
+            return list(listed)
+        return [code for code in asked if code in listed]
+
+    def parts(self) -> list[Part]:
+        """The data sets of all intermediates."""
+        return list(chain.from_iterable(spec.tasks for spec in self.intermediates.values()))
 
     def all_intermediates(self) -> dict[str, Intermediate]:
         """The intermediates with the baseline first."""

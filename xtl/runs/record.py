@@ -43,18 +43,18 @@ class Labels:
     """What a grid calls a run: names that its score rows carry although they do not decide the result.
 
     Attributes:
-        encoder, architecture, intermediate: names; None where they do not apply, as the intermediate of a pretraining.
+        encoder, architecture, intermediate: names; empty where they do not apply, as the intermediate of a pretraining.
         source, provenance: language of the target training data, and how the data came to be in it.
         seed: of the run.
         seen: target -> languages besides the source's in which the intermediate training read the target's own
             training set.
     """
 
-    encoder: str | None = None
-    architecture: str | None = None
-    intermediate: str | None = None
-    source: str | None = None
-    provenance: str | None = None
+    encoder: str = ""
+    architecture: str = ""
+    intermediate: str = ""
+    source: str = ""
+    provenance: str = ""
     seed: int | None = None
     seen: Mapping[str, list[str]] = field(default_factory=dict, hash=False)
 
@@ -73,7 +73,7 @@ class Labels:
 
     def to_dict(self) -> Json:
         """The labels that are set, as JSON; the inverse of `from_dict`."""
-        return {name: value for name, value in asdict(self).items() if value not in (None, {})}
+        return {name: value for name, value in asdict(self).items() if value not in ("", None, {})}
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,6 @@ from xtl.models.recipes import STRICT, Pretraining
 from xtl.tasks.catalog import get
 from xtl.tasks.sources import DataSource, from_parameters
 
-# Parameters of notebooks that decide no result: where things lie, and what a grid calls the run.
-PLACES = ("checkpoint", "revision", "folders", "labels", "run_dir")
-
 
 @dataclass(frozen=True)
 class Limits:

@@ -21,6 +21,7 @@ from transformers.trainer_callback import PrinterCallback
 from xtl.grid.blocks import Training
 from xtl.models.recipes import Pretraining
 from xtl.runs.store import write_facts, write_progress
+from xtl.training.losses import smoothed_loss
 
 SAVE_SECONDS = 120  # a checkpoint to resume from, at most this much work is lost
 LOGGED = 50  # rows of the log
@@ -50,7 +51,7 @@ def fit(
     Args:
         batches: one for each step; `collate` turns it into the model's inputs.
         folder: the run's folder; checkpoints live in `trainer/` below it and are removed at the end.
-        settings: of which learning_rate, warmup, weight_decay and precision are read.
+        settings: of which learning_rate, warmup, weight_decay, precision and label_smoothing are read.
         callbacks: further ones, such as xtl.training.snapshots.Selection.
 
     Returns:
@@ -93,6 +94,7 @@ def fit(
         data_collator=lambda loaded: collate(loaded[0]),
         callbacks=[Progress(folder, title, save_seconds), *callbacks],
     )
+    trainer.label_smoothing = settings.label_smoothing if isinstance(settings, Training) else 0.0
     trainer.remove_callback(PrinterCallback)
     trainer.train(resume_from_checkpoint=last_checkpoint(folder / "trainer"))
     model.eval()
@@ -116,6 +118,16 @@ class OrderedTrainer(Trainer):
 
     So one "epoch" is everything, and a resumed training skips exactly the batches that it has seen.
     """
+
+    label_smoothing = 0.0
+
+    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+        """The model's own loss, or the same with smoothed labels."""
+        if not self.label_smoothing:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        output = model(**inputs)
+        loss = smoothed_loss(output, inputs, self.label_smoothing)
+        return (loss, output) if return_outputs else loss
 
     def get_train_dataloader(self) -> DataLoader:
         """Batches in their given order."""

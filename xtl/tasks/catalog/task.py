@@ -102,6 +102,11 @@ class Task:
         return self.hub.revision if self.hub else None
 
     @property
+    def evaluation_splits(self) -> tuple[str, ...]:
+        """The splits that an evaluation reads: mining chooses its threshold on one and applies it to the other."""
+        return ("validation", "test") if self.format == "mining" else ("test",)
+
+    @property
     def sources(self) -> tuple[HubTable, ...]:
         """Every source on the Hub."""
         return (self.hub, *self.also) if self.hub else ()

@@ -14,8 +14,6 @@ from xtl.tasks.formats import metrics
 from xtl.tasks.formats.features import with_labels, with_rows
 from xtl.tasks.formats.heads import build
 
-SPLITS = ("test",)  # what an evaluation reads
-
 
 def build_model(checkpoint: str | Path, task: Task, seed: int, revision: str | None = None):
     """The checkpoint's encoder with a fresh head of one score per choice."""

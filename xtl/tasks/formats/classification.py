@@ -15,7 +15,6 @@ from xtl.tasks.formats.features import with_labels, with_rows
 from xtl.tasks.formats.heads import labelled
 
 SUFFIX = "tsv"  # of a submission file
-SPLITS = ("test",)  # what an evaluation reads
 
 
 def build_model(checkpoint: str | Path, task: Task, seed: int, revision: str | None = None):

@@ -14,7 +14,6 @@ from xtl.tasks.formats import metrics
 from xtl.tasks.sources.columns import SIDES
 
 SUFFIX = "tsv"  # of a submission file
-SPLITS = ("validation", "test")  # the threshold is chosen on the first and applied to the second
 NEIGHBOURS = 4
 ROWS = 4096  # sentences compared at a time, a matter of memory alone
 

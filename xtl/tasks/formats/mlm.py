@@ -22,8 +22,6 @@ from xtl.tasks.formats import metrics
 from xtl.tasks.formats.features import encode
 from xtl.tasks.formats.shared_weights import SharedWeights
 
-SPLITS = ("test",)
-
 
 class LanguageModel(SharedWeights):
     """A language model of transformers behind the interface of the trainer: batches of `xtl.models.objectives`."""

@@ -13,7 +13,6 @@ from xtl.tasks.catalog.task import Task
 from xtl.tasks.formats import metrics
 
 SUFFIX = "tsv"  # of a submission file
-SPLITS = ("test",)  # what `evaluate` reads
 
 Pools = tuple[np.ndarray, np.ndarray, Dataset]  # vectors of the foreign and of the English sentences, and the examples
 

@@ -18,7 +18,6 @@ from xtl.tasks.formats.features import encode
 from xtl.tasks.formats.heads import build
 
 SUFFIX = "json"  # of a submission file
-SPLITS = ("test",)  # what an evaluation reads
 OPTIONS = ("stride", "max_query")  # what its features take beside the length
 N_BEST = 20  # starts and ends of a window that are combined (XTREME's scripts)
 MAX_ANSWER = 30  # tokens (XTREME's scripts)

@@ -17,7 +17,6 @@ from xtl.tasks.formats.features import encode
 from xtl.tasks.formats.heads import labelled
 
 SUFFIX = "tsv"  # of a submission file
-SPLITS = ("test",)  # what an evaluation reads
 IGNORED = -100  # the label that transformers' losses leave out
 
 
