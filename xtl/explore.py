@@ -26,7 +26,7 @@ from xtl.grid import experiment
 from xtl.grid.plan import Plan, make
 from xtl.runs.store import NOTEBOOK_FILE, Store
 from xtl.tasks.catalog import TASKS
-from xtl.tasks.sources import from_parameters
+from xtl.tasks.sources import LabSource, from_parameters
 
 RUN = ["encoder", "intermediate", "source", "provenance", "seed"]  # what names a run of a target
 LOSSES = ["run", "phase", "encoder", "intermediate", "seed", "step", "loss"]
@@ -304,7 +304,7 @@ def open_grid(
         records=gathered.records,
         wanted=gathered.languages,
         unavailable=plan.missing,
-        measure_shortcuts=partial(lab_shortcuts, source, gathered.languages) if source.made else None,
+        measure_shortcuts=partial(lab_shortcuts, source, gathered.languages) if isinstance(source, LabSource) else None,
         intermediates=asked.all_intermediates(),
         encoder_blocks=asked.encoders,
         hypotheses=asked.hypotheses,

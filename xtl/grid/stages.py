@@ -141,10 +141,9 @@ def target_groups(
             values |= settings(training, "training", "target training")
             if not training.shots:
                 values["shot_steps"] = None
+            origin = origins.Origin.from_parameters(source.origin())
             try:
-                inputs |= digests.training(
-                    task.trains_on, training.selection, data, origins.Origin.from_parameters(source.origin())
-                )
+                inputs |= digests.training(task.trains_on, training.selection, data, origin)
             except UserError as error:
                 if origin is None:
                     raise
