@@ -61,7 +61,7 @@ def test_a_notebook_shows_what_the_page_shows():
 def test_a_section_without_content_shows_nothing():
     empty = section("s", "S", block("only a heading"))
     assert empty.blocks == [] and empty.html == "" and empty._repr_html_() == ""
-    assert empty._repr_mimebundle_()[1] == {"text/html": {}}
+    assert empty._repr_mimebundle_()[1] == {"text/html": {"xtl": {}}}
 
 
 def test_everything_is_escaped(pictures):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from html.parser import HTMLParser
 
 import nbformat
 
@@ -43,3 +44,39 @@ def plain(page: str) -> str:
     """The text of a page."""
     page = re.sub(r"<(style|script)>.*?</\1>", "", page, flags=re.S)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+VOID = {"meta", "link", "br", "img", "col", "hr"}
+
+
+class Visible(HTMLParser):
+    """The words of a page before anything is unfolded: without code, style, and what closed details hold."""
+
+    def __init__(self, figures: bool):
+        super().__init__()
+        self.unseen = {"head", "script", "style"} | (set() if figures else {"svg"})
+        self.open: list[str] = []  # the elements that have begun and not ended: their names, `` where they hide
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag, attributes):
+        known = dict(attributes)
+        hides = tag in self.unseen or known.get("class") == "code" or "hidden" in known
+        folded = self.open and self.open[-1] == "folded" and tag != "summary"
+        name = "folded" if tag == "details" and "open" not in known else tag
+        if tag not in VOID:
+            self.open.append("" if hides or folded else name)
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_data(self, data):
+        if "" not in self.open:
+            self.words += data.split()
+
+
+def visible_words(page: str, figures: bool = False) -> list[str]:
+    """The words that a reader sees of a page that nobody has touched; figures: with the text in them."""
+    parser = Visible(figures)
+    parser.feed(page)
+    return parser.words

@@ -148,7 +148,7 @@ class Section:
         """Text and HTML; the metadata say that this markup is ours, with everything in it escaped already."""
         facts = {"name": self.name, "title": self.title, "folded": self.folded}
         shown = {"text/plain": repr(self), "text/html": self._repr_html_()}
-        return shown, {"text/html": {"xtl": facts} if self.blocks else {}}
+        return shown, {"text/html": {"xtl": facts if self.blocks else {}}}
 
 
 @cache

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from xtl.evaluation.scoring import SubmissionScores, task_score
-from xtl.grid.cost import estimates, recorded, wall_clock
+from xtl.grid.durations import estimates, recorded, wall_clock
 from xtl.grid.plan import Plan
 from xtl.languages.linguistics import Linguistics
 from xtl.runs.run import Run
@@ -80,7 +80,7 @@ def plan(console: Console, made: Plan, store: Store, everything: bool = False) -
 
 def gpu(console: Console, made: Plan, todo: list[Run]) -> None:
     """Print what the runs would ask of a GPU and of the disk."""
-    from xtl.grid.budget import ASSUMPTION, budget
+    from xtl.grid.gpu_hours import ASSUMPTION, budget
 
     found = budget(made, todo)
     shared = len(todo) - len({*made.cells.run_id} & {run.id for run in todo})

@@ -59,7 +59,8 @@ def test_a_malicious_file_runs_nothing_and_is_an_error(only_pytorch, tmp_path, w
 def test_custom_code_is_never_run(tiny_encoders, tmp_path):
     import json
 
-    from xtl.grid.budget import size_of
+    from xtl.grid.blocks import Encoder
+    from xtl.grid.gpu_hours import size_of
     from xtl.models.encoders import load_tokenizer
 
     folder = shutil.copytree(tiny_encoders["bert"], tmp_path / "custom")
@@ -70,7 +71,7 @@ def test_custom_code_is_never_run(tiny_encoders, tmp_path):
     (folder / "config.json").write_text(json.dumps(config))
     with pytest.raises(UserError, match="cannot be loaded"):
         load_encoder(folder)
-    assert size_of(str(folder)) is None and not trace.exists()
+    assert size_of(Encoder(checkpoint=str(folder))) is None and not trace.exists()
     (folder / "tokenizer.json").write_text("{}")
     with pytest.raises(UserError, match="cannot be loaded"):
         load_tokenizer(folder)

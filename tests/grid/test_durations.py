@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from types import SimpleNamespace
 
-from xtl.grid import cost
+from xtl.grid import durations
 from xtl.runs.record import Labels, RunRecord, State
 from xtl.runs.run import make_run
 
@@ -34,7 +34,7 @@ def plan(*runs):
 
 def seconds_of(root, run, base=None):
     made = plan(*(r for r in (base, run) if r))
-    return cost.estimates(made, cost.recorded(root))[run.id]
+    return durations.estimates(made, durations.recorded(root))[run.id]
 
 
 def test_the_median_of_runs_of_the_same_size(tmp_path):
@@ -87,7 +87,7 @@ def test_wall_clock_is_the_longest_chain_or_the_shared_work():
     made = plan(*bases, *targets)
     known = {run.id: 10.0 for run in bases} | {run.id: 5.0 for run in targets}
     runs = list(made.runs.values())
-    assert cost.wall_clock(made, runs, known, 1) == (45.0, 0)
-    assert cost.wall_clock(made, runs, known, 2) == (22.5, 0)
-    assert cost.wall_clock(made, runs, known, 8) == (15.0, 0)  # a pretraining, then its target
-    assert cost.wall_clock(made, targets, known | {targets[0].id: None}, 8) == (5.0, 1)
+    assert durations.wall_clock(made, runs, known, 1) == (45.0, 0)
+    assert durations.wall_clock(made, runs, known, 2) == (22.5, 0)
+    assert durations.wall_clock(made, runs, known, 8) == (15.0, 0)  # a pretraining, then its target
+    assert durations.wall_clock(made, targets, known | {targets[0].id: None}, 8) == (5.0, 1)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from xtl.grid import budget
+from xtl.grid import gpu_hours
+from xtl.grid.blocks import Encoder
 from xtl.runs.record import Labels
 from xtl.runs.run import make_run
 
@@ -15,9 +16,9 @@ def test_sizes_of_encoders_from_their_configuration(tiny_encoders):
         config = AutoConfig.from_pretrained(tiny_encoders[name])
         inner = getattr(config, "intermediate_size", None) or config.d_inner
         expected = config.num_hidden_layers * (4 * 16**2 + 2 * 16 * inner)
-        size = budget.size_of(str(tiny_encoders[name]))
-        assert size == budget.Size(expected, expected + 16 * config.vocab_size)
-    assert budget.size_of("nobody/nothing/here") is None
+        size = gpu_hours.size_of(Encoder(checkpoint=str(tiny_encoders[name])))
+        assert size == gpu_hours.Size(expected, expected + 16 * config.vocab_size)
+    assert gpu_hours.size_of(Encoder(checkpoint="nobody/nothing/here")) is None
 
 
 def test_tokens_of_a_run_by_hand():
@@ -27,10 +28,10 @@ def test_tokens_of_a_run_by_hand():
     }  # fmt: skip
     run = make_run("target", "a", params, {}, Labels())
     # 200 examples of at most 20 tokens; 50 x 2 languages x 2 sides x 20 of 25 tokens, and 50 x 20
-    assert budget.tokens(run) == (4000, 5000)
+    assert gpu_hours.tokens(run) == (4000, 5000)
     stopped = make_run("target", "a", {**params, "max_steps": 3}, {}, Labels())
-    assert budget.tokens(stopped)[0] == 3 * 10 * 20
+    assert gpu_hours.tokens(stopped)[0] == 3 * 10 * 20
 
 
 def test_gpu_hours():
-    assert budget.Budget(budget.FLOPS * 7200, 0, 0).gpu_hours == pytest.approx(2)
+    assert gpu_hours.Budget(gpu_hours.FLOPS * 7200, 0, 0).gpu_hours == pytest.approx(2)
