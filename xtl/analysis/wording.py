@@ -70,10 +70,11 @@ def amount(value: float) -> str:
 
 def duration(seconds: float | None) -> str:
     """Seconds as `12 s`, `3 min 05 s` or `2 h 07 min`."""
-    if pd.isna(seconds):
+    if seconds is None or pd.isna(seconds):
         return DASH
-    seconds = round(float(seconds))
-    hours, minutes = seconds // 3600, seconds // 60 % 60
+    whole = round(seconds)
+    hours = whole // 3600
+    minutes = whole // 60 % 60
     if hours:
         return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {seconds % 60:02d} s" if minutes else f"{seconds} s"
+    return f"{minutes} min {whole % 60:02d} s" if minutes else f"{whole} s"

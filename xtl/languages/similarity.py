@@ -85,8 +85,9 @@ def compared(languages: Linguistics, source: str = "en") -> pd.DataFrame:
         found = {name: table[measure] for name, table in others.items()}
         if space.stated.isna().equals(space.vectors.isna()):
             del found["stated"]
-        if measure == "geographic":
-            found["great circle"] = -languages.kilometres(source)
+        kilometres = languages.kilometres(source)
+        if measure == "geographic" and kilometres is not None:
+            found["great circle"] = -kilometres
         rows += [{"measure": measure, "against": k, **_ranks(base[measure], v, source)} for k, v in found.items()]
     return pd.DataFrame(rows)
 

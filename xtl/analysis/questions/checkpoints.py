@@ -51,7 +51,7 @@ def rule_of(selection: pd.Series) -> pd.Series:
 
 
 def choices(
-    cells: pd.DataFrame, scores: pd.DataFrame, languages: Mapping[str, Sequence[str]] | None = None
+    cells: pd.DataFrame, scores: pd.DataFrame, languages: Mapping[str, list[str]] | None = None
 ) -> pd.DataFrame:
     """Main scores under every rule that the runs recorded: tables.main_scores with the columns `rule`, `zero_shot`.
 

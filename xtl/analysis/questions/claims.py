@@ -136,6 +136,7 @@ def _share(results: Results, claim: Claim, gains: pd.DataFrame) -> tuple[list[Co
     A gain counts where its 95 % interval is above zero and its mean at least the reference, and counts against where
     the whole interval is below the reference (or at or below zero). The rest may be either.
     """
+    share = claim.share or 1.0
     table = gain_tables.intervals(gains, "gain")
     table = table[table["intermediate"].isin(_single_english(results, gains)) & ~table["same_data"].astype(bool)]
     comparisons = []
@@ -145,9 +146,9 @@ def _share(results: Results, claim: Claim, gains: pd.DataFrame) -> tuple[list[Co
         clear = int(((rows["low"] > 0) & (rows["mean"] >= claim.reference)).sum())
         against = int(((rows["high"] < claim.reference) | (rows["high"] <= 0)).sum())
         bears_out = None
-        if clear / len(rows) >= claim.share:
+        if clear / len(rows) >= share:
             bears_out = True
-        elif 1 - against / len(rows) < claim.share:
+        elif 1 - against / len(rows) < share:
             bears_out = False
         missing = int(rows["mean"].isna().sum())
         text = f"{encoder} {clear} of {len(rows)} clear, {against} clearly not, {missing} missing"
@@ -155,13 +156,13 @@ def _share(results: Results, claim: Claim, gains: pd.DataFrame) -> tuple[list[Co
     if not comparisons:
         return [], f"It takes {LEAST_ARMS} single English intermediate tasks at an encoder.", ""
     targets = listing(list(dict.fromkeys(table["target"])))
-    what = f"gains on {targets} above zero and at least {points(claim.reference)}, {claim.share:.0%} of them asked for"
+    what = f"gains on {targets} above zero and at least {points(claim.reference)}, {share:.0%} of them asked for"
     return comparisons, what, ""
 
 
 def _difference(results: Results, claim: Claim, gains: pd.DataFrame) -> tuple[list[Comparison], str, str]:
     """One intermediate minus another, over the targets that neither trains on twice."""
-    first, second = claim.contrast
+    first, second = claim.contrast or []
     series = contrasts.difference(gains, first, second)
     if series.empty:
         return [], f"No encoder has {first} and {second} on the same targets.", ""

@@ -76,7 +76,7 @@ def gain_maps(
     """
     limit = max(float(gain["mean"].abs().max()), 1.0)
     shown = gain.rename(columns={"mean": "gain"})
-    draws = []
+    draws: list[tuple[str, Callable[[], Picture]]] = []
     for key, part in parts(shown, list(panels)):
         draws.append((key[0], partial(figures.gain_map, part, rows, columns, " · ".join(key), limit, order)))
     return draws

@@ -16,7 +16,7 @@ from xtl.analysis.questions import evidence
 from xtl.analysis.questions.evidence import Evidence, p_text, percent, signed, span
 from xtl.analysis.results import Results
 from xtl.analysis.scores import correlations
-from xtl.analysis.scores.tables import BASELINE
+from xtl.analysis.scores.tables import BASELINE, CELL
 from xtl.analysis.section import EXPLORE, Block, Section, Table, affordable, block, parts, section, table
 from xtl.analysis.statistics import power
 from xtl.analysis.statistics.intervals import MIN_LANGUAGES, adjust
@@ -107,11 +107,11 @@ def _forest(rows: pd.DataFrame, encoders: Sequence[str], several: bool) -> drawi
 
 def _lead(found: Evidence, tested: pd.DataFrame) -> Table:
     """The test that leads beside the naive one, partial correlations, and one family left out."""
-    stable = found.stability.set_index(correlations.CELL)
+    stable = found.stability.set_index(CELL)
     controlled = "partial_r" in tested
     rows = []
     for r, holm in zip(tested.itertuples(), adjust(tested["within_p"], "holm"), strict=True):
-        left_out = stable.loc[tuple(getattr(r, column) for column in correlations.CELL)]
+        left_out = stable.loc[tuple(getattr(r, column) for column in CELL)]
         row = [_subject(found.value, r), r.encoder, r.n, _estimate(r.within_r, r.within_low, r.within_high)]
         row += [wording.p_value(r.within_p), wording.p_value(holm), _estimate(r.r, r.low, r.high), wording.p_value(r.p)]
         if controlled:

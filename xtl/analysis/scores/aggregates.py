@@ -113,8 +113,8 @@ def table(tasks: pd.DataFrame) -> pd.DataFrame:
             iqm = bootstrap_mean(values) if values.shape[1] else Aggregate(*[np.nan] * 3)
             missing = " ".join(target for target in targets if scores.loc[target].isna().any())
             uncrossed = " ".join(target for target in targets if target not in marks[encoder, name])
-            row = (encoder, architecture, name, source, provenance, *iqm, len(targets))
-            row += (values.shape[1], missing, uncrossed)
+            place = (encoder, architecture, name, source, provenance)
+            row = (*place, *iqm, len(targets), values.shape[1], missing, uncrossed)
             after, before = _complete(scores[~same]), np.empty((0, 0))
             if name != BASELINE and (encoder, architecture, BASELINE) in matrices:
                 before = _complete(matrices[encoder, architecture, BASELINE][~same])

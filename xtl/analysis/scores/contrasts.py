@@ -77,15 +77,17 @@ def combine(series: pd.DataFrame, weights: Mapping[str, float]) -> Contrast:
     if series.empty:
         return NOTHING
     table = statistics.pooled_intervals(series, "gain", ["encoder"], ["encoder"])
-    weights = pd.Series(dict(weights), dtype=float)
-    used = table.reindex(weights.index)
-    if weights.empty or used["mean"].isna().any():
+    factors = pd.Series(dict(weights), dtype=float)
+    used = table.reindex(factors.index)
+    if factors.empty or used["mean"].isna().any():
         return NOTHING
-    estimate, fewest = float((weights * used["mean"]).sum()), int(used["seeds"].min())
+    estimate = float((factors * used["mean"]).sum())
+    fewest = int(used["seeds"].min())
     spread = used["pooled_sd"].iloc[0]
     if not np.isfinite(spread):
         return NOTHING._replace(estimate=estimate, seeds=fewest)
-    error, df = float(spread * np.sqrt((weights**2 / used["seeds"]).sum())), float(used["df"].iloc[0])
+    error = float(spread * np.sqrt((factors**2 / used["seeds"]).sum()))
+    df = float(used["df"].iloc[0])
     low, high, _ = statistics.t_of_difference(estimate, error, df)
     return Contrast(estimate, error, df, low, high, fewest)
 

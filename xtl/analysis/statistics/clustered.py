@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from xtl.analysis.statistics.intervals import LEVEL, MIN_LANGUAGES
@@ -82,7 +83,7 @@ class Difference(NamedTuple):
     n: int
 
 
-def strata(families: Sequence) -> np.ndarray:
+def strata(families: ArrayLike) -> np.ndarray:
     """The group in which each language may change places: its family, or ALONE for those that have no relative here.
 
     If a value is an effect of the family plus one of the language, languages that are alone in their family differ from
@@ -96,7 +97,7 @@ def strata(families: Sequence) -> np.ndarray:
     return found
 
 
-def compared(groups: Sequence) -> np.ndarray:
+def compared(groups: ArrayLike) -> np.ndarray:
     """Which languages have another one in their group."""
     size = Counter(groups)
     return np.array([size[name] > 1 for name in groups], bool)
@@ -144,16 +145,18 @@ def within_families(x, y, families: Sequence, level: float = LEVEL) -> Within:
     return Within(r, p, low, high, n, related, alone, left_out, float(arrangements(groups)))
 
 
-def permutation_test(x: np.ndarray, y: np.ndarray, groups: Sequence) -> tuple[np.ndarray, np.ndarray]:
+def permutation_test(x: np.ndarray, y: np.ndarray, groups: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Spearman's r and permutation p of each of several tables of departures, x and y (tables, languages)."""
-    groups, found = np.asarray(groups, dtype=object), []
-    every = orders(tuple(groups[_canonical(groups)]))
+    labels = np.asarray(groups, dtype=object)
+    every = orders(tuple(labels[_canonical(labels)]))
+    tests = []
     for rank_x, rank_y in zip(_centred(x), _centred(y), strict=True):
-        order = _canonical(groups, rank_x, rank_y)
+        order = _canonical(labels, rank_x, rank_y)
         rank_x, rank_y = rank_x[order], rank_y[order]
         drawn = rank_y[every] @ rank_x / np.sqrt((rank_x**2).sum() * (rank_y**2).sum())
-        found.append((drawn[0], (np.abs(drawn) >= abs(drawn[0]) - 1e-12).mean()))
-    return tuple(np.array(found).T)
+        tests.append((drawn[0], (np.abs(drawn) >= abs(drawn[0]) - 1e-12).mean()))
+    r, p = np.array(tests).T
+    return r, p
 
 
 def partial(x, y, controls: pd.DataFrame, families: Sequence | None = None) -> Partial:
@@ -171,15 +174,18 @@ def partial(x, y, controls: pd.DataFrame, families: Sequence | None = None) -> P
     complete = controls.notna().all(axis=1).to_numpy()
     x = np.where(complete, np.asarray(x, float), np.nan)
     x, y, groups, known = _known(x, y, ["one"] * len(controls) if families is None else families)
-    n, missing, kept, dropped = len(x), int((~known).sum()), [np.zeros((len(x), 0))], []
+    n = len(x)
+    missing = int((~known).sum())
+    kept = [np.zeros((n, 0))]
+    constant = []
     for name in controls:
         columns = pd.get_dummies(controls.loc[known, [name]], dtype=float).to_numpy(float)
         rest = departures(columns.T, groups).T if n else columns
         if rest.any():
             kept.append(np.column_stack([_centred(column) for column in rest.T]))
         else:
-            dropped.append(str(name))
-    dropped = tuple(dropped)
+            constant.append(str(name))
+    dropped = tuple(constant)
     if n < MIN_LANGUAGES:
         return Partial(np.nan, np.nan, n, 0, missing, dropped)
     x, y, basis = departures(x, groups), departures(y, groups), _orthonormal(np.column_stack(kept))
@@ -230,31 +236,36 @@ def combined(
 
     NaN below five languages, and where x or one of ys does not vary (within any group).
     """
-    lacking = ~np.isfinite(np.asarray(ys, float)).all(axis=0)
-    x, weights = np.where(lacking, np.nan, np.asarray(x, float)), np.asarray(weights, float)
+    series = np.asarray(ys, float)  # (series, languages)
+    factors = np.asarray(weights, float)
+    lacking = ~np.isfinite(series).all(axis=0)
+    x = np.where(lacking, np.nan, np.asarray(x, float))
     x, _, groups, known = _known(x, x, ["one"] * len(x) if families is None else families)
-    ys = np.asarray(ys, float)[:, known]
+    series = series[:, known]
     if families is not None:
         kept = compared(groups)
-        x, ys, groups = x[kept], ys[:, kept], groups[kept]
-        x, ys = departures(x, groups), departures(ys, groups)
-    n, df = len(x), len(x) - len(set(groups))
-    if n < MIN_LANGUAGES or np.ptp(x) == 0 or (np.ptp(ys, axis=1) == 0).any():
-        return Combined((np.nan,) * len(ys), *[np.nan] * 4, n, df, np.nan)
-    order = _canonical(groups, x, *ys)
-    x, ys, groups = x[order], ys[:, order], groups[order]
-    ranks = _centred(ys)
-    ranks = weights @ (ranks / np.sqrt((ranks**2).sum(axis=1, keepdims=True)))  # one sum of ranks for all series
+        groups = groups[kept]
+        x = departures(x[kept], groups)
+        series = departures(series[:, kept], groups)
+    n = len(x)
+    df = n - len(set(groups))
+    if n < MIN_LANGUAGES or np.ptp(x) == 0 or (np.ptp(series, axis=1) == 0).any():
+        return Combined((np.nan,) * len(series), np.nan, np.nan, np.nan, np.nan, n, df, np.nan)
+    order = _canonical(groups, x, *series)
+    x, series, groups = x[order], series[:, order], groups[order]
+    ranks = _centred(series)
+    ranks = factors @ (ranks / np.sqrt((ranks**2).sum(axis=1, keepdims=True)))  # one sum of ranks for all series
     rank_x = _centred(x) / np.sqrt((_centred(x) ** 2).sum())
-    each = tuple(float(weighted_spearman(x, y, np.ones((1, n)))[0]) for y in ys)
+    each = tuple(float(weighted_spearman(x, y, np.ones((1, n)))[0]) for y in series)
     observed = float(ranks @ rank_x)
-    if (weights >= 0).all() or (weights <= 0).all():
-        total = weights.sum()
+    if (factors >= 0).all() or (factors <= 0).all():
+        total = factors.sum()
         low, high = sorted(total * bound for bound in _fisher(observed / total, n, df, level))
         p = _tail(ranks[orders(tuple(groups))] @ rank_x, direction)
     else:
-        picks, free = resamples(n, draws, seed), _canonical(np.zeros(n), x, *ys)
-        drawn = np.tensordot(weights, [weighted_spearman(x[free], y[free], picks) for y in ys], axes=1)
+        picks = resamples(n, draws, seed)
+        free = _canonical(np.zeros(n), x, *series)
+        drawn = np.tensordot(factors, [weighted_spearman(x[free], y[free], picks) for y in series], axes=1)
         low, high, p = bootstrap_interval(drawn, observed, np.sqrt((n - 1) / df), level, direction)
     return Combined(each, observed, float(low), float(high), float(p), n, df, float(arrangements(groups)))
 
@@ -264,7 +275,8 @@ def difference(
 ) -> Difference:
     """Spearman's r of x with `first` minus that with `second`, with a two-sided p (see `combined`)."""
     found = combined(x, [first, second], [1, -1], families, draws=draws, seed=seed, level=level)
-    return Difference(*found.each, found.value, found.low, found.high, found.p, found.n)
+    of_first, of_second = found.each
+    return Difference(of_first, of_second, found.value, found.low, found.high, found.p, found.n)
 
 
 def _canonical(groups: np.ndarray, *values: np.ndarray) -> np.ndarray:

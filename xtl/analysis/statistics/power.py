@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from xtl.analysis.statistics import clustered
@@ -66,11 +67,12 @@ def reliability(values: pd.DataFrame, families: Sequence, level: float = LEVEL) 
     if between == 0:
         return Reliability(np.nan, np.nan, np.nan, seeds)
     quantiles = stats.f.ppf([(1 + level) / 2, (1 - level) / 2], freedom, freedom * (seeds - 1))
-    found = [1 - noise / between, *(1 - noise / between * quantiles)]
-    return Reliability(*(float(max(value, 0)) for value in found), seeds)
+    estimate = 1 - noise / between
+    low, high = 1 - noise / between * quantiles
+    return Reliability(max(float(estimate), 0.0), max(float(low), 0.0), max(float(high), 0.0), seeds)
 
 
-def correlation(similarity: Sequence[float], families: Sequence, reliable: float = 1.0) -> Power:
+def correlation(similarity: ArrayLike, families: Iterable, reliable: float = 1.0) -> Power:
     """Power of `clustered.within_families` for the languages at hand, and its minimum detectable correlation.
 
     similarity: of every language, as measured (its ties and its spread within families enter the simulation). reliable:
@@ -78,15 +80,17 @@ def correlation(similarity: Sequence[float], families: Sequence, reliable: float
     Pearson's between similarity and the gain of endless seeds, within families; gains are normal given similarity, and
     languages alone in their family are taken to scatter like the others. NaN reliability counts as no noise.
     """
-    similarity, names = np.asarray(similarity, float), np.asarray(list(families), dtype=object)
-    known = np.isfinite(similarity)
+    values = np.asarray(similarity, float)
+    names = np.asarray(list(families), dtype=object)
+    known = np.isfinite(values)
     groups = clustered.strata(names[known])
     kept = clustered.compared(groups)
-    groups, similarity = groups[kept], similarity[known][kept]
-    counts = len(groups), len(set(groups) - {clustered.ALONE}), int((groups == clustered.ALONE).sum())
-    if len(groups) < MIN_LANGUAGES or not clustered.departures(similarity, groups).any():
-        return Power(*counts, *[np.nan] * 4)
-    curve = _curve(tuple(similarity), tuple(groups))
+    groups = groups[kept]
+    values = values[known][kept]
+    counts = (len(groups), len(set(groups) - {clustered.ALONE}), int((groups == clustered.ALONE).sum()))
+    if len(groups) < MIN_LANGUAGES or not clustered.departures(values, groups).any():
+        return Power(*counts, np.nan, np.nan, np.nan, np.nan)
+    curve = _curve(tuple(values), tuple(groups))
     shrunk = 1.0 if np.isnan(reliable) else float(np.sqrt(reliable))
     return Power(
         *counts,
@@ -97,7 +101,7 @@ def correlation(similarity: Sequence[float], families: Sequence, reliable: float
     )
 
 
-def difference(similarity: Sequence[float], families: Sequence, reliable: tuple[float, float] = (1.0, 1.0)) -> float:
+def difference(similarity: ArrayLike, families: Iterable, reliable: tuple[float, float] = (1.0, 1.0)) -> float:
     """Power of `clustered.difference` (within families) to tell true correlations of 0.8 and 0.2 apart (APART).
 
     reliable: of the two encoders' gains. What similarity does not explain is independent between the encoders, the
@@ -106,10 +110,11 @@ def difference(similarity: Sequence[float], families: Sequence, reliable: tuple[
     """
     if np.isnan(correlation(similarity, families).power):
         return np.nan
-    similarity, names = np.asarray(similarity, float), np.asarray(list(families), dtype=object)
-    known = np.isfinite(similarity)
+    values = np.asarray(similarity, float)
+    names = np.asarray(list(families), dtype=object)
+    known = np.isfinite(values)
     strengths = [true * (1.0 if np.isnan(r) else np.sqrt(r)) for true, r in zip(APART, reliable, strict=True)]
-    return _difference(tuple(similarity[known]), tuple(names[known]), *(round(20 * float(s)) / 20 for s in strengths))
+    return _difference(tuple(values[known]), tuple(names[known]), *(round(20 * float(s)) / 20 for s in strengths))
 
 
 def _detectable(curve: np.ndarray, shrunk: float) -> float:
@@ -152,7 +157,8 @@ def _difference(similarity: tuple, families: tuple, first: float, second: float)
     groups, x = groups[kept], np.array(similarity)[kept]
     noise = np.random.default_rng(0).normal(size=(2, PAIRS, len(x)))
     x_rest, weights = clustered.departures(x, groups), clustered.resamples(len(x), RESAMPLES, 1)
-    observed, drawn = 0.0, 0.0
+    observed = np.zeros(PAIRS)
+    drawn = np.zeros((PAIRS, RESAMPLES))
     for strength, own, sign in ((first, noise[0], 1), (second, noise[1], -1)):
         planted = _planted(x, groups, strength, own)
         observed = observed + sign * clustered.weighted_spearman(x_rest, planted, np.ones((1, len(x))))[:, 0]

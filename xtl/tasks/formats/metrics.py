@@ -94,13 +94,13 @@ def squad(answers: Sequence[Iterable[str]], predicted: Sequence[str | None], tok
     for i, (references, text) in enumerate(zip(answers, predicted, strict=True)):
         if text is None:
             continue
-        references = [tokens(reference) for reference in references]
-        if not references:
+        right = [tokens(reference) for reference in references]
+        if not right:
             exact[i] = f1[i] = 0.0 if text.strip() else 100.0
         else:
             said = tokens(text)
-            exact[i] = 100.0 * (said in references)
-            f1[i] = 100.0 * max(_token_f1(said, reference) for reference in references)
+            exact[i] = 100.0 * (said in right)
+            f1[i] = 100.0 * max(_token_f1(said, reference) for reference in right)
     return {"exact_match": _mean(exact), "f1": _mean(f1)}, f1
 
 

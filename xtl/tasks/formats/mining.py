@@ -75,7 +75,8 @@ def mine(foreign: np.ndarray, english: np.ndarray, k: int = NEIGHBOURS) -> tuple
     rows, columns = np.arange(len(a)), np.arange(len(b))
     pairs = np.concatenate([np.stack([rows, f_at[rows, f_best]], 1), np.stack([b_at[columns, b_best], columns], 1)])
     margins = np.concatenate([f_margin[rows, f_best], b_margin[columns, b_best]])
-    order, taken = np.argsort(-margins, kind="stable"), (set(), set())
+    order = np.argsort(-margins, kind="stable")
+    taken: tuple[set[int], set[int]] = (set(), set())
     kept = []
     for i in order:
         x, y = pairs[i]

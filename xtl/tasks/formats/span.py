@@ -161,7 +161,7 @@ def _encode(batch: dict, tokenizer, max_length: int, stride: int, max_query: int
                 return_overflowing_tokens=True,
                 return_offsets_mapping=True,
             )
-            its_windows = range(len(coded["input_ids"]))
+            its_windows = list(range(len(coded["input_ids"])))
         for i in its_windows:
             for name, values in windows.items():
                 values.append(len(coded["input_ids"][i]) if name == "length" else coded[name][i])

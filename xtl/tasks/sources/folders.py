@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,7 +22,7 @@ def splits(task: Task) -> set[str]:
     return set(SUPERTAGS if task.format == "tagging" else POOLS)
 
 
-def root(task: Task, folders: dict) -> Path:
+def root(task: Task, folders: Mapping[str, str]) -> Path:
     """The folder of a task's files. Raises UserError where the grid names none, or one that is not there."""
     given = folders.get(task.name)
     if not given:
@@ -35,7 +36,7 @@ def root(task: Task, folders: dict) -> Path:
     return folder
 
 
-def files(task: Task, split: str, language: str, folders: dict) -> list[Path]:
+def files(task: Task, split: str, language: str, folders: Mapping[str, str]) -> list[Path]:
     """The files of a split, in a fixed order. Raises UserError for one that lacks."""
     folder = root(task, folders)
     if task.format == "tagging":
@@ -49,7 +50,7 @@ def files(task: Task, split: str, language: str, folders: dict) -> list[Path]:
     return [folder / name for name in names]
 
 
-def available(task: Task, folders: dict) -> list[str]:
+def available(task: Task, folders: Mapping[str, str]) -> list[str]:
     """The languages whose test files are there."""
     folder, held = root(task, folders), []
     for code in task.languages:
@@ -60,13 +61,13 @@ def available(task: Task, folders: dict) -> list[str]:
     return held
 
 
-def labels(task: Task, folders: dict) -> tuple[str, ...]:
+def labels(task: Task, folders: Mapping[str, str]) -> tuple[str, ...]:
     """The supertags of the training data, sorted, and UNSEEN for every other."""
     sentences = supertagged(files(task, "train", "en", folders)[0])
     return (*sorted({tag for _, tags in sentences for tag in tags}), UNSEEN)
 
 
-def table(task: Task, split: str, language: str, folders: dict) -> pa.Table:
+def table(task: Task, split: str, language: str, folders: Mapping[str, str]) -> pa.Table:
     """A split in canonical columns; tags are ids of the task's labels, which `labels` gives."""
     paths = files(task, split, language, folders)
     if task.format == "tagging":

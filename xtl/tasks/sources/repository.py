@@ -175,7 +175,7 @@ def resolved(dataset: str, wanted: str | None) -> str:
     from huggingface_hub import HfApi
 
     try:
-        return HfApi().dataset_info(dataset, revision=wanted, timeout=20).sha
+        return HfApi().dataset_info(dataset, revision=wanted, timeout=20).sha or ""
     except Exception as error:  # the client raises a dozen kinds, for absent ids and absent networks alike
         raise UserError(_unreachable(dataset, error)) from None
 
