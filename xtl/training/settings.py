@@ -9,9 +9,9 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, field_validator
 from transformers import PreTrainedTokenizerFast
 
+from xtl.base.validation import STRICT, one_sentence
 from xtl.grid.blocks import Origin, Part, Training, keys_read_by
-from xtl.grid.experiment import one_sentence
-from xtl.models.recipes import STRICT, Pretraining
+from xtl.models.recipes import Pretraining
 from xtl.tasks.catalog import get
 from xtl.tasks.sources import DataSource, from_parameters
 
@@ -71,7 +71,7 @@ class Settings(BaseModel):
         Raises UserError for a value that the grid file would refuse.
         """
         given = {field: names[field] for field in cls.model_fields if names.get(field) is not None}
-        with one_sentence("parameters"):
+        with one_sentence("parameters", cls):
             return cls(**given)
 
     def read_by_run(self) -> dict[str, Any]:
