@@ -51,7 +51,7 @@ def _known_keys(block: type, keys: Sequence[str | int]) -> list[str]:
     for key in keys:
         field = _fields(block).get(str(key))
         block = (field and _block_in(field.annotation)) or block
-    return list(_fields(block))
+    return [field.alias or name for name, field in _fields(block).items()]
 
 
 def _fields(block: type) -> dict[str, Any]:
