@@ -1,7 +1,5 @@
 """What every notebook shows and where it writes: the run's folder, the loss curve, scores by language, parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

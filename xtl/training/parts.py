@@ -1,7 +1,5 @@
 """The data sets of a training, each with its features, its model, and how its batches become inputs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType

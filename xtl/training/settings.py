@@ -1,7 +1,5 @@
 """What the notebooks of the three phases are told, one typed record a phase, built from their parameters cells."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
@@ -23,7 +21,7 @@ class Limits:
     max_length: int
     stride: int
 
-    def within(self, tokenizer: PreTrainedTokenizerFast) -> Limits:
+    def within(self, tokenizer: PreTrainedTokenizerFast) -> Self:
         """The same limits, or the encoder's longest input where that is shorter."""
         return replace(self, max_length=min(self.max_length, tokenizer.model_max_length))
 
@@ -45,15 +43,6 @@ class TrainingSet:
         if self.origin is None:
             return self.task
         return f"{self.task}/{self.origin.language}/{self.origin.provenance}"
-
-
-@dataclass(frozen=True)
-class Mixing:
-    """How often a step is of each of several tasks, see xtl.training.mixing.shares."""
-
-    sampler: Literal["uniform", "proportional", "temperature"] = "proportional"
-    cap: int | None = None  # examples that a task counts for at most
-    temperature: float = 2.0
 
 
 class Settings(BaseModel):
@@ -101,11 +90,6 @@ class FineTuningSettings(Settings, Training):
         return from_parameters(self.data, self.folders)
 
     @property
-    def mixing(self) -> Mixing:
-        """How several training sets are mixed."""
-        return Mixing()
-
-    @property
     def readers(self) -> tuple[str, ...]:
         """Which keys of `training` this run reads, see xtl.grid.blocks.ReadBy."""
         raise NotImplementedError
@@ -115,7 +99,7 @@ class FineTuningSettings(Settings, Training):
         return Limits(self.max_length, self.stride)
 
     def read_by_run(self) -> dict[str, Any]:
-        """The parameters that this run reads, by name; where things lie and the keys of `training` come last."""
+        """The parameters that this run reads, by name; the keys of `training` come last."""
         own = [name for name in type(self).model_fields if name not in Training.model_fields]
         names = [*own, *keys_read_by(*self.readers)]
         return {name: getattr(self, name) for name in names}
@@ -141,15 +125,18 @@ class IntermediateSettings(FineTuningSettings):
         return tuple(TrainingSet(part.task, part if part.origin() else None) for part in self.tasks)
 
     @property
-    def mixing(self) -> Mixing:
-        return Mixing(self.sampler, self.cap, self.temperature)
-
-    @property
     def readers(self) -> tuple[str, ...]:
         return ("training", *(get(part.task).format for part in self.tasks))
 
     def limits(self, task: str) -> Limits:
         return self.lengths.get(task, super().limits(task))
+
+    def read_by_run(self) -> dict[str, Any]:
+        values = super().read_by_run()
+        if len(self.tasks) == 1:
+            for name in ("sampler", "cap", "temperature", "lengths"):
+                del values[name]
+        return {**values, "tasks": [training_set.name for training_set in self.training_sets]}
 
 
 class TargetSettings(FineTuningSettings):
