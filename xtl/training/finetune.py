@@ -50,6 +50,12 @@ class Trained:
         """Training examples of all tasks."""
         return sum(part.examples for part in self.parts)
 
+    def describe(self) -> str:
+        """The training in one sentence."""
+        data = ", ".join(f"{part.examples:,} examples of {part.name}" for part in self.parts)
+        steps, tokens = self.facts["steps"], self.facts["tokens_seen"]
+        return f"{data}; {steps:,} steps and {tokens:,} tokens; weights: {self.selection}."
+
     def save(self, folder: str | Path) -> None:
         """Write model and tokenizer to `checkpoint/` of the run folder; later runs read the encoder below the head."""
         model: Any = self.model

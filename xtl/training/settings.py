@@ -65,11 +65,14 @@ class Settings(BaseModel):
 
     def read_by_run(self) -> dict[str, Any]:
         """The parameters that this run reads, by name."""
-        return self.model_dump()
+        raise NotImplementedError
 
 
 class PretrainSettings(Settings, Pretraining):
     """Parameters of 0_pretrain.ipynb."""
+
+    def read_by_run(self) -> dict[str, Any]:
+        return {**self.model_dump(), "recipe": self.full_recipe.model_dump()}
 
 
 class FineTuningSettings(Settings, Training):
@@ -99,10 +102,8 @@ class FineTuningSettings(Settings, Training):
         return Limits(self.max_length, self.stride)
 
     def read_by_run(self) -> dict[str, Any]:
-        """The parameters that this run reads, by name; the keys of `training` come last."""
-        own = [name for name in type(self).model_fields if name not in Training.model_fields]
-        names = [*own, *keys_read_by(*self.readers)]
-        return {name: getattr(self, name) for name in names}
+        unread = set(Training.model_fields) - set(keys_read_by(*self.readers))
+        return self.model_dump(exclude=unread)
 
 
 class IntermediateSettings(FineTuningSettings):
@@ -133,10 +134,8 @@ class IntermediateSettings(FineTuningSettings):
 
     def read_by_run(self) -> dict[str, Any]:
         values = super().read_by_run()
-        if len(self.tasks) == 1:
-            for name in ("sampler", "cap", "temperature", "lengths"):
-                del values[name]
-        return {**values, "tasks": [training_set.name for training_set in self.training_sets]}
+        mixing = {} if len(self.tasks) > 1 else {"sampler": None, "cap": None, "temperature": None, "lengths": None}
+        return {**values, **mixing, "tasks": [training_set.name for training_set in self.training_sets]}
 
 
 class TargetSettings(FineTuningSettings):
