@@ -8,10 +8,11 @@ from pydantic import BaseModel, field_validator
 from transformers import PreTrainedTokenizerFast
 
 from xtl.base.validation import STRICT, one_sentence
-from xtl.grid.blocks import Origin, Part, Training, keys_read_by
+from xtl.grid.blocks import Part, Training, keys_read_by
 from xtl.models.recipes import Pretraining
 from xtl.tasks.catalog import get
 from xtl.tasks.sources import DataSource, from_parameters
+from xtl.tasks.sources.origins import Origin
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class TrainingSet:
     def name(self) -> str:
         """The task, with language and provenance where its data is not the English one.
 
-        >>> TrainingSet("mnli", Origin(language="de", provenance="machine")).name
+        >>> TrainingSet("mnli", Origin("de", "machine")).name
         'mnli/de/machine'
         """
         if self.origin is None:
@@ -123,7 +124,7 @@ class IntermediateSettings(FineTuningSettings):
 
     @property
     def training_sets(self) -> tuple[TrainingSet, ...]:
-        return tuple(TrainingSet(part.task, part if part.origin() else None) for part in self.tasks)
+        return tuple(TrainingSet(part.task, Origin.from_parameters(part.origin())) for part in self.tasks)
 
     @property
     def readers(self) -> tuple[str, ...]:
