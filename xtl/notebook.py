@@ -1,7 +1,5 @@
 """What every notebook shows and where it writes: the run's folder, the loss curve, scores by language, parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,20 +75,23 @@ def loss_curve(log: pd.DataFrame, unit: str = "nats") -> None:
         plt.show()
 
 
-def score_bars(scores: pd.DataFrame, source: str = "en") -> None:
-    """Draw the headline score of every language, the source language set apart.
+def score_bars(scores: pd.DataFrame) -> None:
+    """Draw the score of every language, those that were trained on set apart: a small picture a target and metric.
 
     Args:
-        scores: rows as `Evaluation.write` returns them; one small picture a target and metric.
+        scores: rows as `Evaluation.write` returns them.
     """
-    rows = scores[scores.headline].copy()
-    rows["training"] = rows.language.eq(source).map({True: "source language", False: "zero-shot"})
+    rows = scores[scores.headline]
     with style():
         for (target, metric), part in rows.groupby(["target", "metric"], sort=False):
+            if metric not in TASKS[target].score:
+                continue
+            part = part.assign(kind=part.zero_shot.map({True: "zero-shot", False: "not zero-shot"}))
             figure, axis = plt.subplots(figsize=(max(4, 0.5 * len(part)), 2.6))
-            sns.barplot(part, x="language", y="value", hue="training", dodge=False, ax=axis)
-            axis.set(title=f"{target}", xlabel="language", ylabel=f"{metric} (points)", ylim=(0, 100))
-            axis.legend(title=None, loc="upper right", ncols=2)
+            sns.barplot(part, x="language", y="value", hue="kind", dodge=False, ax=axis)
+            axis.set(xlabel="language", ylabel=f"{metric} (points)", ylim=(0, 100))
+            axis.set_title(target, loc="left")
+            axis.legend(title=None, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
             sns.despine(figure)
             plt.show()
 
@@ -125,8 +126,24 @@ def resolved(settings: Settings) -> Styler:
 
 
 def named_values(values: Mapping[str, Any]) -> Styler:
-    """Names and values as a table that cuts no value."""
-    return uncut(pd.DataFrame(values.items(), columns=["parameter", "value"]).astype(str))
+    """Names and values as a table that cuts no value; what is not set is left out."""
+    rows = [(name, readable(value)) for name, value in values.items() if value not in (None, "", {})]
+    return uncut(pd.DataFrame(rows, columns=["parameter", "value"]))
+
+
+def readable(value: Any) -> str:
+    """A value for people.
+
+    >>> readable({"udpos": ["en", "qaa"], "steps": 12000, "rate": 0.00020000000001})
+    'udpos: en, qaa; steps: 12,000; rate: 0.0002'
+    """
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {readable(part)}" for name, part in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(readable(part) for part in value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return f"{value:,}" if type(value) is int else str(value)
 
 
 def uncut(table: pd.DataFrame) -> Styler:

@@ -141,7 +141,7 @@ def test_nothing_is_written_for_bad_input(store, notebooks):
     bad = step("b", 1, speed=1)
     with pytest.raises(UserError, match="no parameter speed"):
         execute([run, bad], store, notebooks)
-    with pytest.raises(UserError, match=f"needs the run {run.id}, which is neither asked for nor done"):
+    with pytest.raises(UserError, match=f"needs the run {run.id}, which is not asked for"):
         execute([step("b", 1, run)], store, notebooks)
     with pytest.raises(UserError, match="workers is 0"):
         execute([run], store, notebooks, workers=0)
@@ -330,8 +330,8 @@ def test_a_cluster_file(tmp_path):
     [
         ("class: dask_nowhere.Cluster", "needs the package dask_nowhere, .* pip install dask-nowhere"),
         ("class: distributed.NoCluster", "there is no class distributed.NoCluster"),
-        ("class: distributed.LocalCluster\nsize: 3", "unknown key size; it may have class, options, scale"),
-        ("class: distributed.LocalCluster\nscale: none", "`scale` a number of workers"),
+        ("class: distributed.LocalCluster\nsize: 3", "unknown key 'size'; known there: class, options, scale"),
+        ("class: distributed.LocalCluster\nscale: none", "scale: .*integer.* \\(given: 'none'\\)"),
         ("- 1", "must be a mapping with the key `class`"),
         ("class: [", "cannot be read"),
     ],

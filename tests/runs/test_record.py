@@ -28,11 +28,11 @@ def test_run_json_has_these_keys_and_reads_back(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"hash": ...}, "lacks 'hash'"),
-        ({"params": [1]}, r"its 'params' is \[1\]"),
-        ({"seconds": "long"}, "its 'seconds' is 'long'"),
-        ({"status": "finished"}, "its 'status' is 'finished'"),
-        ({"labels": {"colour": "red"}}, "there is no label 'colour'; known are encoder, architecture"),
+        ({"hash": ...}, "the key 'hash' is missing"),
+        ({"params": [1]}, r"params: input should be a valid dictionary \(given: '\[1\]'\)"),
+        ({"seconds": "long"}, "seconds: .* number.*'long'"),
+        ({"status": "finished"}, "state: input should be 'absent', .*'finished'"),
+        ({"labels": {"colour": "red"}}, "unknown key 'labels.colour'; known there: encoder, architecture"),
     ],
 )
 def test_a_record_with_a_mistake_is_one_sentence(tmp_path, change, message):
@@ -41,6 +41,7 @@ def test_a_record_with_a_mistake_is_one_sentence(tmp_path, change, message):
     (tmp_path / "run.json").write_text(json.dumps(content))
     with pytest.raises(UserError, match=message) as complaint:
         read_record(tmp_path / "run.json")
+    assert str(complaint.value).endswith("Move its folder away to run it again.")
     assert str(tmp_path / "run.json") in str(complaint.value) and "\n" not in str(complaint.value)
 
 

@@ -66,9 +66,8 @@ def test_a_run_from_absent_to_done(store):
         write_facts(folder, parameters=3, tokens=20)
         write_progress(folder, 1, 4, "step 1")
         assert read_progress(folder) == Progress(1, 4, "step 1")
-        assert store.find_done(run.id) is None
         store.finish(run)
-    assert store.state(run) == "done" and store.find_done(run.id) == folder
+    assert store.state(run) == "done" and store.record(run).folder == folder
     record = store.record(run)
     assert record.facts == {"tokens": 20, "parameters": 3}
     assert record.hash == "a" * 64 and record.id == "a" * 12 and record.params == {"seed": 0}

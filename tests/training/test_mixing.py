@@ -1,7 +1,5 @@
 """Several tasks at once: how often each is asked, one encoder below all heads, and each task's own gradients."""
 
-from dataclasses import asdict
-
 import numpy as np
 import pytest
 import torch
@@ -12,44 +10,47 @@ from xtl.tasks.catalog import TASKS
 from xtl.tasks.formats import classification, mlm, span, tagging
 from xtl.training.collate import pad_batch
 from xtl.training.mixing import Heads, mixed_batches, shares
-from xtl.training.settings import IntermediateSettings, Mixing
+from xtl.training.settings import IntermediateSettings
 from xtl.training.trainer import fit
 
 SETTINGS = Training(learning_rate=1e-2, warmup=0.1, weight_decay=0.01)
 MODULES = {"mnli": classification, "squad1": span, "udpos": tagging, "mlm": mlm}
 
 
+def settings(**options):
+    """Of a mixture of two tasks in batches of four."""
+    return IntermediateSettings(
+        tasks=["mnli", "squad1"], checkpoint="", data={}, batch_size=4, **{"seed": 1, **options}
+    )
+
+
 def test_shares_by_hand():
-    assert shares([100, 300], Mixing("uniform")).tolist() == [0.5, 0.5]
-    assert shares([100, 300], Mixing("proportional")).tolist() == [0.25, 0.75]
-    assert shares([100, 300], Mixing("proportional", cap=100)).tolist() == [0.5, 0.5]
-    assert shares([100, 400], Mixing("temperature", temperature=2)).tolist() == pytest.approx([1 / 3, 2 / 3])
-    assert shares([16, 10_000], Mixing("temperature", cap=256, temperature=4)).tolist() == pytest.approx([1 / 3, 2 / 3])
+    assert shares([100, 300], settings(sampler="uniform")).tolist() == [0.5, 0.5]
+    assert shares([100, 300], settings(sampler="proportional")).tolist() == [0.25, 0.75]
+    assert shares([100, 300], settings(sampler="proportional", cap=100)).tolist() == [0.5, 0.5]
+    by_temperature = settings(sampler="temperature", temperature=2)
+    assert shares([100, 400], by_temperature).tolist() == pytest.approx([1 / 3, 2 / 3])
+    capped = settings(sampler="temperature", cap=256, temperature=4)
+    assert shares([16, 10_000], capped).tolist() == pytest.approx([1 / 3, 2 / 3])
     with pytest.raises(ValueError, match="'often'"):
-        shares([1], Mixing("often"))
-
-
-def mixed(lengths, epochs, mixing, max_steps=None, seed=1):
-    """Batches of four examples."""
-    options = dict(epochs=epochs, max_steps=max_steps, seed=seed, **asdict(mixing))
-    settings = IntermediateSettings(tasks=["mnli", "squad1"], checkpoint="", data={}, batch_size=4, **options)
-    return mixed_batches(lengths, settings)
+        settings(sampler="often")
 
 
 def test_batches_are_of_one_task_each_and_go_on_where_a_small_task_ends():
     lengths = [[5] * 40, [7] * 4]
-    batches = mixed(lengths, 2, Mixing("uniform"))
+    batches = mixed_batches(lengths, settings(epochs=2, sampler="uniform"))
     assert [batch.step for batch in batches] == list(range(22))  # 44 examples in batches of 4 make 11 steps, twice
     assert 5 <= sum(batch.part for batch in batches) <= 17
     small = [sorted(batch.rows) for batch in batches if batch.part == 1]
     assert small == [[0, 1, 2, 3]] * len(small)
-    assert batches == mixed(lengths, 2, Mixing("uniform"))
-    assert batches != mixed(lengths, 2, Mixing("uniform"), seed=2)
+    assert batches == mixed_batches(lengths, settings(epochs=2, sampler="uniform"))
+    assert batches != mixed_batches(lengths, settings(epochs=2, sampler="uniform", seed=2))
 
 
 def test_an_epoch_counts_each_task_up_to_the_cap():
-    assert len(mixed([[5] * 400, [5] * 40], 1, Mixing("proportional", cap=40))) == 20
-    assert len(mixed([[5] * 400, [5] * 40], 1, Mixing("proportional", cap=40), max_steps=7)) == 7
+    lengths = [[5] * 400, [5] * 40]
+    assert len(mixed_batches(lengths, settings(epochs=1, cap=40))) == 20
+    assert len(mixed_batches(lengths, settings(epochs=1, cap=40, max_steps=7))) == 7
 
 
 def models(folder, names):

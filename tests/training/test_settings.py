@@ -11,10 +11,11 @@ from papermill.translators import PythonTranslator
 from xtl.base.errors import UserError
 from xtl.base.places import REPOSITORY
 from xtl.grid import plan
-from xtl.grid.blocks import Origin, Training, keys_read_by
+from xtl.grid.blocks import Training, keys_read_by
 from xtl.grid.experiment import load
 from xtl.runs.run import NOTEBOOKS
 from xtl.tasks.catalog import TASKS
+from xtl.tasks.sources.origins import Origin
 from xtl.training.settings import IntermediateSettings, Limits, PretrainSettings, TargetSettings, TrainingSet
 
 SETTINGS = {"pretrain": PretrainSettings, "intermediate": IntermediateSettings, "target": TargetSettings}

@@ -1,7 +1,5 @@
 """Sentence retrieval, which trains nothing: an encoder's embeddings scored at every layer by every pooling."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What an evaluation finds: score rows, per-example rows, submission files, predictions to read."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A fine-tuned model scored on the test data of every language."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

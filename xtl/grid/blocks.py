@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from xtl.models.recipes import STRICT, Pretraining
+from xtl.base.validation import STRICT
+from xtl.models.recipes import Pretraining
 from xtl.tasks.catalog import TASKS
 
 

@@ -2,15 +2,14 @@
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
 
 from xtl.base.errors import UserError
+from xtl.base.validation import one_sentence
 from xtl.grid.schema import Experiment
 
 # What PyYAML raises besides its own errors, for a date that is none, an odd tag, and endless nesting.
@@ -45,11 +44,11 @@ def load(path: str | Path, overrides: Sequence[str] = (), base: str | Path | Non
     for text in overrides:
         set_key(raw, text)
     try:
-        raw = expand(raw, f"{path}:")
+        raw = _changed(raw, lambda text, keys: expand(text, f"{path}: {'.'.join(keys)}"))
     except RecursionError:
         raise UserError(f"{path}: it refers to itself, or is nested too deeply.") from None
-    raw = _placed(raw, Path(base or "."))
-    with one_sentence(f"{path}"):
+    raw = _changed(raw, lambda text, keys: _placed(text, keys, Path(base or ".")))
+    with one_sentence(str(path), Experiment):
         experiment = Experiment.model_validate(raw)
     for task in experiment.overrides:
         with one_sentence(f"{path}: overrides.{task}"):
@@ -83,21 +82,23 @@ def _read(path: Path) -> dict[str, Any]:
     raise UserError(f"{path}: a grid file is a map of keys such as name, encoders and targets; this one is {content}.")
 
 
-def _placed(value: Any, base: Path, key: str = "") -> Any:
-    """A grid's values in which a relative place that is there below `base` is absolute; a Hub id is as it was.
-
-    key: the key that the value stands at. Notebooks are executed in another folder. A translator's bare name is an
-    engine or a Hub id, never a place.
-    """
+def _changed(value: Any, change: Callable[[str, tuple[str, ...]], str], keys: tuple[str, ...] = ()) -> Any:
+    """A grid's values with every text changed: change(text, the keys that it stands at) -> text."""
     if isinstance(value, dict):
-        return {name: _placed(inner, base, "folder" if key == "folders" else name) for name, inner in value.items()}
+        return {key: _changed(inner, change, (*keys, str(key))) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_placed(inner, base, key) for inner in value]
-    names_a_place = key in ("checkpoint", "folder") or (key == "translator" and "/" in str(value))
-    if names_a_place and value and isinstance(value, str):
-        place = (base / Path(value).expanduser()).absolute()
-        return str(place) if place.exists() else value
-    return value
+        return [_changed(inner, change, keys) for inner in value]
+    return change(value, keys) if isinstance(value, str) else value
+
+
+def _placed(text: str, keys: tuple[str, ...], base: Path) -> str:
+    """A relative place that is there below `base` made absolute, for notebooks run elsewhere; any other text as it was.
+
+    A translator's bare name is an engine or a Hub id, never a place.
+    """
+    is_place = keys[-1] == "checkpoint" or "folders" in keys or (keys[-1] == "translator" and "/" in text)
+    place = (base / Path(text).expanduser()).absolute()
+    return str(place) if is_place and text and place.exists() else text
 
 
 def set_key(raw: dict[str, Any], text: str) -> None:
@@ -117,18 +118,13 @@ def set_key(raw: dict[str, Any], text: str) -> None:
         raise UserError(f"--set {text!r}: the value is not valid YAML; quote it.") from None
 
 
-def expand(value: Any, where: str) -> Any:
-    """Replace `${NAME}` in every string by the environment's value; an unset name is an error.
+def expand(text: str, where: str) -> str:
+    """Replace every `${NAME}` by the environment's value; an unset name is an error. where: file and key.
 
-    where: the file and the key that the value stands at, as in `grid.yaml: encoders.local`.
+    >>> os.environ["XTL_ENCODER"] = "my/encoder"
+    >>> expand("${XTL_ENCODER}", "grid.yaml: encoders.local.checkpoint")
+    'my/encoder'
     """
-    if isinstance(value, dict):
-        join = " " if where.endswith(":") else "."
-        return {key: expand(inner, f"{where}{join}{key}") for key, inner in value.items()}
-    if isinstance(value, list):
-        return [expand(inner, where) for inner in value]
-    if not isinstance(value, str):
-        return value
 
     def lookup(match: re.Match[str]) -> str:
         name = match.group(1)
@@ -138,51 +134,4 @@ def expand(value: Any, where: str) -> Any:
             )
         return os.environ[name]
 
-    return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", lookup, value)
-
-
-@contextmanager
-def one_sentence(where: str) -> Iterator[None]:
-    """Turn what pydantic finds in this block into a UserError: the first problem, and the number of further ones."""
-    try:
-        yield
-    except ValidationError as error:
-        first, *more = error.errors(include_url=False)
-        count = f" (and {len(more)} more)" if more else ""
-        raise UserError(f"{where}: {_sentence(dict(first))}{count}") from None
-
-
-def _sentence(problem: dict[str, Any]) -> str:
-    """One of pydantic's problems as a sentence."""
-    keys = problem["loc"]
-    where = ".".join(map(str, keys))
-    message = problem["msg"]
-    match problem["type"]:
-        case "extra_forbidden":
-            return f"unknown key '{where}'; known there: {', '.join(_known_keys(keys[:-1]))}."
-        case "missing":
-            return f"the key '{where}' is missing."
-        case "value_error":
-            return (f"{where}: " if where else "") + f"{problem['ctx']['error']}."
-        case "too_short":
-            return f"'{where}' is empty; name at least one."
-    message = message.replace("valid tuple", "list")  # what YAML calls it
-    given = str(problem["input"])[:60]
-    return f"{where}: {message[0].lower() + message[1:]} (given: {given!r})."
-
-
-def _known_keys(keys: Sequence[str | int]) -> list[str]:
-    """The keys that the schema knows at a path of the grid file; a name of an encoder, or a number, leads nowhere."""
-    block: type[BaseModel] = Experiment
-    for key in keys:
-        field = block.model_fields.get(str(key))
-        block = (field and _block_in(field.annotation)) or block
-    return list(block.model_fields)
-
-
-def _block_in(annotation: Any) -> type[BaseModel] | None:
-    """The block that a field's type is made of, as Encoder of dict[str, Encoder]; None where there is none."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    blocks = [block for block in map(_block_in, get_args(annotation)) if block]
-    return blocks[0] if blocks else None
+    return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", lookup, text)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
+
+from xtl.base.validation import STRICT
 
 Architecture = Literal["bert", "roberta", "xlnet"]
 Masking = Literal["static", "dynamic"]
 Objective = Literal["mlm", "plm"]
 
-STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 # What a recipe needs of an architecture, and who has it.
 TWO_STREAMS = ("xlnet",)  # attention in which a query stream does not see its own content: permutation LM
 POOLED_FIRST = ("bert", "roberta")  # a pooled first token: next-sentence prediction

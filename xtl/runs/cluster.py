@@ -1,5 +1,6 @@
 """Where runs are executed: worker processes on this machine, or the Dask cluster that a YAML file describes."""
 
+import asyncio
 import importlib
 import logging
 import os
@@ -7,18 +8,27 @@ import signal
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from pydantic import BaseModel, Field
 
 from xtl.base.errors import UserError
 from xtl.base.machine import cores, visible_gpus
+from xtl.base.validation import STRICT, one_sentence
+
+# dask and distributed are imported where they are used: a grid that is done starts in a moment without them.
+if TYPE_CHECKING:
+    from distributed import Client, SpecCluster, Worker, WorkerPlugin
 
 # How often a worker process may die under one run before the run counts as failed: once may be chance (the machine was
 # short of memory just then), twice is the run.
 ALLOWED_FAILURES = 1
 
 LOOPBACK = "127.0.0.1"  # a scheduler runs the code of whoever reaches it
-CLUSTER_KEYS = ("class", "options", "scale")
 
 
 def worker_environments(count: int) -> list[dict[str, str]]:
@@ -29,18 +39,20 @@ def worker_environments(count: int) -> list[dict[str, str]]:
     """
     gpus = list(visible_gpus())
     threads = str(max(1, cores() // count))
-    common = {
+    environment = {
         "OMP_NUM_THREADS": threads,
         "OPENBLAS_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,
         "OMP_WAIT_POLICY": "PASSIVE",  # idle threads sleep instead of spinning on a core that a neighbour needs
         "TOKENIZERS_PARALLELISM": "false",
     }
-    return [common | ({"CUDA_VISIBLE_DEVICES": gpus[i % len(gpus)]} if gpus else {}) for i in range(count)]
+    if not gpus:
+        return [environment] * count
+    return [environment | {"CUDA_VISIBLE_DEVICES": gpus[number % len(gpus)]} for number in range(count)]
 
 
 @contextmanager
-def local_cluster(workers: int | None, runs: int) -> Iterator:
+def local_cluster(workers: int | None, runs: int) -> Iterator["Client"]:
     """A client of `workers` worker processes here (default: one per GPU, else per core), never more than `runs`."""
     import dask
     from distributed import Client, Nanny, Scheduler, SpecCluster
@@ -84,14 +96,12 @@ def local_cluster(workers: int | None, runs: int) -> Iterator:
                 cluster.close(timeout=5)
 
 
-async def _close_workers(cluster) -> None:
-    import asyncio
-
+async def _close_workers(cluster: "SpecCluster") -> None:
     await asyncio.gather(*(nanny.close(timeout=0.5) for nanny in cluster.workers.values()), return_exceptions=True)
 
 
 @contextmanager
-def cluster_from(path: Path, workers: int | None) -> Iterator:
+def cluster_from(path: Path, workers: int | None) -> Iterator["Client"]:
     """A client of the cluster that a YAML file describes: {class: dotted name, options: {...}, scale: workers}.
 
     Raises UserError where the file cannot be read, has other keys, names a class that cannot be imported, or gives it
@@ -115,10 +125,18 @@ def cluster_from(path: Path, workers: int | None) -> Iterator:
                 cluster.close()
 
 
-def read_cluster_file(path: Path) -> tuple[type, dict, int]:
-    """(cluster class, its options, number of workers) of a cluster file. Raises UserError, see cluster_from."""
-    import yaml
+class ClusterFile(BaseModel):
+    """What a cluster file says."""
 
+    model_config = STRICT
+
+    dotted: str = Field(alias="class", description="dotted name of a class of Dask clusters")
+    options: dict[str, Any] = Field({}, description="its arguments")
+    scale: int = Field(1, ge=1, description="number of workers")
+
+
+def read_cluster_file(path: Path) -> tuple[type, dict[str, Any], int]:
+    """(cluster class, its options, number of workers) of a cluster file. Raises UserError, see cluster_from."""
     try:
         content = yaml.safe_load(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -127,25 +145,21 @@ def read_cluster_file(path: Path) -> tuple[type, dict, int]:
         raise UserError(f"The cluster file {path} cannot be read: {' '.join(str(error).split())}.") from error
     if not isinstance(content, dict) or "class" not in content:
         raise UserError(f"The cluster file {path} must be a mapping with the key `class`, as in params/clusters/.")
-    if unknown := sorted(set(map(str, content)) - set(CLUSTER_KEYS)):
-        raise UserError(f"{path} has the unknown key {', '.join(unknown)}; it may have {', '.join(CLUSTER_KEYS)}.")
-    module, _, name = str(content["class"]).rpartition(".")
+    with one_sentence(str(path), ClusterFile):
+        file = ClusterFile(**content)
+    module, _, name = file.dotted.rpartition(".")
     try:
-        cluster_class = getattr(importlib.import_module(module), name)
+        return getattr(importlib.import_module(module), name), file.options, file.scale
     except ModuleNotFoundError as error:
         package = (error.name or module).partition(".")[0]
         raise UserError(
             f"{path} needs the package {package}, which is not installed here: pip install {package.replace('_', '-')}."
         ) from error
     except (AttributeError, ValueError) as error:
-        raise UserError(f"{path}: there is no class {content['class']}.") from error
-    options, scale = content.get("options") or {}, content.get("scale", 1)
-    if not isinstance(options, dict) or not isinstance(scale, int) or scale < 1:
-        raise UserError(f"{path}: `options` must be a mapping and `scale` a number of workers, at least 1.")
-    return cluster_class, options, scale
+        raise UserError(f"{path}: there is no class {file.dotted}.") from error
 
 
-def worker_setup(warm: bool):
+def worker_setup(warm: bool) -> "WorkerPlugin":
     """The Dask plugin of every worker, of any cluster."""
     from distributed import WorkerPlugin
 
@@ -154,7 +168,8 @@ def worker_setup(warm: bool):
 
         name = "xtl"
 
-        def setup(self, worker):
+        def setup(self, worker: "Worker") -> None:
+            """Called in the worker before its first run."""
             if threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
             if warm:
@@ -167,34 +182,31 @@ def worker_setup(warm: bool):
 
 
 @contextmanager
-def sigterm_as_interrupt() -> Iterator[None]:
-    """Within the block, SIGTERM raises KeyboardInterrupt, so that both close what is open."""
-
-    def interrupt(number, frame):
-        raise KeyboardInterrupt("SIGTERM")
-
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """A second Ctrl-C must not interrupt the closing, which is bounded in time."""
+def _signals(handler: Any, *numbers: signal.Signals) -> Iterator[None]:
+    """In the block, these signals have this handler. Only the main thread may set one: elsewhere nothing changes."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, handler) for number in numbers}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
+
+
+def sigterm_as_interrupt() -> AbstractContextManager[None]:
+    """Within the block, SIGTERM raises KeyboardInterrupt, so that both close what is open."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt("SIGTERM")
+
+    return _signals(interrupt, signal.SIGTERM)
+
+
+def _undisturbed() -> AbstractContextManager[None]:
+    """A second Ctrl-C must not interrupt the closing, which is bounded in time."""
+    return _signals(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager

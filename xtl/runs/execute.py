@@ -46,7 +46,7 @@ def execute(
     """Bring every run to its end, in parallel, and say how each ended: run id -> Outcome.
 
     Args:
-        runs: in any order; an upstream run must be among them or be done already.
+        runs: in any order, with all that they need.
         notebooks: the folder of the notebooks that runs name.
         workers: worker processes; default one per GPU, else one per core, never more than runs.
         cluster: a YAML file that describes where to run instead of this machine (params/clusters/).
@@ -114,12 +114,12 @@ def _validate(jobs: Iterable[Job]) -> None:
 
 
 def _checkpoints(run: Run, asked: Mapping[str, Run], pending: Collection[str], store: Store) -> dict[str, str]:
-    """Notebook parameter -> checkpoint folder of the upstream run. Raises UserError for one that nobody will make."""
+    """Notebook parameter -> checkpoint folder of the upstream run. Raises UserError for one that nobody makes."""
     paths = {}
     for name, run_id in run.upstream.items():
-        folder = store.folder(asked[run_id]) if run_id in asked else store.find_done(run_id)
-        if folder is None:
-            raise UserError(f"{run.folder} needs the run {run_id}, which is neither asked for nor done.")
+        if run_id not in asked:
+            raise UserError(f"{run.folder} needs the run {run_id}, which is not asked for.")
+        folder = store.folder(asked[run_id])
         if run_id not in pending and not (folder / CHECKPOINT).is_dir():
             raise UserError(
                 f"{run.folder} starts from {folder / CHECKPOINT}, which is gone although its run is done; put it back, "

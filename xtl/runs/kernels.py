@@ -1,42 +1,30 @@
 """Warm kernels: notebook kernels forked from a process, the zygote, that has already imported the heavy libraries."""
 
 # Importing torch, transformers and their company costs seconds in every fresh kernel. Here each worker process starts
-# one zygote (this file, run as a script), which imports them once and then only forks. What makes that safe:
-#   - a fork copies only the thread that calls it, and a lock that another thread holds stays locked in the copy for
-#     ever; so the zygote never has a second thread, and refuses to fork when something has started one;
-#   - it never touches CUDA, which does not survive a fork;
-#   - it never imports xtl: a kernel reads the project's code fresh;
-#   - a kernel gets its environment, folder, session and random state anew, and no file descriptor of the zygote;
-#   - a kernel dies with the zygote (PR_SET_PDEATHSIG), and the zygote kills its kernels when its worker's end of the
-#     socket closes, which the operating system does however the worker dies.
-# Where this does not work (no Linux, a zygote that fails) kernels start fresh, with one line in the log.
+# one zygote (zygote.py), which imports them once and then only forks. Where this does not work (no Linux, a zygote that
+# fails) kernels start fresh, with one line in the log.
 
-import atexit
-import ctypes
-import gc
-import importlib
 import json
 import logging
 import os
-import random
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-import warnings
 from contextlib import suppress
-from types import SimpleNamespace
+from typing import Any
 
-if __name__ == "__main__" and not sys.flags.safe_path:
-    sys.path.pop(0)  # this file's folder, which would offer xtl's modules (train, kernels, ...) under bare names
-
-from jupyter_client import AsyncKernelManager
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-log = logging.getLogger("xtl.runs.kernels")
+from xtl.runs import zygote as zygote_script
+from xtl.runs.zygote import KERNEL_MODULE, Message, send
+
+log = logging.getLogger(__name__)
 
 # Everything a notebook of this project is likely to import, and what transformers and torch import late.
 HEAVY = (
@@ -54,8 +42,6 @@ ZYGOTE_ENVIRONMENT = {
     "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
 }
 BACKEND = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-KERNEL_MODULE = "ipykernel_launcher"
-PR_SET_PDEATHSIG = 1
 
 
 class ZygoteError(Exception):
@@ -65,24 +51,23 @@ class ZygoteError(Exception):
 class Zygote:
     """The worker's end: starts the process at once, waits for its imports with the first request."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.environment = dict(os.environ)
         self.lock = threading.Lock()
         self.ready = False
-        self.failure = None
-        ours, theirs = socket.socketpair()
+        self.failure: str | None = None
+        self.socket, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(
-                [sys.executable, os.path.abspath(__file__), str(theirs.fileno()), *HEAVY],
+                [sys.executable, zygote_script.__file__, str(theirs.fileno()), *HEAVY],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 env=BACKEND | self.environment | ZYGOTE_ENVIRONMENT,
                 start_new_session=True,  # Ctrl-C in the terminal is the parent's to handle
             )
-        self.socket = ours
-        self.lines = ours.makefile("rb")
+        self.lines = self.socket.makefile("rb")
 
-    def request(self, **message) -> dict:
+    def request(self, **message: Any) -> Message:
         """Send one message, return the answer. Raises ZygoteError, from the first failure on without asking again."""
         with self.lock:
             if self.failure is None:
@@ -91,7 +76,7 @@ class Zygote:
                         self.failure = self._receive().get("error")  # comes when the imports are done
                         self.ready = True
                     if self.failure is None:
-                        self.socket.sendall(json.dumps(message).encode() + b"\n")
+                        send(self.socket, message)
                         answer = self._receive()
                         if "error" in answer:
                             raise ZygoteError(answer["error"])
@@ -100,13 +85,13 @@ class Zygote:
                     self.failure = f"the warm-kernel process is gone ({error})"
             raise ZygoteError(self.failure)
 
-    def _receive(self) -> dict:
+    def _receive(self) -> Message:
         line = self.lines.readline()
         if not line:
             raise ConnectionError(f"exit status {self.process.wait()}")
         return json.loads(line)
 
-    def close(self):
+    def close(self) -> None:
         """Kill the zygote's kernels and end it."""
         self.socket.close()
         self.lines.close()
@@ -133,17 +118,18 @@ class ForkedProcess:
 
     stdin = stdout = stderr = None
 
-    def __init__(self, command: list[str], environment: dict[str, str], folder: str):
+    def __init__(self, command: list[str], environment: dict[str, str], folder: str) -> None:
         self.zygote = zygote()
         # Libraries read their variables while they are imported, so a kernel can only have the zygote's
-        if _differs(environment, self.zygote.environment):
+        if _read_at_import(environment) != _read_at_import(self.zygote.environment):
             raise ZygoteError("the kernel's environment is not that of the warm-kernel process")
         arguments = command[command.index(KERNEL_MODULE) + 1 :]
         answer = self.zygote.request(do="fork", arguments=arguments, environment=environment, folder=folder)
-        self.pid = answer["pid"]
-        self.returncode = None
+        self.pid: int = answer["pid"]
+        self.returncode: int | None = None
 
     def poll(self) -> int | None:
+        """The kernel's exit status, None while it runs."""
         if self.returncode is None:
             try:
                 self.returncode = self.zygote.request(do="poll", pid=self.pid)["returncode"]
@@ -152,39 +138,43 @@ class ForkedProcess:
         return self.returncode
 
     def wait(self) -> int:
-        while self.poll() is None:
+        """Wait for the kernel's end; its exit status."""
+        while (returncode := self.poll()) is None:
             time.sleep(0.01)
-        return self.returncode
+        return returncode
 
     def send_signal(self, number: int) -> None:
+        """Send a signal to the kernel and what it started."""
         with suppress(ZygoteError):
             self.zygote.request(do="signal", pid=self.pid, number=int(number))
 
     def terminate(self) -> None:
+        """Ask the kernel to end."""
         self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
+        """End the kernel."""
         self.send_signal(signal.SIGKILL)
 
 
-def _differs(one: dict[str, str], other: dict[str, str]) -> bool:
-    def relevant(environment):
-        return {name: value for name, value in environment.items() if not name.startswith("JPY_")}
-
-    return relevant(one) != relevant(other)
+def _read_at_import(environment: dict[str, str]) -> dict[str, str]:
+    """The variables that libraries may read, all but those of the kernel manager."""
+    return {name: value for name, value in environment.items() if not name.startswith("JPY_")}
 
 
 class WarmProvisioner(LocalProvisioner):
     """A local provisioner whose process is a fork of the zygote, or an ordinary one where that fails."""
 
-    async def launch_kernel(self, cmd, **kwargs):
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Fork the kernel; see LocalProvisioner."""
+        folder = os.path.abspath(kwargs.get("cwd") or os.getcwd())
         try:
-            folder = os.path.abspath(kwargs.get("cwd") or os.getcwd())
-            self.process = ForkedProcess(cmd, kwargs["env"], folder)
+            process = ForkedProcess(cmd, kwargs["env"], folder)
         except ZygoteError as error:
             log.warning("Starting a fresh kernel instead of a warm one: %s.", error)
             return await super().launch_kernel(cmd, **kwargs)
-        self.pid = self.process.pid
+        self.process = process  # type: ignore[assignment]  # what the provisioner calls of a Popen, it has
+        self.pid = process.pid
         self.pgid = None  # signals must go through the zygote, which knows whether the process still exists
         self.cwd = folder
         return self.connection_info
@@ -197,16 +187,17 @@ class FreshKernels(AsyncKernelManager):
 
     @property
     def kernel_spec(self) -> KernelSpec:
+        """This interpreter with ipykernel."""
         command = [sys.executable, "-m", KERNEL_MODULE, "-f", "{connection_file}"]
         return KernelSpec(argv=command, display_name="Python", language="python")
 
-    async def _async_pre_start_kernel(self, **kwargs):
+    async def _async_pre_start_kernel(self, **kwargs: Any) -> Any:
         if self.provisioner is None:  # not None when a kernel is restarted
             self.provisioner = self.provisioner_class(kernel_spec=self.kernel_spec, parent=self)
         kwargs |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # the notebook has it all
         return await super()._async_pre_start_kernel(**kwargs)
 
-    async def _async_interrupt_kernel(self):
+    async def _async_interrupt_kernel(self) -> None:
         # A shutdown begins with an interrupt, which may hit the kernel's own loop just after the last cell: then the
         # request to shut down is lost, and seconds pass before the kernel is terminated.
         if not self.shutting_down:
@@ -217,160 +208,3 @@ class WarmKernels(FreshKernels):
     """A kernel manager that forks its kernels from the zygote of this process."""
 
     provisioner_class = WarmProvisioner
-
-
-# --- the zygote's end: everything below runs in the process that imports and forks ---
-
-
-def serve(connection: socket.socket) -> dict | None:
-    """Answer the worker until it is gone (None), or return, in a forked kernel, what was asked for it."""
-    children: dict[int, int | None] = {}  # pid -> return code once reaped
-    lines = connection.makefile("rb")
-    for line in lines:
-        message = json.loads(line)
-        answer = {}
-        if message["do"] == "fork":
-            if threads := _other_threads():
-                answer = {"error": f"the warm-kernel process has threads ({', '.join(threads)}) and cannot fork"}
-            else:
-                pid = os.fork()
-                if pid == 0:
-                    lines.close()
-                    connection.close()
-                    return message
-                children[pid] = None
-                answer = {"pid": pid}
-        elif message["do"] == "poll":
-            # a child is reaped only here: until somebody asks, its number stays taken and a signal cannot go astray
-            pid = message["pid"]
-            if children[pid] is None:
-                reaped, status = os.waitpid(pid, os.WNOHANG)
-                if reaped:
-                    children[pid] = os.waitstatus_to_exitcode(status)
-            answer = {"returncode": children[pid]}
-        elif message["do"] == "signal" and children[message["pid"]] is None:
-            _signal(message["pid"], message["number"])
-        connection.sendall(json.dumps(answer).encode() + b"\n")
-    for pid, returncode in children.items():
-        if returncode is None:
-            _signal(pid, signal.SIGKILL)
-    return None
-
-
-def _other_threads() -> list[str]:
-    """Names of this process's threads, those of C libraries too, other than the one that runs this."""
-    main = str(os.getpid())
-    names = []
-    for thread in os.listdir("/proc/self/task"):
-        if thread != main:
-            with suppress(OSError):  # ended meanwhile
-                with open(f"/proc/self/task/{thread}/comm") as file:
-                    names.append(file.read().strip())
-    return names
-
-
-def _signal(pid: int, number: int) -> None:
-    # the group reaches what the kernel started; a child that has not yet made its own group is reached alone
-    try:
-        os.killpg(pid, number)
-    except ProcessLookupError:
-        with suppress(ProcessLookupError):
-            os.kill(pid, number)
-
-
-def become_kernel(request: dict, parent: int) -> None:
-    """Turn this forked process into what `python -m ipykernel_launcher` would be, and run it to its end."""
-    os.setsid()
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # the zygote died before prctl could watch it
-        os._exit(1)
-    os.environ.clear()
-    # ipykernel ends when this is no longer its parent's number; the kernel manager wrote its own
-    os.environ.update(request["environment"], JPY_PARENT_PID=str(parent))
-    os.chdir(request["folder"])
-    _mute()
-    sys.argv = [KERNEL_MODULE, *request["arguments"]]
-    importlib.invalidate_caches()  # files written since the zygote looked into their folders
-    _seed()
-    _set_openblas_threads()
-
-    from ipykernel.kernelapp import IPKernelApp
-
-    status = 1
-    try:
-        IPKernelApp.launch_instance(argv=[*request["arguments"], f"--IPKernelApp.parent_handle={parent}"])
-        status = 0
-    finally:
-        # As multiprocessing ends its forks: threads and exit handlers have their turn, but the interpreter is not taken
-        # down, which would touch, and so copy, every object of the imported libraries (more than two seconds).
-        threading._shutdown()
-        atexit._run_exitfuncs()
-        os._exit(status)
-
-
-def _follow_stderr() -> None:
-    """Let handlers of libraries imported before the fork write to what sys.stderr is then, not to what it was: what
-    takes the way through the old file descriptor may arrive after its cell has ended, and is lost.
-    """
-    loggers = [logging.root, *map(logging.getLogger, list(logging.root.manager.loggerDict))]
-    for handler in {h for logger in loggers for h in logger.handlers if getattr(h, "stream", None) is sys.stderr}:
-        with suppress(AttributeError):  # the one of last resort looks sys.stderr up by itself
-            handler.stream = SimpleNamespace(
-                write=lambda text: sys.stderr.write(text), flush=lambda: sys.stderr.flush()
-            )
-
-
-def _mute() -> None:
-    """Drop what the kernel echoes to the terminal of the command line; the notebook has it all."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for descriptor in (1, 2):
-        os.dup2(nowhere, descriptor)
-    os.close(nowhere)
-
-
-def _seed() -> None:
-    """Start the global random generators from new entropy, as a fresh process does; kernels would share one state."""
-    random.seed()
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed()
-    if "torch" in sys.modules:
-        sys.modules["torch"].default_generator.seed()
-
-
-def _set_openblas_threads() -> None:
-    """Give numpy's and scipy's OpenBLAS the threads that a fresh process would have read from its environment."""
-    count = os.environ.get("OPENBLAS_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or os.cpu_count() or 1
-    with open("/proc/self/maps") as file:
-        libraries = {line.split()[-1] for line in file if "openblas" in line}
-    for library in libraries:
-        handle = ctypes.CDLL(library)
-        for name in ("scipy_openblas_set_num_threads64_", "scipy_openblas_set_num_threads", "openblas_set_num_threads"):
-            if hasattr(handle, name):
-                getattr(handle, name)(int(count))
-                break
-
-
-def main() -> None:
-    connection = socket.socket(fileno=int(sys.argv[1]))
-    connection.set_inheritable(False)
-    worker = os.getppid()
-    warnings.filterwarnings("ignore", message="IProgress not found")  # tqdm's, meant for a person with a notebook
-    for name in sys.argv[2:]:
-        try:
-            importlib.import_module(name)
-        except ImportError as error:
-            connection.sendall(json.dumps({"error": f"{name} cannot be imported ({error})"}).encode() + b"\n")
-            return
-        if os.getppid() != worker:  # nobody is left to serve
-            return
-    _follow_stderr()
-    gc.collect()
-    gc.freeze()  # a collection in a kernel would otherwise write to, and so copy, the pages it shares with the zygote
-    connection.sendall(b"{}\n")
-    zygote_pid = os.getpid()
-    if request := serve(connection):
-        become_kernel(request, zygote_pid)
-
-
-if __name__ == "__main__":
-    main()

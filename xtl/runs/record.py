@@ -1,17 +1,20 @@
 """What is known of a run: its state, what the grid calls it, and what its run.json says."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
 from xtl.base.errors import UserError
+from xtl.base.validation import one_sentence
 
 Json = dict[str, Any]
+MOVE = "move its folder away to run it again."
 
 
 class State(StrEnum):
@@ -38,7 +41,7 @@ _SENTENCES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Labels:
     """What a grid calls a run: names that its score rows carry although they do not decide the result.
 
@@ -59,17 +62,14 @@ class Labels:
     seen: Mapping[str, list[str]] = field(default_factory=dict, hash=False)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Labels:
+    def from_dict(cls, values: Mapping[str, Any]) -> "Labels":
         """The labels that a notebook receives. Raises UserError for a name that is no label.
 
         >>> Labels.from_dict({"encoder": "bert", "seed": 0}).to_dict()
         {'encoder': 'bert', 'seed': 0}
         """
-        names = [one.name for one in fields(cls)]
-        for name in values:
-            if name not in names:
-                raise UserError(f"labels: there is no label {name!r}; known are {', '.join(names)}.")
-        return cls(**values)
+        with one_sentence("labels", cls):
+            return cls(**values)
 
     def to_dict(self) -> Json:
         """The labels that are set, as JSON; the inverse of `from_dict`."""
@@ -126,63 +126,22 @@ class RunRecord:
         return {("status" if name == "state" else name): value for name, value in values.items()}
 
 
-# The keys of run.json and the types of their values; those that an early version did not write may lack or be null.
-REQUIRED: dict[str, type] = {
-    "id": str,
-    "hash": str,
-    "phase": str,
-    "slug": str,
-    "params": dict,
-    "upstream": dict,
-    "labels": dict,
-    "status": str,
-}
-OPTIONAL: dict[str, type | tuple[type, ...]] = {
-    "error": str,
-    "traceback": str,
-    "started": str,
-    "finished": str,
-    "seconds": (int, float),
-    "device": dict,
-    "versions": dict,
-    "git": dict,
-    "mirror": str,
-    "facts": dict,
-}
-
-
 def read_record(path: Path) -> RunRecord | None:
     """What a run.json says, or None where there is no such file; whether a `running` run still runs it cannot tell.
 
     Raises UserError where the file cannot be read, lacks a key, or holds a value of another type.
     """
-    move = "move its folder away to run it again."
     try:
         content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return None
     except ValueError as error:
-        raise UserError(f"{path} is not readable JSON ({error}): {move}") from error
+        raise UserError(f"{path} is not readable JSON ({error}): {MOVE}") from error
     if not isinstance(content, dict):
-        raise UserError(f"{path} holds no record of a run: {move}")
-    values = {}
-    for name, kind in REQUIRED.items():
-        if name not in content:
-            raise UserError(f"{path} holds no record of a run, for it lacks {name!r}: {move}")
-        if not isinstance(content[name], kind):
-            raise UserError(f"{path} holds no record of a run, for its {name!r} is {content[name]!r}: {move}")
-        values[name] = content[name]
-    for name, kinds in OPTIONAL.items():
-        value = content.get(name)
-        if value is not None and not isinstance(value, kinds):
-            raise UserError(f"{path} holds no record of a run, for its {name!r} is {value!r}: {move}")
-        if value is not None:
-            values[name] = value
-    status = values.pop("status")
-    if status not in list(State):
-        raise UserError(f"{path} holds no record of a run, for its 'status' is {status!r}: {move}")
+        raise UserError(f"{path} holds no record of a run: {MOVE}")
+    state = content.pop("status", None)
     try:
-        values["labels"] = Labels.from_dict(values["labels"])
+        with one_sentence(f"{path} holds no record of a run", RunRecord):
+            return RunRecord(**content, state=state, folder=path.parent)
     except UserError as error:
-        raise UserError(f"{path}: {error}") from None
-    return RunRecord(**values, state=State(status), folder=path.parent)
+        raise UserError(f"{error} {MOVE.capitalize()}") from None

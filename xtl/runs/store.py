@@ -13,10 +13,12 @@
 import json
 import os
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
@@ -27,6 +29,10 @@ from xtl.base.machine import describe_device, git_state, library_versions
 from xtl.base.places import outputs_root
 from xtl.runs.record import RunRecord, State, read_record
 from xtl.runs.run import Run
+
+# pandas and pyarrow are imported where they are used: a grid that is done starts in a moment without them.
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 RUN_FILE = "run.json"
 NOTEBOOK_FILE = "notebook.ipynb"
@@ -70,14 +76,6 @@ class Store:
         if own.exists() or not own.parent.is_dir():
             return own
         return own.parent / _by_id(str(own.parent), own.parent.stat().st_mtime_ns).get(run.id, own.name)
-
-    def find_done(self, run_id: str) -> Path | None:
-        """The folder of the finished run with this id (12 hex digits), whatever its phase and slug; or None."""
-        for folder in self.runs.glob(f"*/*-{run_id}"):
-            record = read_record(folder / RUN_FILE)
-            if record and record.done:
-                return folder
-        return None
 
     def record(self, run: Run) -> RunRecord:
         """What is known of a run, under the names of the grid that asks; of state `absent` if it was never begun.
@@ -150,54 +148,86 @@ class Store:
     def _end(self, run: Run, state: State, error: str | None, traceback: str | None) -> RunRecord:
         begun = self.record(run)
         finished = datetime.now(UTC)
-        seconds = None
-        if begun.started:
-            seconds = round((finished - datetime.fromisoformat(begun.started)).total_seconds(), 3)
+        started = datetime.fromisoformat(begun.started or finished.isoformat())
         record = replace(
             begun,
             state=state,
             error=error,
             traceback=traceback,
             finished=finished.isoformat(timespec="seconds"),
-            seconds=seconds,
+            seconds=round((finished - started).total_seconds(), 3),
             facts=read_json(begun.folder / FACTS_FILE) or {},
         )
         (record.folder / PROGRESS_FILE).unlink(missing_ok=True)
         write_json(record.folder / RUN_FILE, record.to_json())
         return record
 
-    def read_scores(self, runs):
-        """The score rows of those of the runs that are done: a DataFrame with SCORE_COLUMNS first."""
-        return _read_tables([self.folder(run) / SCORES_FILE for run in self._done(runs)], SCORE_TYPES)
+    def read_scores(self, runs: Iterable[Run]) -> "DataFrame":
+        """The score rows of those of the runs that are done, SCORE_COLUMNS first."""
+        return self._read_tables(runs, SCORES_FILE, SCORE_TYPES)
 
-    def read_examples(self, runs):
+    def read_examples(self, runs: Iterable[Run]) -> "DataFrame":
         """The example rows of those of the runs that are done: run_id, then EXAMPLE_COLUMNS, then what was added."""
-        done = self._done(runs)
-        paths = [self.folder(run) / EXAMPLES_FILE for run in done]
-        return _read_tables(paths, {"run_id": "string"} | EXAMPLE_TYPES, [run.id for run in done])
+        return self._read_tables(runs, EXAMPLES_FILE, {"run_id": "string"} | EXAMPLE_TYPES)
 
-    def _done(self, runs) -> list:
-        return [run for run in runs if self.record(run).done]
+    def _read_tables(self, runs: Iterable[Run], name: str, types: dict[str, str]) -> "DataFrame":
+        import pandas as pd
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        tables = []
+        for run in runs:
+            path = self.folder(run) / name
+            if not self.record(run).done or not path.exists():  # pretraining has no scores
+                continue
+            try:  # not read_table: its dataset layer triples the time of a small file
+                table = pq.ParquetFile(path).read()
+            except (pa.ArrowException, OSError) as error:
+                reason = str(error).split(".")[0]
+                raise UserError(f"{path} cannot be read ({reason}); move its folder away to run it again.") from error
+            if "run_id" not in table.column_names:
+                table = table.append_column("run_id", pa.array([run.id] * len(table), pa.string()))
+            tables.append(table)
+        if not tables:
+            return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in types.items()})
+        frame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
+        return _ordered(frame, types).astype(types)
 
 
 # --- what a notebook writes into its run folder ---
 
 
-def write_scores(folder: Path | str, frame) -> None:
+def write_scores(folder: Path | str, frame: "DataFrame") -> None:
     """Write scores.parquet: SCORE_COLUMNS in their order and type, then whatever columns were added.
 
     Raises ValueError for missing columns, for values that do not fit a column's type, and for a missing `value`:
     a cell without a score has no row.
     """
-    frame = _typed(frame, SCORE_TYPES, SCORES_FILE)
-    if empty := int(frame["value"].isna().sum()):
+    if "value" in frame and (empty := int(frame["value"].isna().sum())):
         raise ValueError(f"{SCORES_FILE}: {empty} rows have no value; a cell without a score has no row.")
-    _write_table(Path(folder) / SCORES_FILE, frame)
+    _write_table(Path(folder) / SCORES_FILE, frame, SCORE_TYPES)
 
 
-def write_examples(folder: Path | str, frame) -> None:
+def write_examples(folder: Path | str, frame: "DataFrame") -> None:
     """Write examples.parquet: EXAMPLE_COLUMNS (score in points), then added columns. Raises ValueError as above."""
-    _write_table(Path(folder) / EXAMPLES_FILE, _typed(frame, EXAMPLE_TYPES, EXAMPLES_FILE))
+    _write_table(Path(folder) / EXAMPLES_FILE, frame, EXAMPLE_TYPES)
+
+
+def _write_table(path: Path, frame: "DataFrame", types: dict[str, str]) -> None:
+    missing = [column for column in types if column not in frame.columns]
+    if missing:
+        raise ValueError(f"{path.name}: columns {missing} are missing; it starts with {list(types)}.")
+    for column, kind in types.items():
+        try:
+            frame = frame.assign(**{column: frame[column].astype(kind)})
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{path.name}: column {column} must be {kind}: {error}") from error
+    with replacing(path) as temporary:
+        _ordered(frame, types).to_parquet(temporary, index=False)
+
+
+def _ordered(frame: "DataFrame", first: Iterable[str]) -> "DataFrame":
+    return frame[[*first, *(column for column in frame.columns if column not in first)]]
 
 
 @lru_cache(maxsize=16)
@@ -206,7 +236,7 @@ def _by_id(folder: str, _modified: int) -> dict[str, str]:
     return {name[-12:]: name for name in os.listdir(folder) if name[-13:-12] == "-"}
 
 
-def write_facts(folder: Path | str, **facts) -> None:
+def write_facts(folder: Path | str, **facts: Any) -> None:
     """Add facts of this run (tokens seen, parameters, precision, ...) to what run.json will hold under "facts"."""
     path = Path(folder) / FACTS_FILE
     write_json(path, (read_json(path) or {}) | facts)
@@ -233,46 +263,3 @@ def _held(path: Path) -> bool:
             return False
     except Timeout:
         return True
-
-
-# --- tables ---
-
-
-def _typed(frame, types: dict, name: str):
-    missing = [column for column in types if column not in frame.columns]
-    if missing:
-        raise ValueError(f"{name}: columns {missing} are missing; it starts with {list(types)}.")
-    frame = frame[[*types, *(column for column in frame.columns if column not in types)]]
-    for column, kind in types.items():
-        try:
-            frame = frame.assign(**{column: frame[column].astype(kind)})
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{name}: column {column} must be {kind}: {error}") from error
-    return frame.reset_index(drop=True)
-
-
-def _write_table(path: Path, frame) -> None:
-    with replacing(path) as temporary:
-        frame.to_parquet(temporary, index=False)
-
-
-def _read_tables(paths: list[Path], types: dict, run_ids: list[str] | None = None):
-    import pandas as pd
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    tables = []
-    for index, path in enumerate(paths):
-        if path.exists():  # pretraining has no scores
-            try:  # not read_table: its dataset layer triples the time of a small file
-                table = pq.ParquetFile(path).read()
-            except (pa.ArrowException, OSError) as error:
-                told = str(error).split(".")[0]
-                raise UserError(f"{path} cannot be read ({told}); move its folder away to run it again.") from error
-            if run_ids is not None:
-                table = table.add_column(0, "run_id", pa.array([run_ids[index]] * len(table), pa.string()))
-            tables.append(table)
-    if not tables:
-        return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in types.items()})
-    frame = pa.concat_tables(tables, promote_options="permissive").to_pandas()
-    return frame[[*types, *(column for column in frame.columns if column not in types)]].astype(types)

@@ -6,11 +6,8 @@ import importlib
 import logging
 import os
 import re
-import shutil
 import tempfile
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -162,8 +159,8 @@ def _execute_notebook(job: Job, folder: Path) -> None:
         config = Config()
         # Sockets in a private folder instead of TCP ports, which anybody on the machine could connect to
         config.KernelManager.transport = "ipc"
-        config.KernelManager.ip = str(sockets / "k")
-        config.KernelManager.connection_file = str(sockets / "kernel.json")
+        config.KernelManager.ip = f"{sockets}/k"
+        config.KernelManager.connection_file = f"{sockets}/kernel.json"
         try:
             papermill.execute_notebook(
                 str(path),
@@ -192,14 +189,8 @@ def _execute_notebook(job: Job, folder: Path) -> None:
             ) from error
 
 
-@contextmanager
-def _socket_folder() -> Iterator[Path]:
+def _socket_folder() -> tempfile.TemporaryDirectory[str]:
     """A private folder for a kernel's sockets, whose path leaves room for names within the 107 bytes of a socket's."""
     base = tempfile.gettempdir()
-    if len(os.fsencode(base)) > 80:
-        base = "/tmp"
-    folder = Path(tempfile.mkdtemp(prefix="xtl-", dir=base))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    short = base if len(os.fsencode(base)) <= 80 else "/tmp"
+    return tempfile.TemporaryDirectory(prefix="xtl-", dir=short, ignore_cleanup_errors=True)

@@ -1,7 +1,5 @@
 """Batches: how examples are grouped and padded, for encoders that pad on either side."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

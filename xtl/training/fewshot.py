@@ -1,7 +1,5 @@
 """Few-shot transfer: a fine-tuned model goes on with a few examples of a test language."""
 
-from __future__ import annotations
-
 import copy
 import shutil
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Fine-tuning a checkpoint on one task or several: what the intermediate and the target notebooks share."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ from xtl.tasks.sources import DataSource
 from xtl.training.collate import batches_of_steps, grouped_batches
 from xtl.training.mixing import Batch, Heads, mixed_batches
 from xtl.training.parts import Part, collator, dev_score, dev_sets, read_part
-from xtl.training.settings import FineTuningSettings, TargetSettings
+from xtl.training.settings import FineTuningSettings, IntermediateSettings, TargetSettings
 from xtl.training.snapshots import Selection, Test
 from xtl.training.trainer import fit, last_checkpoint
 
@@ -51,6 +49,12 @@ class Trained:
     def n_train(self) -> int:
         """Training examples of all tasks."""
         return sum(part.examples for part in self.parts)
+
+    def describe(self) -> str:
+        """The training in one sentence."""
+        data = ", ".join(f"{part.examples:,} examples of {part.name}" for part in self.parts)
+        steps, tokens = self.facts["steps"], self.facts["tokens_seen"]
+        return f"{data}; {steps:,} steps and {tokens:,} tokens; weights: {self.selection}."
 
     def save(self, folder: str | Path) -> None:
         """Write model and tokenizer to `checkpoint/` of the run folder; later runs read the encoder below the head."""
@@ -101,7 +105,7 @@ def plan_batches(lengths: Sequence[Sequence[int]], settings: FineTuningSettings)
 
     lengths: for each part the tokens of its features.
     """
-    if len(lengths) > 1:
+    if isinstance(settings, IntermediateSettings) and len(lengths) > 1:
         return mixed_batches(lengths, settings)
     batches = grouped_batches(lengths[0], settings.batch_size, settings.epochs, settings.seed)[: settings.max_steps]
     if isinstance(settings, TargetSettings) and settings.longer_by:

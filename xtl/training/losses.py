@@ -1,7 +1,5 @@
 """What a training minimises where it is not the loss that the model computes itself."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

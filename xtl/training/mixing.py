@@ -1,7 +1,5 @@
 """Training on several tasks at once: how often a step is of each, and one encoder under a head for each."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +11,7 @@ from torch import nn
 
 from xtl.tasks.formats.shared_weights import SharedWeights
 from xtl.training.collate import grouped_batches, steps_of_an_epoch
-from xtl.training.settings import FineTuningSettings, Mixing
+from xtl.training.settings import IntermediateSettings
 
 
 @dataclass(frozen=True)
@@ -25,27 +23,24 @@ class Batch:
     step: int
 
 
-def shares(sizes: Sequence[int], mixing: Mixing) -> np.ndarray:
+def shares(sizes: Sequence[int], settings: IntermediateSettings) -> np.ndarray:
     """The probability that a step is of each task, (tasks,).
 
     `uniform` asks all equally; `proportional` by their examples, a task counting for `cap` at most (as Phang et al.
     2020 do with 2^17); `temperature` by these sizes to the power 1/temperature (as multilingual BERT and XLM-R sample
     languages).
 
-    >>> shares([100, 300], Mixing("proportional", cap=100)).tolist()
-    [0.5, 0.5]
+    settings: of which sampler, cap and temperature are read.
     """
-    weights = np.minimum(np.asarray(sizes, float), mixing.cap or np.inf)
-    if mixing.sampler == "uniform":
+    weights = np.minimum(np.asarray(sizes, float), settings.cap or np.inf)
+    if settings.sampler == "uniform":
         weights = np.ones_like(weights)
-    elif mixing.sampler == "temperature":
-        weights = weights ** (1 / mixing.temperature)
-    elif mixing.sampler != "proportional":
-        raise ValueError(f"unknown sampler '{mixing.sampler}'")
+    elif settings.sampler == "temperature":
+        weights = weights ** (1 / settings.temperature)
     return weights / weights.sum()
 
 
-def mixed_batches(lengths: Sequence[Sequence[int]], settings: FineTuningSettings) -> list[Batch]:
+def mixed_batches(lengths: Sequence[Sequence[int]], settings: IntermediateSettings) -> list[Batch]:
     """Batches of one task each, drawn by `shares`.
 
     One epoch is as many steps as the tasks' examples make, each task's counted up to `cap`; a task that is drawn more
@@ -53,14 +48,13 @@ def mixed_batches(lengths: Sequence[Sequence[int]], settings: FineTuningSettings
 
     Args:
         lengths: for each task the tokens of its features.
-        settings: of which epochs, max_steps, batch_size, seed and the mixing are read.
+        settings: of which epochs, max_steps, batch_size, seed and what `shares` reads are read.
     """
-    mixing = settings.mixing
     sizes = [len(task) for task in lengths]
-    counted = sum(min(size, mixing.cap or size) for size in sizes)
+    counted = sum(min(size, settings.cap or size) for size in sizes)
     steps = max(1, round(settings.epochs * steps_of_an_epoch(counted, settings.batch_size)))
     steps = min(steps, settings.max_steps or steps)
-    drawn = np.random.default_rng([settings.seed, 7]).choice(len(sizes), size=steps, p=shares(sizes, mixing))
+    drawn = np.random.default_rng([settings.seed, 7]).choice(len(sizes), size=steps, p=shares(sizes, settings))
     streams = []
     for task, size in enumerate(sizes):
         wanted = int((drawn == task).sum())

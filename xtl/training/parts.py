@@ -1,7 +1,5 @@
 """The data sets of a training, each with its features, its model, and how its batches become inputs."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -63,8 +61,7 @@ def read_part(
 ) -> Part:
     """A training set with its features. Raises UserError where no example fits."""
     task = data.resolved(training_set.task)
-    origin = origins.Origin.from_parameters(training_set.origin.origin() if training_set.origin else None)
-    examples = origins.examples(task, origin, data, settings.max_train_examples, settings.seed)
+    examples = origins.examples(task, training_set.origin, data, settings.max_train_examples, settings.seed)
     part = prepare(training_set.name, task, examples, tokenizer, settings.limits(task.name))
     if not len(part.features):
         raise UserError(

@@ -1,7 +1,5 @@
 """Predictions of a model on the examples of one language, and what they score."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any

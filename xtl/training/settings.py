@@ -1,7 +1,5 @@
 """What the notebooks of the three phases are told, one typed record a phase, built from their parameters cells."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
@@ -9,11 +7,12 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, field_validator
 from transformers import PreTrainedTokenizerFast
 
-from xtl.grid.blocks import Origin, Part, Training, keys_read_by
-from xtl.grid.experiment import one_sentence
-from xtl.models.recipes import STRICT, Pretraining
+from xtl.base.validation import STRICT, one_sentence
+from xtl.grid.blocks import Part, Training, keys_read_by
+from xtl.models.recipes import Pretraining
 from xtl.tasks.catalog import get
 from xtl.tasks.sources import DataSource, from_parameters
+from xtl.tasks.sources.origins import Origin
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Limits:
     max_length: int
     stride: int
 
-    def within(self, tokenizer: PreTrainedTokenizerFast) -> Limits:
+    def within(self, tokenizer: PreTrainedTokenizerFast) -> Self:
         """The same limits, or the encoder's longest input where that is shorter."""
         return replace(self, max_length=min(self.max_length, tokenizer.model_max_length))
 
@@ -39,21 +38,12 @@ class TrainingSet:
     def name(self) -> str:
         """The task, with language and provenance where its data is not the English one.
 
-        >>> TrainingSet("mnli", Origin(language="de", provenance="machine")).name
+        >>> TrainingSet("mnli", Origin("de", "machine")).name
         'mnli/de/machine'
         """
         if self.origin is None:
             return self.task
         return f"{self.task}/{self.origin.language}/{self.origin.provenance}"
-
-
-@dataclass(frozen=True)
-class Mixing:
-    """How often a step is of each of several tasks, see xtl.training.mixing.shares."""
-
-    sampler: Literal["uniform", "proportional", "temperature"] = "proportional"
-    cap: int | None = None  # examples that a task counts for at most
-    temperature: float = 2.0
 
 
 class Settings(BaseModel):
@@ -71,16 +61,19 @@ class Settings(BaseModel):
         Raises UserError for a value that the grid file would refuse.
         """
         given = {field: names[field] for field in cls.model_fields if names.get(field) is not None}
-        with one_sentence("parameters"):
+        with one_sentence("parameters", cls):
             return cls(**given)
 
     def read_by_run(self) -> dict[str, Any]:
         """The parameters that this run reads, by name."""
-        return self.model_dump()
+        raise NotImplementedError
 
 
 class PretrainSettings(Settings, Pretraining):
     """Parameters of 0_pretrain.ipynb."""
+
+    def read_by_run(self) -> dict[str, Any]:
+        return {**self.model_dump(), "recipe": self.full_recipe.model_dump()}
 
 
 class FineTuningSettings(Settings, Training):
@@ -101,11 +94,6 @@ class FineTuningSettings(Settings, Training):
         return from_parameters(self.data, self.folders)
 
     @property
-    def mixing(self) -> Mixing:
-        """How several training sets are mixed."""
-        return Mixing()
-
-    @property
     def readers(self) -> tuple[str, ...]:
         """Which keys of `training` this run reads, see xtl.grid.blocks.ReadBy."""
         raise NotImplementedError
@@ -115,10 +103,8 @@ class FineTuningSettings(Settings, Training):
         return Limits(self.max_length, self.stride)
 
     def read_by_run(self) -> dict[str, Any]:
-        """The parameters that this run reads, by name; where things lie and the keys of `training` come last."""
-        own = [name for name in type(self).model_fields if name not in Training.model_fields]
-        names = [*own, *keys_read_by(*self.readers)]
-        return {name: getattr(self, name) for name in names}
+        unread = set(Training.model_fields) - set(keys_read_by(*self.readers))
+        return self.model_dump(exclude=unread)
 
 
 class IntermediateSettings(FineTuningSettings):
@@ -138,11 +124,7 @@ class IntermediateSettings(FineTuningSettings):
 
     @property
     def training_sets(self) -> tuple[TrainingSet, ...]:
-        return tuple(TrainingSet(part.task, part if part.origin() else None) for part in self.tasks)
-
-    @property
-    def mixing(self) -> Mixing:
-        return Mixing(self.sampler, self.cap, self.temperature)
+        return tuple(TrainingSet(part.task, Origin.from_parameters(part.origin())) for part in self.tasks)
 
     @property
     def readers(self) -> tuple[str, ...]:
@@ -150,6 +132,11 @@ class IntermediateSettings(FineTuningSettings):
 
     def limits(self, task: str) -> Limits:
         return self.lengths.get(task, super().limits(task))
+
+    def read_by_run(self) -> dict[str, Any]:
+        values = super().read_by_run()
+        mixing = {} if len(self.tasks) > 1 else {"sampler": None, "cap": None, "temperature": None, "lengths": None}
+        return {**values, **mixing, "tasks": [training_set.name for training_set in self.training_sets]}
 
 
 class TargetSettings(FineTuningSettings):

@@ -1,7 +1,5 @@
 """Which weights of a training are kept: the last, the best on English dev data, or an average; and what each gives."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Callable, Mapping, Sequence

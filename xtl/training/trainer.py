@@ -1,7 +1,5 @@
 """Training on transformers' Trainer: prepared batches, progress, checkpoints to resume from."""
 
-from __future__ import annotations
-
 import shutil
 import time
 from collections.abc import Callable, Sequence
