@@ -48,7 +48,7 @@ SHAPE = (
 
 def flatten(values: Mapping, prefix: str = "") -> dict[str, object]:
     """Nested parameters as one level with dotted names."""
-    flat = {}
+    flat: dict[str, object] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):
             flat |= flatten(value, f"{prefix}{key}.")
@@ -155,7 +155,8 @@ def contrast_table(records: Mapping[str, RunRecord], encoders: list[str]) -> pd.
     shape (what differs in the pretraining recipe, and in size, corpus or budget; comma-separated), rates (both
     learning rates where they differ, else empty) and matched (both pretrained here, and nothing in `shape`).
     """
-    known, rows = {}, []
+    known: dict[str | None, Mapping] = {}
+    rows: list[tuple] = []
     for record in records.values():
         if record.phase == "pretrain":
             known.setdefault(record.labels.encoder, record.params)
@@ -168,7 +169,7 @@ def contrast_table(records: Mapping[str, RunRecord], encoders: list[str]) -> pd.
         factors = [key for key in recipes[0] if recipes[0].get(key) != recipes[1].get(key)]
         shape = [key for key in SHAPE if a.get(key) != b.get(key)]
         shape += ["corpus or tokenizer"] if any(a.get(key) != b.get(key) for key in ("data", "inputs")) else []
-        built = [SAME_FUNCTION.get(values.get("architecture"), values.get("architecture")) for values in (a, b)]
+        built = [SAME_FUNCTION.get(str(made.get("architecture")), made.get("architecture")) for made in (a, b)]
         kind = "pretraining recipe" if built[0] == built[1] else "architecture"
         if built[0] != built[1] and "objective" in factors:
             kind = "architecture and objective"

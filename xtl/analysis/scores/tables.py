@@ -109,7 +109,8 @@ def main_scores(
             f"Run {row['run_id']} has more than one {row['metric']} of {row['target']} in {row['language']} on the "
             "test split; the rows of the recipe's layer and pooling must be marked `headline`, the others must not."
         )
-    grid = _named(cells).assign(language=[expected.get(target) or [None] for target in cells["target"]])
+    none: list[str | None] = [None]
+    grid = _named(cells).assign(language=[expected.get(target) or none for target in cells["target"]])
     grid = grid.explode("language", ignore_index=True)
     if rows.empty:
         return grid.assign(score=np.nan, n=np.nan, n_train=np.nan)

@@ -83,7 +83,7 @@ class Difference(NamedTuple):
     n: int
 
 
-def strata(families: ArrayLike) -> np.ndarray:
+def strata(families: Sequence | np.ndarray) -> np.ndarray:
     """The group in which each language may change places: its family, or ALONE for those that have no relative here.
 
     If a value is an effect of the family plus one of the language, languages that are alone in their family differ from
@@ -97,7 +97,7 @@ def strata(families: ArrayLike) -> np.ndarray:
     return found
 
 
-def compared(groups: ArrayLike) -> np.ndarray:
+def compared(groups: Sequence | np.ndarray) -> np.ndarray:
     """Which languages have another one in their group."""
     size = Counter(groups)
     return np.array([size[name] > 1 for name in groups], bool)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import torch
 from datasets import Dataset
-from torch import nn
 from torch.nn import functional
 
 from xtl.models.checkpoints import mirrored
@@ -22,11 +22,16 @@ from xtl.tasks.formats import metrics
 from xtl.tasks.formats.features import encode
 from xtl.tasks.formats.shared_weights import SharedWeights
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
 
 class LanguageModel(SharedWeights):
     """A language model of transformers behind the interface of the trainer: batches of `xtl.models.objectives`."""
 
-    def __init__(self, model: nn.Module, objective: str):
+    model: PreTrainedModel
+
+    def __init__(self, model: PreTrainedModel, objective: str):
         super().__init__()
         self.model, self.objective = model, objective
 

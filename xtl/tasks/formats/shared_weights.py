@@ -19,9 +19,9 @@ class SharedWeights(nn.Module):
                 kept[name] = value
         return kept
 
-    def load_state_dict(self, state_dict, strict: bool = False, **options):
+    def load_state_dict(self, state_dict, strict: bool = False, assign: bool = False):
         """Weights as `state_dict` gives them; what is tied comes with what it is tied to, and counts as loaded."""
-        loaded = super().load_state_dict(state_dict, strict=False, **options)
+        loaded = super().load_state_dict(state_dict, strict=False, assign=assign)
         written = self.state_dict()
         loaded.missing_keys[:] = [name for name in loaded.missing_keys if name in written]
         return loaded

@@ -138,7 +138,10 @@ def files(source: HubTable, language: str, split: str, pinned: Mapping[str, str]
 
 def holds(source: HubTable, language: str, split: str, pinned: Mapping[str, str]) -> bool:
     """Whether the local mirror has the files that its README declares for a split."""
-    root = mirror() / source.dataset
+    folder = mirror()
+    if folder is None:
+        return False
+    root = folder / source.dataset
     return any(p.is_file() for pattern in patterns(source, language, split, pinned) for p in root.glob(pattern))
 
 
