@@ -24,6 +24,7 @@ BLOCKS: tuple[type[BaseModel], ...] = (
     blocks.Source,
     blocks.Training,
     schema.Hypothesis,
+    schema.Claim,
 )
 WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", type(None): "nothing"}
 BOUNDS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}

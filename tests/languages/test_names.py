@@ -7,10 +7,10 @@ import pytest
 from xtl.base.errors import UserError
 from xtl.lab.world.config import LabConfig
 from xtl.lab.world.made_languages import distances
-from xtl.languages.formulas import gower
 from xtl.languages.made import MadeLanguages
 from xtl.languages.names import NATURAL
 from xtl.languages.natural import NaturalLanguages
+from xtl.languages.similarity import gower
 from xtl.tasks.catalog import TASKS
 
 HUB, LAB = NaturalLanguages(), MadeLanguages(LabConfig())

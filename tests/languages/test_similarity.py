@@ -7,11 +7,10 @@ import pytest
 from xtl.base.errors import UserError
 from xtl.lab.world.config import LabConfig
 from xtl.lab.world.made_languages import languages
-from xtl.languages.formulas import DEFINITIONS, angular, cosine, matching
 from xtl.languages.made import MadeLanguages
 from xtl.languages.names import NATURAL
 from xtl.languages.natural import NaturalLanguages
-from xtl.languages.similarity import _ranks, compared, coverage, measured, similarities
+from xtl.languages.similarity import DEFINITIONS, angular, cosine, matching
 
 HUB = NaturalLanguages()
 LABS = [MadeLanguages(LabConfig(languages=count)) for count in (12, 24)]
@@ -59,14 +58,14 @@ def test_similarity_is_symmetric_and_one_with_itself(data, definition):
         known = ~np.isnan(values).all(1)
         np.testing.assert_allclose(np.diag(every)[known], 1, atol=1e-7)
         assert (every[known][:, known] >= 0).all() and (every[known][:, known] <= 1).all()
-    there = similarities(data, "en", definition)
+    there = data.similarities("en", definition)
     for code in list(there.index)[-3:]:
-        back = similarities(data, code, definition).loc["en"]
+        back = data.similarities(code, definition).loc["en"]
         pd.testing.assert_series_equal(back, there.loc[code], check_names=False)
 
 
 def test_every_language_of_xtreme_has_every_measure_but_basque_no_relatives():
-    found = similarities(HUB)
+    found = HUB.similarities()
     assert list(found) == [*URIEL, "family", "branch", "script"]
     assert list(found.index) == list(NATURAL.index)
     missing = found.isna()
@@ -77,7 +76,7 @@ def test_every_language_of_xtreme_has_every_measure_but_basque_no_relatives():
 
 
 def test_known_facts_come_out():
-    to = {code: similarities(HUB, code) for code in ("en", "ja", "es", "hi")}
+    to = {code: HUB.similarities(code) for code in ("en", "ja", "es", "hi")}
     assert to["en"].loc["de", "syntactic"] > to["en"].loc["ja", "syntactic"]
     assert to["en"]["genetic"].drop("en").nlargest(3).index.sort_values().tolist() == ["af", "de", "nl"]
     assert to["ja"]["syntactic"].drop("ja").idxmax() in {"ko", "tr", "kk", "ta", "te", "ml"}  # verb-final, suffixing
@@ -87,42 +86,42 @@ def test_known_facts_come_out():
 
 
 def test_genetic_similarity_by_hand():
-    found = similarities(HUB)["genetic"]
+    found = HUB.similarities()["genetic"]
     # English is in nine groups, German in six, of which they share four; Russian is in four and shares one
     assert found["de"] == pytest.approx(4 / np.sqrt(9 * 6)) and found["ru"] == pytest.approx(1 / np.sqrt(9 * 4))
-    assert similarities(HUB, definition="matching")["genetic"]["de"] == pytest.approx(4 / 11)
+    assert HUB.similarities(definition="matching")["genetic"]["de"] == pytest.approx(4 / 11)
 
 
 def test_labels_are_equal_or_not():
-    found = similarities(HUB, "ru")
+    found = HUB.similarities("ru")
     assert found.loc["bg", ["family", "branch", "script"]].tolist() == [1, 1, 1]
     assert found.loc["en", ["family", "branch", "script"]].tolist() == [1, 0, 0]
     assert found.loc["kk", ["family", "branch", "script"]].tolist() == [0, 0, 1]
 
 
 def test_coverage_counts_what_sources_state_of_both_and_not_what_is_imputed():
-    found = coverage(HUB)
+    found = HUB.measured().pivot(index="language", columns="measure", values="stated")
     assert found.loc["kk", "syntactic"] == pytest.approx(12 / 103)  # English is stated whole
     assert found.loc["de", "phonological"] == pytest.approx(25 / 28)
     assert (found["phonological"] == 0).sum() == 9 and (found["inventory"] == 0).sum() == 2
     assert found["geographic"].eq(1).all() and found["genetic"].eq(0).sum() == 1
-    rows = measured(HUB).set_index(["language", "measure"])
+    rows = HUB.measured().set_index(["language", "measure"])
     assert rows.loc[("kk", "syntactic"), ["known", "stated"]].tolist() == pytest.approx([1, 12 / 103])
 
 
 def test_without_imputed_values_a_guess_is_missing():
-    found = similarities(HUB, imputed=False)
+    found = HUB.similarities(imputed=False)
     nothing = {"af", "et", "it", "ml", "mr", "nl", "pt", "ta", "ur"}
     absent = {"he"}  # three features are stated of it, and it has none of them: no direction
     assert set(found.index[found["phonological"].isna()]) == nothing | absent
     assert set(found.index[found["inventory"].isna()]) == {"et", "kk"}
-    rows = measured(HUB, imputed=False)
+    rows = HUB.measured(imputed=False)
     assert (rows["known"] == rows["stated"]).all()
 
 
 @pytest.mark.parametrize("data", LABS, ids=["12", "24"])
 def test_the_same_functions_give_the_planted_similarities(data):
-    found = similarities(data)
+    found = data.similarities()
     assert sorted(found) == ["corpus", "genetic", "lexical", "script", "syntactic"]  # what was not made is absent
     made = languages(data.config)
     names = ("order", "adposition", "adjective", "articles", "case")
@@ -134,14 +133,14 @@ def test_the_same_functions_give_the_planted_similarities(data):
         assert found.loc[code, "genetic"] == (code == "en")
         share = language.features["vocabulary"]
         assert found.loc[code, "lexical"] == pytest.approx(share / np.sqrt(share**2 + (1 - share) ** 2))
-    by_share = similarities(data, definition="matching")["lexical"]
+    by_share = data.similarities(definition="matching")["lexical"]
     assert by_share.to_dict() == pytest.approx({code: item.features["vocabulary"] for code, item in made.items()})
 
 
 def test_twins_differ_in_their_feature_only():
     data = LABS[0]
     for model, twin, feature in data.twins():
-        found = similarities(data, model).loc[twin]
+        found = data.similarities(model).loc[twin]
         measure = {"script": "script", "corpus": "corpus", "vocabulary": "lexical"}.get(feature, "syntactic")
         assert found.drop(["lexical", measure], errors="ignore").eq(1).all()
         assert np.isnan(found["lexical"])  # the shares with English say nothing about each other's words
@@ -149,7 +148,7 @@ def test_twins_differ_in_their_feature_only():
 
 
 def test_shared_vocabulary_is_known_against_english_only():
-    rows = measured(LABS[0], "qad")
+    rows = LABS[0].measured("qad")
     found = rows[rows["measure"] == "lexical"].set_index("language")
     assert set(found.index[found["similarity"].notna()]) == {"en", "qad"}
     assert (found.loc["qae", ["known", "stated"]] == 0).all()
@@ -157,41 +156,6 @@ def test_shared_vocabulary_is_known_against_english_only():
 
 def test_what_is_not_known_is_a_readable_error():
     with pytest.raises(UserError, match="no language 'qq' to compare with; there are af, ar"):
-        similarities(HUB, "qq")
+        HUB.similarities("qq")
     with pytest.raises(UserError, match="no definition 'dice' of similarity; there are cosine, angular, matching"):
-        measured(HUB, definition="dice")
-
-
-def test_definitions_are_compared():
-    found = compared(HUB).set_index(["measure", "against"])
-    assert set(found.index.get_level_values("measure")) == set(URIEL)
-    assert {against for measure, against in found.index if measure == "syntactic"} == {"angular", "matching", "stated"}
-    angles = found.xs("angular", level="against")
-    assert angles["spearman"].to_numpy() == pytest.approx(1) and angles["language"].isna().all()
-    assert found.loc[("geographic", "great circle"), "spearman"] > 0.99  # the profiles rank as the distance does
-    assert found.loc[("genetic", "matching"), "n"] == 38  # without English and Basque
-    assert found.loc[("phonological", "stated"), "n"] == 28
-    assert found["spearman"].between(0.85, 1).all()
-    row = found.loc[("syntactic", "matching")]
-    ranks = pd.DataFrame({d: similarities(HUB, definition=d)["syntactic"] for d in ("cosine", "matching")})
-    ranks = ranks.drop(index="en").rank(ascending=False)
-    assert row["spearman"] == pytest.approx(ranks["cosine"].corr(ranks["matching"]))
-    assert abs(row["rank"] - row["rank_against"]) == (ranks["cosine"] - ranks["matching"]).abs().max()
-
-
-def test_comparing_ranks_by_hand():
-    first = pd.Series({"en": 1, "a": 0.9, "b": 0.8, "c": 0.7, "d": 0.6, "e": np.nan})
-    second = pd.Series({"en": 1, "a": 0.5, "b": 0.9, "c": 0.8, "d": 0.1, "e": 0.3})
-    found = _ranks(first, second, "en")
-    # ranks 1 2 3 4 against 3 1 2 4: 1 − 6·(4 + 1 + 1)/(4·15)
-    assert found == {"spearman": pytest.approx(0.4), "n": 4, "language": "a", "rank": 1, "rank_against": 3}
-    same = _ranks(first, first * 0 + 1, "en")
-    assert np.isnan(same["spearman"]) and same["n"] == 4
-    few = _ranks(first[:3], second[:3], "en")
-    assert np.isnan(few["spearman"]) and few["n"] == 2
-
-
-def test_one_of_the_laboratorys_measures_that_never_varies_has_no_ranks():
-    found = compared(LABS[0], "qad").set_index(["measure", "against"])
-    assert np.isnan(found.loc[("lexical", "matching"), "spearman"]) and found.loc[("lexical", "matching"), "n"] == 1
-    assert found.loc[("syntactic", "matching"), "spearman"] == pytest.approx(1)
+        HUB.measured(definition="dice")

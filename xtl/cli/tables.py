@@ -182,9 +182,7 @@ def scores(console: Console, result: SubmissionScores) -> None:
 
 def languages(console: Console, source: Linguistics, to: str = "en", definition: str = "cosine") -> None:
     """Print the languages of a data source with their facts, and how similar each is to one of them, nearest first."""
-    from xtl.languages.similarity import measured
-
-    rows = measured(source, to, definition)
+    rows = source.measured(to, definition)
     texts = rows.assign(text=rows.apply(_similarity, axis=1)).pivot(index="language", columns="measure", values="text")
     known = source.table(to).set_index("code")
     # that family, branch or script is the same is seen in the first table

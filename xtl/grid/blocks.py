@@ -1,7 +1,7 @@
 """The blocks of a grid file that stand for themselves: encoders and their pretraining, data sets, training."""
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from xtl.base.validation import STRICT
 from xtl.models.recipes import Pretraining
 from xtl.tasks.catalog import TASKS
+from xtl.tasks.sources import origins
 
 
 class Strict(BaseModel):
@@ -105,10 +106,16 @@ class Origin(Strict):
             raise ValueError("English training data is native: leave provenance out")
         return self
 
-    def origin(self) -> dict[str, Any] | None:
-        """What run parameters say of it; None for the English data that every task has."""
-        values = self.model_dump(include=set(Origin.model_fields))
-        return None if values == Origin().model_dump() else values
+    def origin(self) -> origins.Origin | None:
+        """Where the data comes from; None for the English data that every task has."""
+        if self.language == "en":
+            return None
+        return origins.Origin(self.language, self.provenance, self.translator)
+
+    def parameters(self) -> dict[str, Any] | None:
+        """What run parameters say of it."""
+        origin = self.origin()
+        return asdict(origin) if origin else None
 
 
 class Source(Crossed, Origin):

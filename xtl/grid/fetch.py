@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from huggingface_hub import HfApi, snapshot_download
 
@@ -238,13 +238,12 @@ def _asked(experiment: Experiment) -> Iterator[TaskData]:
             yield from product([task], ["train"], task.languages)
 
 
-def _in_other_languages(name: str, origin: dict[str, Any] | None, whole: bool) -> list[TaskData]:
+def _in_other_languages(name: str, origin: origins.Origin | None, whole: bool) -> list[TaskData]:
     """What a training set of an origin is read from; of a grid's sources, a task may lack some (`whole`: none)."""
-    read = origins.Origin.from_parameters(origin)
-    if not read or read.translator:
+    if not origin or origin.translator:
         return []
     try:
-        return [(origins.training_task(name, read, HubSource()), "train", read.language)]
+        return [(origins.training_task(name, origin, HubSource()), "train", origin.language)]
     except UserError:
         if whole:
             raise

@@ -141,7 +141,7 @@ def target_groups(
             values |= settings(training, "training", "target training")
             if not training.shots:
                 values["shot_steps"] = None
-            origin = origins.Origin.from_parameters(source.origin())
+            origin = source.origin()
             try:
                 inputs |= digests.training(task.trains_on, training.selection, data, origin)
             except UserError as error:
@@ -203,7 +203,7 @@ def intermediate(experiment: Experiment, data: DataSource, spec: Intermediate, s
         # of several tasks, those without a development set do without
         selects = not several or "validation" in data.splits(part.task)
         selection = training.selection if selects else "last"
-        inputs |= digests.training(part.task, selection, data, origins.Origin.from_parameters(part.origin()))
+        inputs |= digests.training(part.task, selection, data, part.origin())
     params = {
         "tasks": [part.model_dump() if part.origin() else part.task for part in spec.tasks],
         "data": data.parameters(),
@@ -242,7 +242,7 @@ def target(group: TargetGroup, data: DataSource, start: Start, labels: Labels, l
     }
     upstream = start.upstream
     if group.source:
-        params["source"] = group.source.origin()
+        params["source"] = group.source.parameters()
         params["seed"] = labels.seed  # what trains nothing draws nothing: its seed is its checkpoint's
         if longer_by:
             upstream = upstream | {"longer_by": longer_by.id}

@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from xtl.base.errors import UserError
 from xtl.languages.corpus_sizes import Corpus
-from xtl.languages.formulas import Space, gower
+from xtl.languages.similarity import DEFINITIONS, Space, gower, same_label
 
 
 class Linguistics(ABC):
@@ -84,6 +85,32 @@ class Linguistics(ABC):
         facts["distance"] = gower(self.features(), to).reindex(facts.index)
         return facts.sort_values("distance", kind="stable").reset_index()
 
+    def measured(self, to: str = "en", definition: str = "cosine", imputed: bool = True) -> pd.DataFrame:
+        """Every measure of every language against one: columns language, measure, similarity, known, stated.
+
+        similarity: in [0, 1], higher is more similar, NaN where it is not known. known: the share of the measure's
+        features that the value was computed from, those known in both languages. stated: the share that a source states
+        for both, imputed values not counted.
+
+        Args:
+            definition: one of DEFINITIONS; labels are equal or not under any.
+            imputed: whether URIEL's imputed values take part.
+        Raises UserError for an unknown language or definition.
+        """
+        if definition not in DEFINITIONS:
+            raise UserError(f"There is no definition '{definition}' of similarity; there are {', '.join(DEFINITIONS)}.")
+        self._known(to)
+        parts = [s.compared(to, definition, imputed).assign(measure=measure) for measure, s in self.spaces().items()]
+        parts += [same_label(labels, to).assign(measure=measure) for measure, labels in self.labels().items()]
+        rows = pd.concat(parts).rename_axis("language").reset_index()
+        return rows[["language", "measure", "similarity", "known", "stated"]]
+
+    def similarities(self, to: str = "en", definition: str = "cosine", imputed: bool = True) -> pd.DataFrame:
+        """Similarity of every language to one, as `measured`: a row a language (index: code), a column a measure."""
+        rows = self.measured(to, definition, imputed)
+        wide = rows.pivot(index="language", columns="measure", values="similarity")
+        return wide.loc[rows["language"].unique(), rows["measure"].unique()].rename_axis(columns=None)
+
     def log_sizes(self, checkpoint: str | None = None) -> pd.Series:
         """Code -> log10 of the size of its pretraining text in the unit of `corpus`; NaN where it is not known."""
         corpus = self.corpus(checkpoint)
@@ -91,3 +118,9 @@ class Linguistics(ABC):
         codes = self.facts().index
         values = pd.Series([sizes.get(code, np.nan) for code in codes], index=codes, dtype=float, name="log_size")
         return np.log10(values)
+
+    def _known(self, code: str) -> None:
+        """Raise UserError for a language that is none of these."""
+        codes = self.facts().index
+        if code not in codes:
+            raise UserError(f"There is no language '{code}' to compare with; there are {', '.join(codes)}.")

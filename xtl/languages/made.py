@@ -9,10 +9,10 @@ import pandas as pd
 from xtl.lab.world import made_languages
 from xtl.lab.world.config import LabConfig
 from xtl.languages.corpus_sizes import Corpus
-from xtl.languages.formulas import Space, gower
 from xtl.languages.linguistics import Linguistics
+from xtl.languages.similarity import Space, gower
 
-# The planted features by measure, named as formulas.gower groups the columns.
+# The planted features by measure, named as similarity.gower groups the columns.
 MEASURES = {
     "syntactic": ("order", "postpositions", "adjective", "articles", "case"),
     "lexical": ("vocabulary",),
@@ -96,7 +96,7 @@ def _one_of_many(table: pd.DataFrame, features: tuple[str, ...]) -> pd.DataFrame
     """The columns of the named features; a feature with one column gets a second, its complement."""
     parts = []
     for feature in features:
-        columns = [column for column in table if column.partition("_")[0] == feature]
+        columns = [column for column in table.columns if column.partition("_")[0] == feature]
         parts.append(table[columns])
         if len(columns) == 1:
             parts.append((1 - table[columns]).add_prefix("not_"))

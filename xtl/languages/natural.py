@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from xtl.base.errors import UserError
 from xtl.languages import typology
 from xtl.languages.corpus_sizes import Corpus, published
-from xtl.languages.formulas import Space, matching
 from xtl.languages.linguistics import Linguistics
 from xtl.languages.names import NATURAL
+from xtl.languages.similarity import Space, matching
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,11 @@ class NaturalLanguages(Linguistics):
         return pd.concat(parts, axis=1).astype(float)
 
     def spaces(self) -> dict[str, Space]:
-        """URIEL's sets (typology.py)."""
+        """URIEL's sets (typology.py): genetic, geographic, syntactic, phonological and inventory (of sounds).
+
+        `geographic` compares how far two languages are from points all over the globe: near 1 for neighbours, and no
+        distance; `kilometres` has the great circle between the same positions.
+        """
         complete = typology.vectors()
         stated = typology.vectors(imputed=False)
         return {measure: Space(v, stated[measure], presence=measure == "genetic") for measure, v in complete.items()}
@@ -45,8 +48,7 @@ class NaturalLanguages(Linguistics):
 
     def distance(self, to: str = "en") -> pd.Series:
         """Gower's, over URIEL's syntactic features, imputed where no source states them."""
-        if to not in NATURAL.index:
-            raise UserError(f"There is no language '{to}' to compare with; there are {', '.join(NATURAL.index)}.")
+        self._known(to)
         vectors = typology.vectors()["syntactic"]
         same = matching(vectors.to_numpy(), vectors.loc[to].to_numpy())
         return pd.Series(1 - same, index=vectors.index, name="distance")

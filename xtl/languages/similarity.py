@@ -1,116 +1,137 @@
-"""How similar languages are to a source language, by several measures and formulas, for natural and made languages."""
+"""Formulas of similarity and distance between vectors of features, the same for natural and made languages."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from xtl.base.errors import UserError
-from xtl.languages.formulas import DEFINITIONS
-from xtl.languages.linguistics import Linguistics
-
-MIN_LANGUAGES = 3  # fewer have no ranks to compare
-MOST = 0.5  # share of features that sources must state of a language before its similarity without imputation is ranked
 
 
-def measured(
-    languages: Linguistics, source: str = "en", definition: str = "cosine", imputed: bool = True
-) -> pd.DataFrame:
-    """Every measure of every language against `source`: columns language, measure, similarity, known, stated.
+def cosine(vectors: np.ndarray, source: np.ndarray, presence: bool = False) -> np.ndarray:
+    """x·s / (|x| |s|) over the features known in both, for each row x; NaN where one of them is without any.
 
-    definition: one of DEFINITIONS; labels are equal or not under any. imputed: whether URIEL's imputed values take
-    part. similarity: in [0, 1], higher is more similar, NaN where it is not known. known: the share of the measure's
-    features that the value was computed from, those known in both languages. stated: the share that a source states for
-    both, imputed values not counted. Raises UserError for an unknown source or definition.
+    vectors: (languages, features) in [0, 1], NaN unknown. source: (features,). The values are in [0, 1].
+
+    >>> cosine(np.array([[1, 0, np.nan], [1, 1, 1]]), np.array([1, 0, 1])).round(2).tolist()
+    [1.0, 0.82]
     """
-    if definition not in DEFINITIONS:
-        raise UserError(f"There is no definition '{definition}' of similarity; there are {', '.join(DEFINITIONS)}.")
-    named = languages.labels()
-    if source not in named.index:
-        raise UserError(f"There is no language '{source}' to compare with; there are {', '.join(named.index)}.")
-    parts = []
-    for measure, space in languages.spaces().items():
-        table = space.vectors if imputed else space.stated
-        value = DEFINITIONS[definition](table.to_numpy(), table.loc[source].to_numpy(), space.presence)
-        rows = pd.DataFrame({"similarity": value, "known": _shared(table, source)}, index=table.index)
-        rows["stated"] = _shared(space.stated, source)
-        if space.relative_to and source != space.relative_to:
-            others = ~table.index.isin([source, space.relative_to])
-            rows.loc[others, :] = (np.nan, 0.0, 0.0)
-        parts.append(rows.assign(measure=measure))
-    for measure, column in named.items():
-        known = (column.notna() & pd.notna(column[source])).astype(float)
-        equal = (column == column[source]).astype(float).where(known == 1)
-        parts.append(pd.DataFrame({"similarity": equal, "known": known, "stated": known}).assign(measure=measure))
-    result = pd.concat(parts).rename_axis("language").reset_index()
-    return result[["language", "measure", "similarity", "known", "stated"]]
+    known = ~np.isnan(vectors) & ~np.isnan(source)
+    x = np.where(known, vectors, 0)
+    s = np.where(known, source, 0)
+    length = np.sqrt((x**2).sum(axis=1) * (s**2).sum(axis=1))
+    with np.errstate(invalid="ignore"):
+        return np.where(length > 0, np.minimum((x * s).sum(axis=1) / length, 1), np.nan)
 
 
-def similarities(
-    languages: Linguistics, source: str = "en", definition: str = "cosine", imputed: bool = True
-) -> pd.DataFrame:
-    """Similarity of every language to `source`: a row a language (index: code), a column a measure, as `measured`.
+def angular(vectors: np.ndarray, source: np.ndarray, presence: bool = False) -> np.ndarray:
+    """1 − 2·arccos(cosine)/π: the angle as a share of the right angle, the widest between vectors without negatives.
 
-    XTREME: genetic, geographic, syntactic, phonological, inventory (URIEL), family, branch, script (equal or not). The
-    laboratory: syntactic, lexical, corpus (planted), genetic (same family or not), script. `geographic` compares how
-    far two languages are from points all over the globe: near 1 for neighbours, and no distance; Linguistics.kilometres
-    has the great circle between the same positions.
+    (1 − arccos(cosine)/π, the formula for vectors of any sign, would leave the half of [0, 1] below 0.5 empty.) It
+    grows with the cosine, so it never ranks languages otherwise; it only spreads them otherwise along the axis.
+
+    >>> angular(np.array([[1, 0], [1, 1], [0, 1]]), np.array([1, 0])).round(2).tolist()
+    [1.0, 0.5, 0.0]
     """
-    return _wide(measured(languages, source, definition, imputed), "similarity")
+    return 1 - 2 * np.arccos(cosine(vectors, source)) / np.pi
 
 
-def coverage(languages: Linguistics, source: str = "en") -> pd.DataFrame:
-    """Language × measure: the share of features that a source states for both the language and `source`.
+def matching(vectors: np.ndarray, source: np.ndarray, presence: bool = False) -> np.ndarray:
+    """1 − mean |x − s| over the features known in both (Gower 1971): for yes and no, the share in which they agree.
 
-    URIEL imputes the rest of syntactic, phonological and inventory: where this is 0, the similarity is a guess from
-    relatives and neighbours.
+    Unlike the cosine it counts what both lack. With `presence` it does not, as Gower's weights leave out joint absences
+    of marks that are there or not: Jaccard's share of common groups.
+
+    >>> matching(np.array([[1, 0, 0, 1]]), np.array([1, 0, 1, 1])).tolist()
+    [0.75]
     """
-    return _wide(measured(languages, source), "stated")
+    difference = np.abs(vectors - source)
+    if presence:
+        difference = np.where((vectors == 0) & (source == 0), np.nan, difference)
+    known = ~np.isnan(difference)
+    return np.where(known.any(axis=1), 1 - np.nansum(difference, axis=1) / np.maximum(known.sum(axis=1), 1), np.nan)
 
 
-def compared(languages: Linguistics, source: str = "en") -> pd.DataFrame:
-    """How other definitions rank the languages than the cosine does: a row a measure and another definition.
+DEFINITIONS: dict[str, Callable[[np.ndarray, np.ndarray, bool], np.ndarray]] = {
+    "cosine": cosine,
+    "angular": angular,
+    "matching": matching,
+}
 
-    against: `angular` and `matching`; `stated`, the cosine without imputed values, where anything is imputed and over
-    the languages of which sources state at least half; for geographic the `great circle`. spearman: rank correlation
-    with the cosine over the n languages, without the source, that both know; 1 for `angular` by construction, NaN for
-    fewer than three languages or for equal values only. language: the one whose ranks differ most, with its rank (1 is
-    the most similar, ties share) by the cosine and by the other; missing where none differs. Measures that are equal or
-    not have one definition, and no row.
+
+def gower(table: pd.DataFrame, source: str = "en") -> pd.Series:
+    """Distance of every language from `source` in [0, 1], by Gower's formula.
+
+    For each feature f known in both languages, d_f is |x_f − s_f| for a single column and half the sum of absolute
+    differences over the columns of a one-of-many feature (`order_sov`, `order_svo`), so that two languages with
+    different values are 1 apart, however many values there are. The distance is the plain mean of d_f over the
+    features known in both, NaN if there is none. Similarity is 1 − distance.
+
+    table: a row a language, as Linguistics.features gives them. Raises UserError if `source` is not in it.
+
+    >>> table = pd.DataFrame({"order_sov": [0, 1], "order_svo": [1, 0], "case": [1, 1]}, index=["en", "qaa"])
+    >>> gower(table).to_dict()
+    {'en': 0.0, 'qaa': 0.5}
     """
-    base, rows = similarities(languages, source), []
-    others = {name: similarities(languages, source, name) for name in DEFINITIONS if name != "cosine"}
-    others["stated"] = similarities(languages, source, imputed=False).where(coverage(languages, source) >= MOST)
-    for measure, space in languages.spaces().items():
-        found = {name: table[measure] for name, table in others.items()}
-        if space.stated.isna().equals(space.vectors.isna()):
-            del found["stated"]
-        kilometres = languages.kilometres(source)
-        if measure == "geographic" and kilometres is not None:
-            found["great circle"] = -kilometres
-        rows += [{"measure": measure, "against": k, **_ranks(base[measure], v, source)} for k, v in found.items()]
-    return pd.DataFrame(rows)
+    if source not in table.index:
+        raise UserError(f"There are no features of the source language '{source}'; known: {', '.join(table.index)}.")
+    difference = (table - table.loc[source]).abs()
+    features = [str(column).partition("_")[0] for column in table.columns]
+    by_feature = {}
+    for feature, columns in table.columns.to_series().groupby(features):
+        total = difference[list(columns)].sum(axis=1, skipna=False)
+        by_feature[feature] = total / 2 if len(columns) > 1 else total
+    return pd.DataFrame(by_feature).mean(axis=1).rename("distance")
 
 
-def _ranks(first: pd.Series, second: pd.Series, source: str) -> dict:
-    """What `compared` says of two columns of similarities: spearman, n, language, rank, rank_against."""
-    both = pd.DataFrame({"rank": first, "rank_against": second}).drop(index=source).dropna()
-    ranks = both.round(9).rank(ascending=False)  # differences of rounding are ties
-    varied = len(ranks) >= MIN_LANGUAGES and (ranks.nunique() > 1).all()
-    apart = (ranks["rank"] - ranks["rank_against"]).abs()
-    language = apart.idxmax() if len(apart) and apart.max() > 0 else None
-    places = ranks.loc[language].to_dict() if language else {"rank": np.nan, "rank_against": np.nan}
-    spearman = ranks["rank"].corr(ranks["rank_against"]) if varied else np.nan
-    return {"spearman": spearman, "n": len(ranks), "language": language, **places}
+@dataclass(frozen=True)
+class Space:
+    """The vectors behind one measure of similarity.
+
+    Attributes:
+        vectors: a row a language, values in [0, 1], NaN unknown.
+        stated: the same without what was imputed.
+        presence: whether a feature is a mark that languages share, so that lacking it together says nothing (groups of
+            a family tree).
+        relative_to: the one language that the features compare with, where they are no features of one language.
+    """
+
+    vectors: pd.DataFrame
+    stated: pd.DataFrame
+    presence: bool = False
+    relative_to: str | None = None
+
+    def compared(self, to: str, definition: str, imputed: bool) -> pd.DataFrame:
+        """Columns similarity, known and stated of every language against one, see Linguistics.measured.
+
+        >>> table = pd.DataFrame({"case": [1, 0], "articles": [1, np.nan]}, index=["en", "qaa"])
+        >>> Space(table, table).compared("en", "matching", imputed=True).loc["qaa"].to_dict()
+        {'similarity': 0.0, 'known': 0.5, 'stated': 0.5}
+        """
+        table = self.vectors if imputed else self.stated
+        similarity = DEFINITIONS[definition](table.to_numpy(), table.loc[to].to_numpy(), self.presence)
+        columns = {"similarity": similarity, "known": _shared(table, to), "stated": _shared(self.stated, to)}
+        rows = pd.DataFrame(columns, index=table.index)
+        if self.relative_to and to != self.relative_to:
+            rows.loc[~rows.index.isin([to, self.relative_to]), :] = (np.nan, 0.0, 0.0)
+        return rows
 
 
-def _shared(table: pd.DataFrame, source: str) -> pd.Series:
-    """The share of features that are known both of a language and of `source`."""
+def same_label(labels: pd.Series, to: str) -> pd.DataFrame:
+    """Columns similarity (1 where a language has the label of the other, else 0), known and stated.
+
+    >>> same_label(pd.Series({"en": "Latin", "de": "Latin", "ru": "Cyrillic"}), "en")["similarity"].to_dict()
+    {'en': 1.0, 'de': 1.0, 'ru': 0.0}
+    """
+    known = (labels.notna() & pd.notna(labels[to])).astype(float)
+    equal = (labels == labels[to]).astype(float).where(known == 1)
+    return pd.DataFrame({"similarity": equal, "known": known, "stated": known})
+
+
+def _shared(table: pd.DataFrame, to: str) -> pd.Series:
+    """The share of features that are known both of a language and of the other."""
     known = table.notna()
-    return (known & known.loc[source]).mean(axis=1)
-
-
-def _wide(rows: pd.DataFrame, value: str) -> pd.DataFrame:
-    order = list(dict.fromkeys(rows["measure"]))
-    wide = rows.pivot(index="language", columns="measure", values=value)
-    return wide.loc[list(dict.fromkeys(rows["language"])), order].rename_axis(columns=None)
+    return (known & known.loc[to]).mean(axis=1)

@@ -81,7 +81,11 @@ def positions() -> pd.DataFrame:
 
 
 def kilometres(source: str) -> pd.Series:
-    """Great-circle distance of every language from `source` in km, between the positions that URIEL gives them."""
+    """Great-circle distance of every language from `source` in km, between the positions that URIEL gives them.
+
+    >>> kilometres("en")[["de", "ja"]].round(-2).to_dict()
+    {'de': 1100.0, 'ja': 9300.0}
+    """
     units = pd.DataFrame(_unit(positions().to_numpy()), index=NATURAL.index)
     return (np.arccos((units @ units.loc[source]).clip(-1, 1)) * EARTH).rename("km")
 

@@ -124,7 +124,7 @@ class IntermediateSettings(FineTuningSettings):
 
     @property
     def training_sets(self) -> tuple[TrainingSet, ...]:
-        return tuple(TrainingSet(part.task, Origin.from_parameters(part.origin())) for part in self.tasks)
+        return tuple(TrainingSet(part.task, part.origin()) for part in self.tasks)
 
     @property
     def readers(self) -> tuple[str, ...]:

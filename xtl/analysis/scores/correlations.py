@@ -11,9 +11,8 @@ import pandas as pd
 from xtl.analysis.scores.tables import CELL
 from xtl.analysis.statistics import clustered, power
 from xtl.analysis.statistics.intervals import adjust, spearman
-from xtl.languages.formulas import gower
 from xtl.languages.linguistics import Linguistics
-from xtl.languages.similarity import similarities
+from xtl.languages.similarity import gower
 
 POOLED = "all targets"
 WITHIN = ["within_r", "within_p", "within_low", "within_high", "families", "alone"]
@@ -105,7 +104,7 @@ def _language_effects(wide: np.ndarray, listed: np.ndarray) -> np.ndarray:
 def measures(languages: Linguistics, source: str) -> dict[str, pd.DataFrame]:
     """Similarity to the source under two definitions, definition -> table of a row a language and a column a measure.
 
-    The measures of xtl.languages.similarity, before them `all features`. Matching is Gower's similarity, in which two
+    The measures of Linguistics.similarities, before them `all features`. Matching is Gower's similarity, in which two
     languages without a feature agree; in the cosine only what both have counts. (The angle ranks languages as the
     cosine does and is no second definition for a rank correlation.)
     """
@@ -115,7 +114,7 @@ def measures(languages: Linguistics, source: str) -> dict[str, pd.DataFrame]:
     cosine = (vectors @ own / length.where(length > 0)).where(features.notna().any(axis=1))
     every = {"matching": 1 - gower(features, source), "cosine": cosine}
     return {
-        name: pd.concat([column.rename("all features"), similarities(languages, source, name)], axis=1)
+        name: pd.concat([column.rename("all features"), languages.similarities(source, name)], axis=1)
         for name, column in every.items()
     }
 

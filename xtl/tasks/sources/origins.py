@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from datasets import Dataset
@@ -29,13 +28,6 @@ class Origin:
     language: str
     provenance: str = "native"
     translator: str | None = None
-
-    @classmethod
-    def from_parameters(cls, parameters: Mapping[str, str | None] | None) -> Origin | None:
-        """The origin that run parameters name; None, which stands for the task's English data, without any."""
-        if not parameters:
-            return None
-        return cls(str(parameters["language"]), str(parameters["provenance"]), parameters.get("translator"))
 
     def describe(self) -> str:
         """The origin in words.
