@@ -1,6 +1,8 @@
 """The command line from outside: bad input gets one sentence, status 2 and no trace; the tables say what is there."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -132,3 +134,8 @@ def test_every_command_has_help_with_an_example():
 def test_user_errors_reach_the_caller_unchanged():
     result = CliRunner().invoke(app, ["plan", "nowhere.yaml"])
     assert isinstance(result.exception, UserError)
+
+
+def test_the_package_is_the_command():
+    done = subprocess.run([sys.executable, "-m", "xtl", "tasks"], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0 and "mnli" in done.stdout

@@ -1,16 +1,23 @@
 """The command line: plan, run, status, report, fetch, score, tasks, languages."""
 
-from __future__ import annotations
-
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from xtl.base.errors import UserError
+from xtl.base.files import write_json
+from xtl.base.places import REPOSITORY, outputs_root
+
+# The rest is imported by the command that needs it: help is there at once, and pandas takes a second.
+if TYPE_CHECKING:
+    from xtl.grid.plan import Plan
+    from xtl.grid.schema import Experiment
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,9 +26,10 @@ app = typer.Typer(
     help="Zero-shot cross-lingual transfer experiments: one grid file, resumable notebook runs, one report.",
     epilog="Start with: [bold]xtl plan params/lab.yaml[/bold]",
 )
-out, err = Console(), Console(stderr=True)
+out = Console()
+err = Console(stderr=True)
 INTERRUPTED = 130
-NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+NOTEBOOKS = REPOSITORY / "notebooks"
 
 Grid = Annotated[Path, typer.Argument(help="The grid file, e.g. params/lab.yaml.", metavar="GRID")]
 Sets = Annotated[
@@ -44,12 +52,12 @@ def plan(
     grid: Grid,
     sets: Sets = None,
     everything: Annotated[bool, typer.Option("--all", help="List every run, not only the first of each kind.")] = False,
-):
+) -> None:
     """Show what is cached, what would run, in which order and for how long. Changes nothing."""
-    from xtl.cli import tables as show
+    from xtl.cli import tables
     from xtl.runs.store import Store
 
-    show.plan(out, load_plan(grid, sets), Store(), everything)
+    tables.plan(out, load_plan(grid, sets), Store(), everything)
 
 
 @app.command(
@@ -72,23 +80,23 @@ def run(
     fresh: Annotated[
         bool, typer.Option("--fresh-kernels", help="A new Python per run instead of a forked warm one.")
     ] = False,
-):
+) -> None:
     """Execute what is not done yet, then the analysis and the report. The same command goes on after a stop."""
-    from xtl.cli import progress as running
+    from xtl.cli import execution
 
-    made = load_plan(grid, sets)
-    sys.exit(
-        running.run(out, made, grid, sets or [], NOTEBOOKS, workers=workers, cluster=cluster, only=only, warm=not fresh)
-    )
+    whole = load_plan(grid, sets)
+    runs = execution.chosen(whole, only)
+    good = execution.complete(out, whole, runs, grid, sets or [], NOTEBOOKS, workers, cluster, not fresh)
+    sys.exit(0 if good else 1)
 
 
 @app.command(epilog=example("xtl status params/lab.yaml"))
-def status(grid: Grid, sets: Sets = None):
+def status(grid: Grid, sets: Sets = None) -> None:
     """Show the state of every run of the grid, and each error. Exit status 0 only if all are done."""
-    from xtl.cli import tables as show
+    from xtl.cli import tables
     from xtl.runs.store import Store
 
-    sys.exit(0 if show.status(out, load_plan(grid, sets), Store()) else 1)
+    sys.exit(0 if tables.status(out, load_plan(grid, sets), Store()) else 1)
 
 
 @app.command(epilog=example("xtl report params/lab.yaml --zip", "xtl report params/lab.yaml --pdf"))
@@ -97,20 +105,20 @@ def report(
     sets: Sets = None,
     pack: Annotated[bool, typer.Option("--zip", help="Also pack the report into one file.")] = False,
     pdf: Annotated[bool, typer.Option("--pdf", help="Also print the page to report.pdf; needs Chromium.")] = False,
-):
+) -> None:
     """Write outputs/GRID/report/ from whatever is done: the page to share and every executed notebook."""
-    from xtl.cli import progress as running
+    from xtl.cli import execution
     from xtl.report import pdf as printing
     from xtl.report.write import zip_report
     from xtl.runs.store import Store
 
     browser = printing.chromium() if pdf else ""  # first, so that nobody waits for drawing to learn that it is missing
-    folder, analysis = running.write(out, load_plan(grid, sets), Store(), grid, sets or [], NOTEBOOKS)
-    out.print(f"Report: [bold]{escape(str(folder / 'index.html'))}[/bold]", soft_wrap=True)
+    folder, analysis = execution.write_report(out, load_plan(grid, sets), Store(), grid, sets or [], NOTEBOOKS)
+    say("Report", folder / "index.html")
     if pdf:
-        out.print(f"Printed: [bold]{escape(str(printing.print_report(folder, browser)))}[/bold]", soft_wrap=True)
+        say("Printed", printing.print_report(folder, browser))
     if pack:
-        out.print(f"Packed: [bold]{escape(str(zip_report(folder)))}[/bold]", soft_wrap=True)
+        say("Packed", zip_report(folder))
     if not analysis.good:
         raise UserError(f"the analysis did not end: {analysis.error}; the report shows how far it came.")
 
@@ -120,12 +128,18 @@ def fetch(
     grid: Grid,
     mirror: Annotated[Path, typer.Option(help="The folder to fill; it is made if it is not there.")],
     sets: Sets = None,
-):
+) -> None:
     """Download every encoder and data set that the grid needs, so that it runs without a network afterwards."""
-    from xtl.cli import progress as running
-    from xtl.grid import experiment
+    from xtl.cli import tables
+    from xtl.grid.fetch import download, needed
 
-    running.fetch(out, experiment.load(grid, sets or []), mirror)
+    mirror = mirror.expanduser()
+    if mirror.exists() and not mirror.is_dir():
+        raise UserError(f"--mirror {mirror} is a file; name a folder.")
+    repositories = needed(load_grid(grid, sets), mirror)
+    tables.repositories(out, repositories, mirror)
+    download(repositories, mirror)
+    say("Locked", mirror / "lock.yaml")
 
 
 @app.command(
@@ -140,29 +154,26 @@ def score(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Also write all scores here.")
     ] = None,
-):
+) -> None:
     """Score a submission as the XTREME benchmark does: what is there is scored, what lacks is listed."""
-    import json
-    from dataclasses import asdict
+    from xtl.cli import tables
+    from xtl.evaluation.scoring import score_folders
 
-    from xtl.cli import tables as show
-    from xtl.evaluation import scoring
-
-    result = scoring.score_folders(predictions, labels)
+    result = score_folders(predictions, labels)
     if json_file:
         try:
-            json_file.write_text(json.dumps(asdict(result), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            write_json(json_file, asdict(result))
         except OSError as error:
             raise UserError(f"--json {json_file}: it cannot be written ({error.strerror}).") from None
-    show.scores(out, result)
+    tables.scores(out, result)
 
 
 @app.command(epilog=example("xtl tasks"))
-def tasks():
+def tasks() -> None:
     """Show the catalog: every task with its format, data, metrics, languages and licence."""
-    from xtl.cli import tables as show
+    from xtl.cli import tables
 
-    show.tasks(out)
+    tables.tasks(out)
 
 
 @app.command(
@@ -175,22 +186,32 @@ def languages(
         str, typer.Option("--to", metavar="CODE", help="The language that the others are compared with.")
     ] = "en",
     definition: Annotated[str, typer.Option(help="Formula of similarity: cosine, angular or matching.")] = "cosine",
-):
+) -> None:
     """Show languages with family and script, and how similar each is to one of them by every measure, with coverage."""
-    from xtl.cli import tables as show
-    from xtl.grid import experiment
+    from xtl.cli import tables
     from xtl.tasks.sources import HubSource
 
-    source = experiment.load(grid, sets or []).data_source() if grid else HubSource()
-    show.languages(out, source.linguistics, to, definition)
+    source = load_grid(grid, sets).data_source() if grid else HubSource()
+    tables.languages(out, source.linguistics, to, definition)
 
 
-def load_plan(grid: Path, sets: list[str] | None):
+def load_grid(grid: Path, sets: list[str] | None) -> "Experiment":
+    """A grid file with its overrides."""
+    from xtl.grid.experiment import load
+
+    return load(grid, sets or [])
+
+
+def load_plan(grid: Path, sets: list[str] | None) -> "Plan":
     """The plan of a grid file with its overrides."""
-    from xtl.grid import experiment
-    from xtl.grid import plan as planning
+    from xtl.grid.plan import make
 
-    return planning.make(experiment.load(grid, sets or []))
+    return make(load_grid(grid, sets))
+
+
+def say(what: str, path: Path) -> None:
+    """Print where something lies, on one line however long it is."""
+    out.print(f"{what}: [bold]{escape(str(path))}[/bold]", soft_wrap=True)
 
 
 def main() -> None:
@@ -199,21 +220,16 @@ def main() -> None:
         if os.environ.get(name):
             os.environ[name] = os.path.abspath(Path(os.environ[name]).expanduser())
     try:
-        given = os.environ.get("XTL_OUTPUTS")
-        if given and Path(given).exists() and not Path(given).is_dir():
-            raise UserError(f"XTL_OUTPUTS is {given}, which is a file; name a folder for the results.")
+        outputs = outputs_root()
+        if outputs.exists() and not outputs.is_dir():
+            raise UserError(f"XTL_OUTPUTS is {outputs}, which is a file; name a folder for the results.")
         app()
     except UserError as error:
-        err.print(f"[bold red]xtl:[/bold red] {escape(str(error))}", soft_wrap=True)
-        sys.exit(2)
+        _fail(str(error))
     except OSError as error:
-        from xtl.base.places import outputs_root
-
         if not str(error.filename).startswith(str(outputs_root())):
             raise
-        told = f"{error.filename}: {error.strerror}; XTL_OUTPUTS names the folder for results."
-        err.print(f"[bold red]xtl:[/bold red] {escape(told)}", soft_wrap=True)
-        sys.exit(2)
+        _fail(f"{error.filename}: {error.strerror}; XTL_OUTPUTS names the folder for results.")
     except (KeyboardInterrupt, SystemExit) as stop:
         if isinstance(stop, SystemExit) and stop.code != INTERRUPTED:  # typer exits with it for a KeyboardInterrupt
             raise
@@ -221,12 +237,6 @@ def main() -> None:
         sys.exit(INTERRUPTED)
 
 
-def escape(text: str) -> str:
-    """Text in which rich reads no markup."""
-    from rich.markup import escape as rich_escape
-
-    return rich_escape(text)
-
-
-if __name__ == "__main__":
-    main()
+def _fail(sentence: str) -> None:
+    err.print(f"[bold red]xtl:[/bold red] {escape(sentence)}", soft_wrap=True)
+    sys.exit(2)

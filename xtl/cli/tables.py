@@ -1,19 +1,25 @@
 """Tables for the terminal: a plan, the state of its runs, the catalog, the languages."""
 
-from __future__ import annotations
-
 import os
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
 
+import pandas as pd
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from xtl.evaluation.scoring import SubmissionScores, task_score
 from xtl.grid.durations import estimates, recorded, wall_clock
+from xtl.grid.fetch import Repository
+from xtl.grid.gpu_hours import ASSUMPTION, budget
 from xtl.grid.plan import Plan
 from xtl.languages.linguistics import Linguistics
+from xtl.runs.record import State
 from xtl.runs.run import Run
 from xtl.runs.store import Store
+from xtl.tasks.catalog import TASKS
 
 COLOURS = {
     "done": "green",
@@ -45,101 +51,113 @@ def simple(*columns: str, title: str | None = None) -> Table:
     return table
 
 
-def plan(console: Console, made: Plan, store: Store, everything: bool = False) -> None:
+def plan(console: Console, plan: Plan, store: Store, everything: bool = False) -> None:
     """Print what is cached, what would run, in which order and for how long."""
-    experiment = made.experiment
-    states = {run.id: store.state(run) for run in made.runs.values()}
-    todo = [run for run in made.runs.values() if states[run.id] != "done"]
-    seconds = estimates(made, recorded(store.runs))
+    experiment = plan.experiment
+    states = {run.id: store.state(run) for run in plan.runs.values()}
+    todo = [run for run in plan.runs.values() if states[run.id] is not State.DONE]
+    seconds = estimates(plan, recorded(store.runs))
     console.print(f"[bold]{escape(experiment.name)}[/bold]: {escape(experiment.question)}\n")
     table = simple("phase", ">runs", ">cached", ">to run", ">estimated core time")
-    for phase in dict.fromkeys(run.phase for run in made.runs.values()):
-        runs = [run for run in made.runs.values() if run.phase == phase]
-        new = [run for run in runs if states[run.id] != "done"]
-        guesses = [seconds[run.id] for run in new]
-        total = sum(g for g in guesses if g is not None) if any(g is not None for g in guesses) else None
-        table.add_row(phase, str(len(runs)), str(len(runs) - len(new)), str(len(new)), minutes(total) if new else "0 s")
+    counts = Counter(run.phase for run in plan.runs.values())
+    for phase, count in counts.items():
+        new = [run for run in todo if run.phase == phase]
+        known = [value for run in new if (value := seconds[run.id]) is not None]
+        total = sum(known) if known or not new else None
+        table.add_row(phase, str(count), str(count - len(new)), str(len(new)), minutes(total))
     console.print(table)
-    console.print(
-        f"\n{len(made.runs)} runs for {len(made.cells)} cells: {len(made.runs) - len(todo)} cached, {len(todo)} new."
-    )
+    cached = len(plan.runs) - len(todo)
+    console.print(f"\n{len(plan.runs)} runs for {len(plan.cells)} cells: {cached} cached, {len(todo)} new.")
     if todo:
         workers = os.cpu_count() or 1
-        total, unknown = wall_clock(made, todo, seconds, workers)
-        text = f"About {minutes(total)} on {workers} workers, from recorded durations" if unknown < len(todo) else ""
-        note = f"{unknown} runs are of no recorded size and have no estimate" if unknown else ""
-        console.print((text + ("; " if text and note else "") + note) + ".")
+        total, unknown = wall_clock(plan, todo, seconds, workers)
+        notes = []
+        if unknown < len(todo):
+            notes.append(f"About {minutes(total)} on {workers} workers, from recorded durations")
+        if unknown:
+            notes.append(f"{unknown} runs are of no recorded size and have no estimate")
+        console.print("; ".join(notes) + ".")
         if experiment.data == "hub":
-            gpu(console, made, todo)
-        listing(console, todo, states, seconds, everything)
-    for row in missing(made):
-        console.print(f"[yellow]missing[/yellow] {row}")
-    for sentence in made.notes:
+            needs = budget(plan, todo)
+            shared = len(todo) - len({*plan.cells.run_id} & {run.id for run in todo})
+            console.print(
+                f"About {needs.gpu_hours:,.1f} GPU-hours and {needs.checkpoint_bytes / 1e9:,.1f} GB of checkpoints; "
+                f"{shared} runs are upstream of the cells and shared by them.\n[dim]Assumed: {ASSUMPTION}.[/dim]"
+            )
+        _listing(console, todo, states, seconds, everything)
+    for target, lacking in plan.missing.groupby("target", sort=False):
+        console.print(f"[yellow]missing[/yellow] {target}: {', '.join(lacking.language)}")
+    for sentence in plan.notes:
         console.print(f"[yellow]left out[/yellow] {escape(sentence)}")
 
 
-def gpu(console: Console, made: Plan, todo: list[Run]) -> None:
-    """Print what the runs would ask of a GPU and of the disk."""
-    from xtl.grid.gpu_hours import ASSUMPTION, budget
-
-    found = budget(made, todo)
-    shared = len(todo) - len({*made.cells.run_id} & {run.id for run in todo})
-    console.print(
-        f"About {found.gpu_hours:,.1f} GPU-hours and {found.checkpoint_bytes / 1e9:,.1f} GB of checkpoints; "
-        f"{shared} runs are upstream of the cells and shared by them.\n[dim]Assumed: {ASSUMPTION}.[/dim]"
-    )
-
-
-def listing(console: Console, runs: list[Run], states: dict, seconds: dict, everything: bool) -> None:
+def _listing(
+    console: Console,
+    runs: list[Run],
+    states: Mapping[str, State],
+    seconds: Mapping[str, float | None],
+    everything: bool,
+) -> None:
     """Print the runs in their order, the first few of each phase unless all are asked for."""
     table = simple(">", "run", "state", ">estimate", "after", title="\nOrder")
     names = {run.id: run.slug for run in runs}
-    shown: dict[str, int] = {}
+    shown: Counter[str] = Counter()
     for number, run in enumerate(runs, 1):
-        shown[run.phase] = shown.get(run.phase, 0) + 1
+        shown[run.phase] += 1
         if everything or shown[run.phase] <= SHOWN:
-            after = ", ".join(names.get(i, "cached") for i in run.upstream.values())
-            table.add_row(
-                str(number), escape(run.folder), colour(states[run.id]), minutes(seconds[run.id]), escape(after)
-            )
+            after = ", ".join(names.get(run_id, "cached") for run_id in run.upstream.values())
+            estimate = minutes(seconds[run.id])
+            table.add_row(str(number), escape(run.folder), colour(states[run.id]), estimate, escape(after))
     console.print(table)
     hidden = len(runs) - table.row_count
     if hidden:
         console.print(f"… and {hidden} more (--all lists them).")
 
 
-def missing(made: Plan) -> list[str]:
-    """A line per target of the languages that the data source lacks."""
-    return [f"{target}: {', '.join(part.language)}" for target, part in made.missing.groupby("target", sort=False)]
-
-
 def colour(state: str) -> str:
     """A state in its colour."""
-    return f"[{COLOURS.get(state, 'default')}]{state}[/]"
+    return f"[{COLOURS[state]}]{state}[/]"
 
 
-def status(console: Console, made: Plan, store: Store) -> bool:
+def status(console: Console, plan: Plan, store: Store) -> bool:
     """Print the state of every run and the errors; returns whether all are done."""
-    counts: dict[str, int] = {}
     table = simple("run", "state", ">duration", "error")
-    for run in made.runs.values():
-        record = store.record(run)
-        counts[record.state] = counts.get(record.state, 0) + 1
+    records = [store.record(run) for run in plan.runs.values()]
+    for run, record in zip(plan.runs.values(), records, strict=True):
         table.add_row(escape(run.folder), colour(record.state), minutes(record.seconds), escape(record.error or ""))
     console.print(table)
-    console.print("\n" + ", ".join(f"{n} {colour(state)}" for state, n in counts.items()))
-    return set(counts) <= {"done"}
+    counts = Counter(record.state for record in records)
+    console.print("\n" + ", ".join(f"{count} {colour(state)}" for state, count in counts.items()))
+    return all(record.done for record in records)
+
+
+def repositories(console: Console, repositories: list[Repository], mirror: Path) -> None:
+    """Print what is to be fetched into a mirror, with sizes."""
+    table = simple("repository", "kind", "revision", ">files", ">size", ">to fetch")
+    rest = 0
+    for repository in repositories:
+        total = sum(file.size for file in repository.files)
+        lacking = sum(file.size for file in repository.lacking())
+        rest += lacking
+        sizes = (f"{len(repository.files):,}", megabytes(total), megabytes(lacking))
+        table.add_row(repository.name, repository.kind, repository.revision[:8], *sizes)
+    console.print(table)
+    console.print(f"\n{megabytes(rest)} to fetch into {escape(str(mirror))}.", soft_wrap=True)
+
+
+def megabytes(size: int) -> str:
+    """A size for a person."""
+    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
 
 
 def tasks(console: Console) -> None:
     """Print the catalog: what every task is, and where its data comes from."""
-    from xtl.tasks.catalog import TASKS
-
     what = simple("task", "roles", "format", "trains on", "score", "languages", title="Tasks")
     data = simple("task", "data", "revision", ">train", ">test", "licence", title="\nTheir data")
     for task in TASKS.values():
         languages = " ".join(task.languages) if len(task.languages) <= 4 else f"{len(task.languages)} languages"
-        roles, score = ", ".join(sorted(task.roles)), " + ".join(task.score)
+        roles = ", ".join(sorted(task.roles))
+        score = " + ".join(task.score)
         what.add_row(task.name, roles, task.format, task.trains_on or "nothing", score, languages)
         origin = " + ".join(dict.fromkeys(s.dataset for s in task.sources)) or "a folder of yours"
         data.add_row(
@@ -163,21 +181,19 @@ def scores(console: Console, result: SubmissionScores) -> None:
     table = simple("task", ">score", "averages over languages", ">languages", "missing")
     for name, entry in result.tasks.items():
         score = task_score(name, entry)
-        said = ", ".join(f"{metric} {value:.1f}" for metric, value in entry.average.items())
+        averages = ", ".join(f"{metric} {value:.1f}" for metric, value in entry.average.items())
         table.add_row(
             name,
             "—" if score is None else f"{score:.1f}",
-            said or "—",
+            averages or "—",
             str(len(entry.languages)),
             " ".join(entry.missing) if entry.languages else "all",
         )
     console.print(table)
-    overall = result.overall
-    console.print(
-        "\nOverall: — (the mean of the nine tasks needs all of them in every language)"
-        if overall is None
-        else f"\nOverall: [bold]{overall:.1f}[/bold]"
-    )
+    overall = "— (the mean of the nine tasks needs all of them in every language)"
+    if result.overall is not None:
+        overall = f"[bold]{result.overall:.1f}[/bold]"
+    console.print(f"\nOverall: {overall}")
 
 
 def languages(console: Console, source: Linguistics, to: str = "en", definition: str = "cosine") -> None:
@@ -200,7 +216,7 @@ def languages(console: Console, source: Linguistics, to: str = "en", definition:
     )
 
 
-def _grid(rows, title: str) -> Table:
+def _grid(rows: pd.DataFrame, title: str) -> Table:
     """A table of languages: the code, then every column."""
     table = simple("code", *[f">{column}" if column == "km" else column for column in rows.columns], title=title)
     for code, row in zip(rows.index, rows.itertuples(index=False, name=None), strict=True):
@@ -208,8 +224,9 @@ def _grid(rows, title: str) -> Table:
     return table
 
 
-def _similarity(row) -> str:
+def _similarity(row: pd.Series) -> str:
     """A similarity, and in brackets the share of its features that a source states, where that is not all."""
-    if row["similarity"] != row["similarity"]:
+    if pd.isna(row["similarity"]):
         return "—"
-    return f"{row['similarity']:.2f}" + (f" ({row['stated']:.0%})" if row["stated"] < 1 else "")
+    stated = f" ({row['stated']:.0%})" if row["stated"] < 1 else ""
+    return f"{row['similarity']:.2f}{stated}"

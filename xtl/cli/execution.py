@@ -1,6 +1,4 @@
-"""Executing a plan for the command line: live progress, the analysis, the report, and what failed."""
-
-from __future__ import annotations
+"""Executing a plan for the command line: live progress, the report, and what failed."""
 
 import fnmatch
 import time
@@ -27,17 +25,18 @@ def chosen(plan: Plan, only: str | None) -> list[Run]:
     """The runs whose name matches the pattern, and everything upstream of them; all of them without a pattern."""
     if not only:
         return list(plan.runs.values())
-    wanted = {
-        run.id for run in plan.runs.values() if any(fnmatch.fnmatch(n, only) for n in (run.slug, run.folder, run.id))
-    }
-    if not wanted:
+    matching = []
+    for run in plan.runs.values():
+        if any(fnmatch.fnmatch(name, only) for name in (run.slug, run.folder, run.id)):
+            matching.append(run.id)
+    if not matching:
         raise UserError(f"--only {only!r}: no run of this grid matches; xtl plan --all lists their names.")
-    queue = list(wanted)
-    while queue:
-        for upstream in plan.runs[queue.pop()].upstream.values():
-            if upstream not in wanted:
-                wanted.add(upstream)
-                queue.append(upstream)
+    wanted: set[str] = set()
+    while matching:
+        run_id = matching.pop()
+        if run_id not in wanted:
+            wanted.add(run_id)
+            matching += plan.runs[run_id].upstream.values()
     return [run for run in plan.runs.values() if run.id in wanted]
 
 
@@ -87,57 +86,47 @@ class Display(Watch):
                 self.bars.console.print(f"  {escape(line)}", soft_wrap=True)
 
 
-def run(
+def complete(
     console: Console,
     plan: Plan,
+    runs: list[Run],
     grid: Path,
     sets: list[str],
     notebooks: Path,
-    *,
-    workers: int | None = None,
-    cluster: Path | None = None,
-    only: str | None = None,
-    warm: bool = True,
-) -> int:
-    """Bring the grid to its end and write its report; returns the exit status (0 only if everything asked is done)."""
-    store, started = Store(), time.monotonic()
-    runs = chosen(plan, only)
+    workers: int | None,
+    cluster: Path | None,
+    warm: bool,
+) -> bool:
+    """Bring some runs of a grid to their end and write its report; returns whether everything asked for is done."""
+    store = Store()
+    started = time.monotonic()
     display = Display(console, len(runs))
     with display.bars:
-        outcomes = execute(
-            runs,
-            store,
-            notebooks,
-            workers=workers,
-            cluster=cluster,
-            warm=warm,
-            watch=display,
-            after_run=RENDER,
-        )
-    folder, outcomes["analysis"] = write(console, plan, store, grid, sets, notebooks)
+        outcomes = execute(runs, store, notebooks, workers, cluster, warm, watch=display, after_run=RENDER)
+    folder, outcomes["analysis"] = write_report(console, plan, store, grid, sets, notebooks)
     counts = Counter(outcome.state for outcome in outcomes.values())
     summary = ", ".join(f"{counts[state]} {colour(state)}" for state in Ending if counts[state])
     console.print(f"{summary} in {minutes(time.monotonic() - started)}.")
     failures(console, plan, outcomes)
     console.print(f"Report: [bold]{escape(str(folder / 'index.html'))}[/bold]", soft_wrap=True)
-    return 0 if all(outcome.good for outcome in outcomes.values()) else 1
+    return all(outcome.good for outcome in outcomes.values())
 
 
-def write(
+def write_report(
     console: Console, plan: Plan, store: Store, grid: Path, sets: list[str], notebooks: Path
 ) -> tuple[Path, Outcome]:
     """Write the report of whatever is done; returns its folder, and how its analysis ended."""
-    from xtl.report.write import write_report  # here: what draws takes seconds to import
+    from xtl.report import write  # here: what draws takes seconds to import
 
     folder = outputs_root() / plan.experiment.name / "report"
     display = Display(console, 1)
     with display.bars:
-        return folder, write_report(plan, store, folder, notebooks, grid, sets, display)
+        return folder, write.write_report(plan, store, folder, notebooks, grid, sets, display)
 
 
 def failures(console: Console, plan: Plan, outcomes: dict[str, Outcome]) -> None:
     """List every run that did not end well with its cells and its error."""
-    bad = {i: o for i, o in outcomes.items() if not o.good}
+    bad = {run_id: outcome for run_id, outcome in outcomes.items() if not outcome.good}
     if not bad:
         return
     table = simple("run", "state", "cells", "error", title="\nNot done")
@@ -147,36 +136,3 @@ def failures(console: Console, plan: Plan, outcomes: dict[str, Outcome]) -> None
         text = ", ".join(f"{c.encoder}/{c.intermediate}/{c.target}/s{c.seed}" for c in cells.itertuples())
         table.add_row(escape(name), colour(outcome.state), escape(text), escape(outcome.error or ""))
     console.print(table)
-
-
-def fetch(console: Console, experiment, mirror: Path) -> None:
-    """Fill a mirror with what a grid needs: sizes first, then the files, with the Hub's own bar, then the lock."""
-    from xtl.grid import fetch as fetching
-
-    mirror = Path(mirror).expanduser()
-    if mirror.exists() and not mirror.is_dir():
-        raise UserError(f"--mirror {mirror} is a file; name a folder.")
-    repositories = fetching.needed(experiment, mirror)
-    table = simple("repository", "kind", "revision", ">files", ">size", ">to fetch")
-    rest = 0
-    for repository in repositories:
-        total = sum(file.size for file in repository.files)
-        lacking = sum(file.size for file in repository.lacking())
-        rest += lacking
-        table.add_row(
-            repository.name,
-            repository.kind,
-            repository.revision[:8],
-            f"{len(repository.files):,}",
-            megabytes(total),
-            megabytes(lacking),
-        )
-    console.print(table)
-    console.print(f"\n{megabytes(rest)} to fetch into {escape(str(mirror))}.", soft_wrap=True)
-    fetching.download(repositories, mirror)
-    console.print(f"Locked: [bold]{escape(str(mirror / 'lock.yaml'))}[/bold]", soft_wrap=True)
-
-
-def megabytes(size: int) -> str:
-    """A size for a person."""
-    return f"{size / 1e9:.2f} GB" if size >= 1e9 else f"{size / 1e6:.1f} MB"
