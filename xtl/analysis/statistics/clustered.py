@@ -174,8 +174,7 @@ def partial(x, y, controls: pd.DataFrame, families: Sequence | None = None) -> P
     complete = controls.notna().all(axis=1).to_numpy()
     x = np.where(complete, np.asarray(x, float), np.nan)
     x, y, groups, known = _known(x, y, ["one"] * len(controls) if families is None else families)
-    n = len(x)
-    missing = int((~known).sum())
+    n, missing = len(x), int((~known).sum())
     kept = [np.zeros((n, 0))]
     constant = []
     for name in controls:
@@ -263,8 +262,7 @@ def combined(
         low, high = sorted(total * bound for bound in _fisher(observed / total, n, df, level))
         p = _tail(ranks[orders(tuple(groups))] @ rank_x, direction)
     else:
-        picks = resamples(n, draws, seed)
-        free = _canonical(np.zeros(n), x, *series)
+        picks, free = resamples(n, draws, seed), _canonical(np.zeros(n), x, *series)
         drawn = np.tensordot(factors, [weighted_spearman(x[free], y[free], picks) for y in series], axes=1)
         low, high, p = bootstrap_interval(drawn, observed, np.sqrt((n - 1) / df), level, direction)
     return Combined(each, observed, float(low), float(high), float(p), n, df, float(arrangements(groups)))
