@@ -6,10 +6,10 @@ import unicodedata
 import numpy as np
 import pytest
 
-from xtl.lab import LabConfig, twins
 from xtl.lab.world import lexicon
+from xtl.lab.world.config import LabConfig
 from xtl.lab.world.lexicon import word_forms
-from xtl.lab.world.made_languages import language, languages
+from xtl.lab.world.made_languages import language, languages, twins
 from xtl.lab.world.world import SORTS, world
 
 W = world()
