@@ -1,7 +1,5 @@
 """What `xtl.open` gives: a grid with its tables, questions and figures, and its runs example by example."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial

@@ -1,7 +1,5 @@
 """What a question answers with: a section of words, figures and tables, shown in a notebook and on the page."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Executed notebooks as single HTML pages that need no network and run nothing but our few lines of script."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import re
@@ -69,6 +67,15 @@ def exporter(template: str) -> PageExporter:
     made = PageExporter(config=settings)
     made.log.setLevel("ERROR")
     return made
+
+
+def read_notebook(path: Path) -> nbformat.NotebookNode:
+    """An executed notebook; of one that cannot be read, a notebook that says so."""
+    try:
+        return nbformat.read(path, as_version=4)
+    except Exception as error:  # no file, JSON, schema, version: whatever a run that was cut short left behind
+        text = f"The notebook of this run cannot be read ({type(error).__name__})."
+        return nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
 
 
 def as_page(notebook: nbformat.NotebookNode, template: str, **values: object) -> str:

@@ -1,16 +1,12 @@
 """The pages of runs: each executed notebook as one HTML file, beside it and in the report."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-import nbformat
-
 from xtl.analysis import wording
 from xtl.base.files import replacing
-from xtl.report.page import SECTIONS, TEMPLATES, as_page
+from xtl.report.page import SECTIONS, TEMPLATES, as_page, read_notebook
 from xtl.runs.record import RunRecord
 from xtl.runs.store import NOTEBOOK_FILE
 
@@ -20,19 +16,12 @@ LOOK = sorted([*TEMPLATES.rglob("*.*"), SECTIONS, Path(__file__).with_name("page
 
 
 def render_run_page(record: RunRecord, path: Path | None = None) -> Path:
-    """Write the page of a run's executed notebook, by default beside it; one that cannot be read gets a page to say so.
-
-    No moment shows half a page.
-    """
+    """Write the page of a run's executed notebook, by default beside it; no moment shows half a page."""
     path = path or record.folder / PAGE_FILE
     facts = {"phase": record.phase, "state": record.state.value, "duration": wording.duration(record.seconds)}
     if record.error:
         facts["error"] = record.error
-    try:
-        notebook = nbformat.read(record.folder / NOTEBOOK_FILE, as_version=4)
-    except Exception as error:  # json, schema, unknown version: whatever a run that was cut short left behind
-        said = f"The notebook of this run cannot be read ({type(error).__name__})."
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(said)])
+    notebook = read_notebook(record.folder / NOTEBOOK_FILE)
     html = as_page(notebook, "run", title=f"{record.slug}-{record.id}", facts=facts)
     with replacing(path, durable=False) as temporary:
         temporary.write_text(html, "utf-8")

@@ -1,7 +1,5 @@
 """Writing the shareable report of a grid: the executed analysis as index.html, and the pages of all runs beside it."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -11,12 +9,11 @@ from pathlib import Path
 
 import nbformat
 
-from xtl.analysis.scores import tables
 from xtl.base.errors import UserError
 from xtl.base.files import replacing
 from xtl.evaluation import submissions
 from xtl.grid.plan import Plan, analysis_run
-from xtl.report.page import as_page, contents, numbered
+from xtl.report.page import as_page, contents, numbered, read_notebook
 from xtl.report.pdf import PDF
 from xtl.report.runs import LOOK, write_run_pages
 from xtl.runs.execute import Watch, execute
@@ -54,7 +51,7 @@ def write_report(
         grid, overrides: what the plan was made from, for the analysis to open.
         watch: as of execute.
     """
-    records = tables.gather(plan, store).records
+    records = {identity: store.record(run) for identity, run in plan.runs.items()}
     write_run_pages(records, folder / "runs")
     done = [key for key, record in records.items() if record.phase == "target" and record.done]
     analysis = analysis_run(plan, done, str(Path(grid).absolute()), list(overrides))
@@ -64,7 +61,7 @@ def write_report(
     if index.is_file() and f'content="{digest}"' in index.read_text("utf-8")[:1000] and store.record(analysis).done:
         return Outcome(Ending.CACHED)
     outcome = _analyse(analysis, store, notebooks, watch)
-    notebook = nbformat.read(store.folder(analysis) / NOTEBOOK_FILE, as_version=4)
+    notebook = read_notebook(store.folder(analysis) / NOTEBOOK_FILE)
     asked = plan.experiment
     html = index_page(notebook, asked.name, asked.question, digest if outcome.good else "")
     for old in (folder / PDF, _packed(folder)):
