@@ -1,5 +1,6 @@
 """Sections: the parts of a page, named, escaped, linked to their runs, and no address that could run code."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -21,6 +22,11 @@ def test_tables_and_figures_are_named_by_their_section(pictures):
     names = ["two-figure-1", "two-table-1", "two-figure-2", "two-table-2", "two-table-3"]
     assert [name for name in names if f'id="{name}"' in html] == names
     assert html.count('class="label"') == 5 and html.count("<figure") == 2  # a figure may have several pictures
+
+
+def test_two_sections_may_show_the_same_picture(pictures):
+    ids = [set(re.findall(r' id="([^"]+)"', section(n, "S", block(pictures=pictures[:1])).html)) for n in ("a", "b")]
+    assert ids[0] and not ids[0] & ids[1]
 
 
 def test_text_is_seen_and_tables_and_notes_are_folded_below_the_figure(pictures):

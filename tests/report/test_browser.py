@@ -294,6 +294,18 @@ def test_a_link_to_a_folded_table_opens_it(page, written):
     assert 0 <= top < 300
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_the_first_screen_has_question_answer_figure_and_trust(page, tmp_path, width, height):
+    question = "Does English intermediate training (MNLI) help zero-shot transfer, and does that depend on the encoder?"
+    (tmp_path / "index.html").write_text(page_of(results(wording=question)), "utf-8")
+    page.open(tmp_path / "index.html", width=width, height=height)
+    bottom = "[...document.querySelectorAll('{}')].map(each => each.getBoundingClientRect().bottom)"
+    for part in ("h1", "#answer .words p", "#answer svg", "#answer .items li"):
+        places = page.run(bottom.format(part))
+        assert places and max(places) <= height, (part, places)
+    assert len(page.run(bottom.format("#answer .words p"))) <= 3
+
+
 CONTRAST = """(() => {
   const parse = text => text.match(/[\\d.]+/g).map(Number);
   const linear = v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;

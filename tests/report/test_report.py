@@ -8,9 +8,9 @@ import nbformat
 import pandas as pd
 import pytest
 
-from tests.report.pages import NOTEBOOK, asked, page_of, plain
+from tests.report.pages import NOTEBOOK, asked, page_of, plain, visible_words
 from tests.synthetic import results
-from xtl.analysis.questions import QUESTIONS
+from xtl.analysis.questions import MAIN, QUESTIONS
 from xtl.base.errors import UserError
 from xtl.report import write
 from xtl.tasks.sources import HubSource
@@ -26,6 +26,12 @@ def whole():
     options = dict(encoders=("bert", "xlnet"), seeds=(0, 1), targets=("xnli", "tatoeba"))
     drop = [("xlnet", "mnli", "tatoeba", 1)]
     return page_of(results(wording="Does <i>it</i> help?", shortcuts=SHORTCUTS, drop=drop, **options))
+
+
+@pytest.fixture(scope="module")
+def lab():
+    """The page of a grid of the shape of params/lab.yaml."""
+    return page_of(results())
 
 
 def test_the_notebook_asks_every_question_in_the_order_of_the_report():
@@ -54,6 +60,19 @@ def test_the_page_needs_nothing_else(whole):
     assert all(address.startswith(("data:", "#")) for address in addresses)
     assert whole.count("<script") == 1 and not re.search(r"https?://(?!www\.w3\.org)", whole)
     assert whole.count("<caption>") == whole.count("<table>")
+
+
+def test_little_is_seen_before_anything_is_unfolded(lab):
+    """At most 1,500 words for a grid of the shape of params/lab.yaml."""
+    words = visible_words(lab)
+    assert 300 < len(words) <= 1500, " ".join(words)
+
+
+@pytest.mark.parametrize("name", [name for name in MAIN if name != "answer"])
+def test_figures_come_with_few_words(name):
+    """At most 60 words a figure; what else there is to say is folded below it."""
+    section = QUESTIONS[name](results())
+    assert section.figures and len(" ".join(section.words).split()) <= 60 * len(section.figures)
 
 
 def test_the_answer_is_hedged(whole):
@@ -102,19 +121,6 @@ def test_unavailable_languages_are_listed():
     options = dict(encoders=("bert",), seeds=(0,), targets=("udpos",), intermediates=("none",), languages=["en", "de"])
     page = page_of(results(HubSource(), attributes={"unavailable": lacking}, **options))
     assert re.search(r"udpos 2 fr yo", plain(page))
-
-
-def test_vocabularies_are_shown_and_what_they_do_not_know_is_marked():
-    from xtl.analysis.questions.background import vocabulary
-
-    main = pd.DataFrame({
-        "target": "udpos", "encoder": "bert-en", "intermediate": "none", "language": ["en", "zh"],
-        "unknown": [0.0, 0.5], "fertility": [1.2, 3.0],
-    })  # fmt: skip
-    made = vocabulary(main, ["bert-en"]).blocks[0].tables[0]
-    assert [[c.text for c in row] for row in made.rows] == [["en", "0.0 %", "1.20"], ["zh", "50.0 %", "3.00"]]
-    assert [row[1].kind for row in made.rows] == ["", "failed"]
-    assert vocabulary(main.drop(columns=["unknown", "fertility"]), ["bert-en"]).blocks == []
 
 
 # --- the folder, from a store ---

@@ -159,8 +159,13 @@ def style() -> str:
 def _template() -> Template:
     """The template of a section, in which everything is escaped but the figures."""
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["drawn"] = lambda picture: Markup(picture.svg())
+    environment.filters["drawn"] = _drawn
     return environment.get_template("section.html.j2")
+
+
+def _drawn(picture: Picture, section: str) -> Markup:
+    """A picture as markup, whose ids begin with the section's name: another section may show the same picture."""
+    return Markup(re.sub(r'( id="|href="#|url\(#)', rf"\1{section}-", picture.svg()))
 
 
 def section(name: str, title: str, *blocks: Block, folded: bool = False) -> Section:

@@ -170,7 +170,7 @@ def _contrasts(results: Results, pooled: pd.DataFrame, where: str) -> list[Block
             ])  # fmt: skip
         if rows:
             numbers = table(f"{kind.heading}: difference of mean gains", columns, rows, [note])
-            blocks.append(block(kind.heading + where, [kind.reading], tables=[numbers]))
+            blocks.append(block(kind.heading + where, tables=[numbers], notes=[kind.reading]))
     return blocks
 
 
