@@ -8,7 +8,7 @@ from datasets import Dataset
 
 from xtl.base.errors import UserError
 from xtl.tasks.catalog import TASKS
-from xtl.tasks.formats import format_of
+from xtl.tasks.formats import format_of, span
 from xtl.tasks.formats.format import Limits
 from xtl.tasks.formats.span import _best_span
 
@@ -77,10 +77,12 @@ def test_the_stride_never_stops_the_windows(tokenizer):
     assert len(covered) == 19 and max(features["length"]) == 14
 
 
-def test_a_long_question_is_cut_and_a_longer_one_is_an_error(tokenizer):
+def test_a_long_question_is_cut_and_a_longer_one_is_an_error(tokenizer, monkeypatch):
     data = examples(("  who sat on the mat ?", "the cat", "cat"))
-    features = format_of(XQUAD).features(data, tokenizer, Limits(32, max_query=2), training=False)
+    monkeypatch.setattr(span, "MAX_QUERY", 2)
+    features = format_of(XQUAD).features(data, tokenizer, Limits(32), training=False)
     assert tokenizer.decode(features["input_ids"][0], skip_special_tokens=True) == "who sat the cat"
+    monkeypatch.undo()
     data = examples(("who sat on the mat ?", LONG, "fox"))
     with pytest.raises(UserError, match="max_length 9 leaves no room for a context beside a question of 6 tokens"):
         format_of(XQUAD).features(data, tokenizer, Limits(9), training=False)

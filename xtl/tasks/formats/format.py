@@ -33,12 +33,10 @@ class Limits:
     Attributes:
         max_length: of the longest input.
         stride: overlap of two windows of one context (XTREME's `doc_stride` is the step, not the overlap).
-        max_query: of a question beside a context; the default is that of XTREME's scripts.
     """
 
     max_length: int
     stride: int = 128
-    max_query: int = 64
 
     def within(self, tokenizer: Tokenizer) -> Limits:
         """The same limits, or the encoder's longest input where that is shorter."""

@@ -21,6 +21,7 @@ from xtl.tasks.formats.format import Columns, HeadFormat, Limits, encode, head
 
 N_BEST = 20  # starts and ends of a window that are combined (XTREME's scripts)
 MAX_ANSWER = 30  # tokens (XTREME's scripts)
+MAX_QUERY = 64  # tokens of a question that are read (XTREME's scripts)
 NOT_CONTEXT = (-1, -1)  # character range of a token that cannot be part of an answer
 AROUND = 60  # characters of the context that are shown on either side of the answer's beginning
 
@@ -145,9 +146,9 @@ def _windows(batch: Columns, tokenizer: Tokenizer, limits: Limits) -> list[_Wind
     for row, context in enumerate(batch["context"]):
         parts = whole.sequence_ids(row)
         coded, numbers = whole, [row]
-        if parts.count(0) > limits.max_query or len(parts) > limits.max_length:
+        if parts.count(0) > MAX_QUERY or len(parts) > limits.max_length:
             ends = [end for part, (_, end) in zip(parts, whole["offset_mapping"][row], strict=True) if part == 0]
-            kept = ends[: limits.max_query]
+            kept = ends[:MAX_QUERY]
             question = questions[row][: kept[-1] if kept else 0]
             room = limits.max_length - len(kept) - parts.count(None)
             coded = _cut(question, context, len(kept), room, tokenizer, limits)
