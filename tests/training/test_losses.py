@@ -10,7 +10,8 @@ from torch.nn.functional import softmax
 from xtl.grid.blocks import Training
 from xtl.models.encoders import load_tokenizer
 from xtl.tasks.catalog import TASKS
-from xtl.tasks.formats import format_of, mlm
+from xtl.tasks.formats import format_of
+from xtl.tasks.formats.format import Limits
 from xtl.training.collate import pad_batch
 from xtl.training.losses import smoothed_loss
 from xtl.training.mixing import Heads
@@ -47,7 +48,7 @@ def test_by_hand():
 @pytest.mark.parametrize("task", FEATURES)
 def test_without_smoothing_it_is_the_loss_of_the_model(tiny_encoders, architecture, task):
     tokenizer = load_tokenizer(tiny_encoders[architecture])
-    model = format_of(TASKS[task]).build_model(tiny_encoders[architecture], TASKS[task], seed=0).eval()
+    model = format_of(TASKS[task]).build_model(tiny_encoders[architecture], seed=0).eval()
     inputs = pad_batch(FEATURES[task], tokenizer)
     output = model(**inputs)
     torch.testing.assert_close(smoothed_loss(output, inputs, 0.0), output.loss)
@@ -58,10 +59,10 @@ def test_without_smoothing_it_is_the_loss_of_the_model(tiny_encoders, architectu
 @pytest.mark.parametrize("architecture", ["bert", "xlnet"])
 def test_hidden_tokens_are_smoothed_over_the_vocabulary(tiny_encoders, architecture):
     tokenizer = load_tokenizer(tiny_encoders[architecture])
-    model = mlm.build_model(tiny_encoders[architecture], TASKS["mlm"], seed=0).eval()
+    model = format_of(TASKS["mlm"]).build_model(tiny_encoders[architecture], seed=0).eval()
     texts = Dataset.from_dict({"id": ["0"], "text": ["the fox slept here all day long"]})
-    features = mlm.train_features(texts, tokenizer, TASKS["mlm"], 64)
-    inputs = mlm.collator(features, tokenizer, model, seed=0)([(0, 0)])
+    features = format_of(TASKS["mlm"]).features(texts, tokenizer, Limits(64), training=True)
+    inputs = format_of(TASKS["mlm"]).collator(features, tokenizer, model, seed=0)([(0, 0)])
     output = model(**inputs)
     torch.testing.assert_close(smoothed_loss(output, inputs, 0.0), output["loss"])
     logs = softmax(output["logits"], -1).log()
@@ -73,7 +74,7 @@ def test_hidden_tokens_are_smoothed_over_the_vocabulary(tiny_encoders, architect
 @pytest.mark.parametrize("smoothing", [0.0, 0.3])
 def test_a_training_minimises_it(tiny_encoders, tmp_path, smoothing):
     inputs = pad_batch(FEATURES["mnli"], load_tokenizer(tiny_encoders["bert"]))
-    model = format_of(TASKS["mnli"]).build_model(tiny_encoders["bert"], TASKS["mnli"], seed=0)
+    model = format_of(TASKS["mnli"]).build_model(tiny_encoders["bert"], seed=0)
     expected = smoothed_loss(model(**inputs), inputs, smoothing).item()
     log = fit(model, [0], lambda batch: inputs, tmp_path, Training(label_smoothing=smoothing), seed=0)
     assert log.loss[0] == pytest.approx(expected, abs=1e-4)

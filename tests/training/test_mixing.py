@@ -7,14 +7,13 @@ import torch
 from xtl.grid.blocks import Training
 from xtl.models.encoders import load_tokenizer
 from xtl.tasks.catalog import TASKS
-from xtl.tasks.formats import classification, mlm, span, tagging
+from xtl.tasks.formats import format_of
 from xtl.training.collate import pad_batch
 from xtl.training.mixing import Heads, mixed_batches, shares
 from xtl.training.settings import IntermediateSettings
 from xtl.training.trainer import fit
 
 SETTINGS = Training(learning_rate=1e-2, warmup=0.1, weight_decay=0.01)
-MODULES = {"mnli": classification, "squad1": span, "udpos": tagging, "mlm": mlm}
 
 
 def settings(**options):
@@ -54,7 +53,7 @@ def test_an_epoch_counts_each_task_up_to_the_cap():
 
 
 def models(folder, names):
-    return [MODULES[name].build_model(folder, TASKS[name], seed=0) for name in names]
+    return [format_of(TASKS[name]).build_model(folder, seed=0) for name in names]
 
 
 @pytest.mark.parametrize("architecture", ["bert", "roberta", "xlnet"])

@@ -13,7 +13,8 @@ from xtl.models.embeddings import POOLINGS, embed, recipe_layer
 from xtl.models.encoders import depth_of, load_encoder, load_tokenizer, on_device
 from xtl.models.subwords import of_scores
 from xtl.tasks.catalog import TASKS, Task
-from xtl.tasks.formats import format_of
+from xtl.tasks.formats import retrieval_format
+from xtl.tasks.formats.format import Vectors
 from xtl.tasks.sources import DataSource
 from xtl.training.prediction import Scored
 from xtl.training.settings import TargetSettings
@@ -34,7 +35,7 @@ class Pool:
 
 def read_pools(task: Task, language: str, data: DataSource, most: int | None) -> dict[str, Pool]:
     """The pools of every split that the task's format reads, at most so many sentences of each."""
-    task_format = format_of(task)
+    task_format = retrieval_format(task)
     pools = {}
     for split in task.evaluation_splits:
         examples = task_format.limit(data.examples(task.name, split, language), most)
@@ -57,7 +58,7 @@ def evaluate(settings: TargetSettings, data: DataSource, folder: str | Path) -> 
 
     for target, languages in settings.evaluate.items():
         task = TASKS[target]
-        task_format = format_of(task)
+        task_format = retrieval_format(task)
         max_length = settings.limits(target).within(tokenizer).max_length
         for language in languages:
             pools = read_pools(task, language, data, settings.max_eval_examples)
@@ -70,13 +71,13 @@ def evaluate(settings: TargetSettings, data: DataSource, folder: str | Path) -> 
             covered = of_scores(tokenizer, texts, "en")[language]
             for (place, layer), (number, pooling) in product(enumerate(layers), enumerate(POOLINGS)):
                 sides = {
-                    split: (foreign[split][place, number], english[split][place, number], pool.examples)
+                    split: Vectors(foreign[split][place, number], english[split][place, number], pool.examples)
                     for split, pool in pools.items()
                 }
-                scored = Scored(*task_format.evaluate(sides, task, language))
+                scored = Scored(*task_format.evaluate(sides))
                 headline = layer == recipe and pooling == settings.pooling
                 n = len(scored.per_example)
                 evaluation.add(target, language, scored.metrics, n, covered, layer, pooling, headline)
                 if headline:
-                    evaluation.keep(task, language, test.examples, task_format.example_ids(sides), scored)
+                    evaluation.keep(task, language, test.examples, task_format.example_ids(test.examples), scored)
     return evaluation

@@ -61,11 +61,11 @@ class Evaluation:
         task_format = format_of(task)
         rows = {"target": task.name, "language": language, "example_id": ids, "score": scored.per_example}
         self.examples.append(pd.DataFrame(rows))
-        self.shown[task.name, language] = task_format.show(scored.predictions, examples, task, SHOWN)
+        self.shown[task.name, language] = task_format.show(scored.predictions, examples, SHOWN)
         if task.submission:
-            path = self.folder / "predictions" / task.submission / f"test-{language}.{task_format.SUFFIX}"
+            path = self.folder / "predictions" / task.submission / f"test-{language}.{task_format.suffix}"
             path.parent.mkdir(parents=True, exist_ok=True)
-            task_format.write_submission(scored.predictions, examples, task, path)
+            path.write_text(task_format.submission(scored.predictions, examples), encoding="utf-8")
 
     def table(self, metric: str | None = None) -> pd.DataFrame:
         """Headline scores in points, a row per language, a column per target and metric."""

@@ -9,7 +9,7 @@ from xtl.base.errors import UserError
 from xtl.evaluation.submissions import read_answers, read_json, read_lines, read_pairs, read_tags
 from xtl.tasks.catalog import TASKS, Task
 from xtl.tasks.formats import metrics
-from xtl.tasks.formats.answers import mlqa_tokens, squad_tokens
+from xtl.tasks.formats.answers import tokens_of
 
 Points = dict[str, float]  # metric -> points
 
@@ -113,8 +113,7 @@ def _score_answers(task: Task, language: str, predicted: Path, gold: Path) -> Po
     guesses = [answers.get(name) for name, _ in references]
     if all(guess is None for guess in guesses):
         raise UserError(f"{predicted} answers none of the questions of {gold}; their ids must be the same.")
-    tokens = mlqa_tokens(language) if task.answers == "mlqa" else squad_tokens
-    return metrics.squad([texts for _, texts in references], guesses, tokens)[0]
+    return metrics.squad([texts for _, texts in references], guesses, tokens_of(task, language))[0]
 
 
 def _references(gold: Path) -> list[tuple[str, list[str]]]:

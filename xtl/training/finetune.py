@@ -148,5 +148,5 @@ def dev_scores(trained: Trained, data: DataSource) -> tuple[pd.DataFrame, dict[t
         scored = dev.score(trained.model, trained.tokenizer)
         for metric, points in scored.metrics.items():
             rows.append({"task": task.name, "metric": metric, "points": points, "n": len(dev.examples)})
-        shown[task.name, "en"] = dev.part.format.show(scored.predictions, dev.examples, task, 5)
+        shown[task.name, "en"] = dev.part.format.show(scored.predictions, dev.examples)
     return pd.DataFrame(rows, columns=["task", "metric", "points", "n"]), shown

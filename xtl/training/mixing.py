@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from xtl.tasks.formats.shared_weights import SharedWeights
+from xtl.tasks.formats.heads import SharedWeights
 from xtl.training.collate import grouped_batches, steps_of_an_epoch
 from xtl.training.settings import IntermediateSettings
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,13 +12,14 @@ from transformers import PreTrainedTokenizerFast
 from xtl.base.errors import UserError
 from xtl.models.checkpoints import mirrored
 from xtl.tasks.catalog import Task
-from xtl.tasks.formats import format_of
+from xtl.tasks.formats import trained_format
+from xtl.tasks.formats.format import DrawnFormat, Limits, TrainedFormat
 from xtl.tasks.sources import DataSource, origins
 from xtl.tasks.sources.source import subset
 from xtl.training.collate import pad_batch
 from xtl.training.mixing import Batch, Heads
-from xtl.training.prediction import Scored, feature_options, score_examples
-from xtl.training.settings import FineTuningSettings, Limits, TrainingSet
+from xtl.training.prediction import Scored, score_examples
+from xtl.training.settings import FineTuningSettings, TrainingSet
 
 DEV_EXAMPLES = 500  # first English dev examples that select a checkpoint, as in the authors' scripts (docs/protocol.md)
 
@@ -41,9 +41,9 @@ class Part:
     limits: Limits
 
     @property
-    def format(self) -> ModuleType:
+    def format(self) -> TrainedFormat:
         """The task's format."""
-        return format_of(self.task)
+        return trained_format(self.task)
 
     @property
     def lengths(self) -> list[int]:
@@ -53,7 +53,7 @@ class Part:
     def build_model(self, settings: FineTuningSettings) -> nn.Module:
         """The checkpoint's encoder under a new head of the task, drawn from the seed."""
         checkpoint = mirrored(settings.checkpoint)
-        return self.format.build_model(checkpoint, self.task, settings.seed, revision=settings.revision)
+        return self.format.build_model(checkpoint, settings.seed, settings.revision)
 
 
 def read_part(
@@ -74,9 +74,7 @@ def read_part(
 def prepare(name: str, task: Task, examples: Dataset, tokenizer: PreTrainedTokenizerFast, limits: Limits) -> Part:
     """Examples with the features that training on them reads."""
     fitting = limits.within(tokenizer)
-    task_format = format_of(task)
-    options = feature_options(task_format, fitting)
-    features = task_format.train_features(examples, tokenizer, task, fitting.max_length, **options)
+    features = trained_format(task).features(examples, tokenizer, fitting, training=True)
     return Part(name, task, features, len(examples), fitting)
 
 
@@ -87,8 +85,9 @@ def collator(
     drawing = {}  # parts in which what is predicted is drawn anew in every batch
     rows = {}
     for number, (part, model) in enumerate(zip(parts, models, strict=True)):
-        if hasattr(part.format, "collator"):
-            drawing[number] = part.format.collator(part.features, tokenizer, model, seed)
+        task_format = part.format
+        if isinstance(task_format, DrawnFormat):
+            drawing[number] = task_format.collator(part.features, tokenizer, model, seed)
         else:
             rows[number] = list(part.features.remove_columns("length"))
 

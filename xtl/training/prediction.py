@@ -1,7 +1,6 @@
 """Predictions of a model on the examples of one language, and what they score."""
 
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,9 @@ from torch import nn
 from transformers import PreTrainedTokenizerFast
 
 from xtl.tasks.catalog import Task
-from xtl.tasks.formats import format_of
+from xtl.tasks.formats import trained_format
+from xtl.tasks.formats.format import DrawnFormat, HeadFormat, Limits
 from xtl.training.collate import INPUTS, budget_batches, pad_batch
-from xtl.training.settings import Limits
 
 EVAL_TOKENS = 8192  # tokens in an evaluation batch, padding counted; decides speed, not results
 
@@ -46,22 +45,14 @@ def score_examples(
     limits: Limits,
 ) -> Scored:
     """Predict the examples of one language and score them by the task's own rules."""
-    task_format = format_of(task)
-    fitting = limits.within(tokenizer)
-    options = feature_options(task_format, fitting)
-    features = task_format.eval_features(examples, tokenizer, task, fitting.max_length, **options)
-    if hasattr(task_format, "infer"):
+    task_format = trained_format(task)
+    features = task_format.features(examples, tokenizer, limits.within(tokenizer), training=False)
+    if isinstance(task_format, HeadFormat):
+        predictions = task_format.predict(predict_logits(model, features, tokenizer), features, examples)
+    elif isinstance(task_format, DrawnFormat):
         predictions = task_format.infer(model, features, tokenizer)
-    else:
-        logits = predict_logits(model, features, tokenizer)
-        predictions = task_format.predict(logits, features, examples, task)
-    metrics, per_example = task_format.score(predictions, examples, task, language)
+    metrics, per_example = task_format.score(predictions, examples, language)
     return Scored(predictions, metrics, per_example)
-
-
-def feature_options(task_format: ModuleType, limits: Limits) -> dict[str, int]:
-    """What a format's features take beside the length."""
-    return {"stride": limits.stride} if "stride" in getattr(task_format, "OPTIONS", ()) else {}
 
 
 def predict_logits(

@@ -1,30 +1,18 @@
 """What the notebooks of the three phases are told, one typed record a phase, built from their parameters cells."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, field_validator
-from transformers import PreTrainedTokenizerFast
 
 from xtl.base.validation import STRICT, one_sentence
 from xtl.grid.blocks import Part, Training, keys_read_by
 from xtl.models.recipes import Pretraining
 from xtl.tasks.catalog import get
+from xtl.tasks.formats.format import Limits
 from xtl.tasks.sources import DataSource, from_parameters
 from xtl.tasks.sources.origins import Origin
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The inputs' limits in tokens: the longest one, and the overlap of two windows of one context."""
-
-    max_length: int
-    stride: int
-
-    def within(self, tokenizer: PreTrainedTokenizerFast) -> Self:
-        """The same limits, or the encoder's longest input where that is shorter."""
-        return replace(self, max_length=min(self.max_length, tokenizer.model_max_length))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from datasets import Dataset
 
 from xtl.models.encoders import load_tokenizer
 from xtl.tasks.catalog import TASKS
-from xtl.tasks.formats import choice
+from xtl.tasks.formats import format_of
+from xtl.tasks.formats.format import Limits
 from xtl.training.collate import pad_batch
 
 TASK = TASKS["cosmosqa"]
@@ -23,7 +24,7 @@ ROWS = Dataset.from_dict({
 @pytest.mark.parametrize("architecture", ["bert", "roberta", "xlnet"])
 def test_features_are_lists_over_choices(tiny_encoders, architecture):
     tokenizer = load_tokenizer(tiny_encoders[architecture])
-    features = choice.train_features(ROWS, tokenizer, TASK, 64)
+    features = format_of(TASK).features(ROWS, tokenizer, Limits(64), training=True)
     assert features["labels"] == [0, 1] and [len(ids) for ids in features["input_ids"]] == [2, 2]
     assert features[0]["input_ids"][1] == tokenizer("the fox slept", "who slept ? an owl")["input_ids"]
     assert features[1]["input_ids"][0] == tokenizer("what sleeps ?", "the fox here")["input_ids"]  # without a context
@@ -41,7 +42,7 @@ def test_the_end_of_a_long_context_stays(tiny_encoders):
     tokenizer = load_tokenizer(tiny_encoders["bert"])
     side = tokenizer.truncation_side
     rows = ROWS.select([0]).map(lambda row: {"context": "a " * 80 + "the end"})
-    ids = choice.train_features(rows, tokenizer, TASK, 32)[0]["input_ids"][0]
+    ids = format_of(TASK).features(rows, tokenizer, Limits(32), training=True)[0]["input_ids"][0]
     assert len(ids) == 32 and tokenizer.truncation_side == side
     first = ids[1 : ids.index(tokenizer.sep_token_id)]
     assert first == tokenizer("a " * 80 + "the end", add_special_tokens=False)["input_ids"][-len(first) :]
@@ -50,8 +51,8 @@ def test_the_end_of_a_long_context_stays(tiny_encoders):
 @pytest.mark.parametrize("architecture", ["bert", "roberta", "xlnet"])
 def test_the_model_scores_every_choice(tiny_encoders, architecture):
     tokenizer = load_tokenizer(tiny_encoders[architecture])
-    features = choice.train_features(ROWS, tokenizer, TASK, 64)
-    model = choice.build_model(tiny_encoders[architecture], TASK, seed=0).eval()
+    features = format_of(TASK).features(ROWS, tokenizer, Limits(64), training=True)
+    model = format_of(TASK).build_model(tiny_encoders[architecture], seed=0).eval()
     with torch.inference_mode():
         together = model(**pad_batch(list(features), tokenizer))
         alone = model(**pad_batch([features[1]], tokenizer)).logits
@@ -63,9 +64,9 @@ def test_the_model_scores_every_choice(tiny_encoders, architecture):
 
 def test_predictions_and_accuracy():
     features = Dataset.from_dict({"example": [1, 0]})
-    predicted = choice.predict([np.array([0.1, 2.0]), np.array([-1.0, 0.5])], features, ROWS, TASK)
+    predicted = format_of(TASK).predict([np.array([0.1, 2.0]), np.array([-1.0, 0.5])], features, ROWS)
     assert predicted.tolist() == [1, 1]
-    values, per_example = choice.score(predicted, ROWS, TASK, "en")
+    values, per_example = format_of(TASK).score(predicted, ROWS, "en")
     assert values == {"accuracy": 50.0} and per_example.tolist() == [0.0, 100.0]
-    shown = choice.show(predicted, ROWS, TASK)
+    shown = format_of(TASK).show(predicted, ROWS)
     assert shown.iloc[0].tolist() == ["the fox slept who slept ?", "a fox", "an owl", 2]

@@ -50,7 +50,7 @@ def test_a_malicious_file_runs_nothing_and_is_an_error(only_pytorch, tmp_path, w
     else:
         (only_pytorch / "pytorch_model.bin").write_bytes(pickle.dumps(content))
     with pytest.raises(UserError, match="cannot be loaded"):
-        heads.labelled(AutoModelForSequenceClassification, only_pytorch, TASKS["mnli"], seed=0)
+        heads.build(AutoModelForSequenceClassification, only_pytorch, 0, labels=TASKS["mnli"].labels)
     with pytest.raises(UserError, match="cannot be loaded"):
         load_encoder(only_pytorch)
     assert not trace.exists()

@@ -5,7 +5,8 @@ import pytest
 from datasets import Dataset
 
 from xtl.tasks.catalog import TASKS
-from xtl.tasks.formats import mining
+from xtl.tasks.formats import format_of, mining
+from xtl.tasks.formats.format import Vectors
 
 BUCC = TASKS["bucc"]
 
@@ -70,18 +71,17 @@ def test_the_threshold_comes_from_the_development_pools_and_meets_the_test_pools
     assert threshold == pytest.approx(dev_margins.mean()) and dev_margins[0] > threshold > dev_margins[1]
     # Testing on the same sentences with both pairs gold: the better one alone is found.
     test = (dev[0], dev[1], pools([(0, 0), (1, 1)], 2, 2))
-    predictions, values, per_example = mining.evaluate({"validation": dev, "test": test}, BUCC)
+    predictions, values, per_example = format_of(BUCC).evaluate({"validation": Vectors(*dev), "test": Vectors(*test)})
     assert predictions == gold
     assert values == pytest.approx({"f1": 200 / 3, "precision": 100.0, "recall": 50.0})
     assert sorted(per_example.tolist()) == [0.0, 100.0] and per_example.mean() == 50.0
-    assert mining.example_ids({"test": test}) == ["x0\ten0", "x1\ten1"]
+    assert format_of(BUCC).example_ids(test[2]) == ["x0\ten0", "x1\ten1"]
 
 
-def test_submission_and_limits(tmp_path):
+def test_submission_and_limits():
     examples = pools([(0, 0), (2, 1)], 3, 3)
-    mining.write_submission([("x0", "en0"), ("x2", "en1")], examples, BUCC, tmp_path / "test-de.tsv")
-    assert (tmp_path / "test-de.tsv").read_text() == "x0\ten0\nx2\ten1\n"
-    few = mining.limit(examples, 2)
-    assert few["id"] == ["x0", "x1", "en0", "en1"] and mining.gold(few) == [("x0", "en0")]  # x2 is gone
-    assert mining.texts(few) == (["text x0", "text x1"], ["text en0", "text en1"])
-    assert mining.show([("x1", "en0")], examples, BUCC).to_numpy().tolist() == [["text x1", "text en0", "no"]]
+    assert format_of(BUCC).submission([("x0", "en0"), ("x2", "en1")], examples) == "x0\ten0\nx2\ten1\n"
+    few = format_of(BUCC).limit(examples, 2)
+    assert few["id"] == ["x0", "x1", "en0", "en1"] and mining.gold_pairs(few) == [("x0", "en0")]  # x2 is gone
+    assert format_of(BUCC).texts(few) == (["text x0", "text x1"], ["text en0", "text en1"])
+    assert format_of(BUCC).show([("x1", "en0")], examples).to_numpy().tolist() == [["text x1", "text en0", "no"]]

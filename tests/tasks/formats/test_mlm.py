@@ -8,7 +8,8 @@ from datasets import Dataset
 from xtl.base.errors import UserError
 from xtl.models.encoders import load_tokenizer
 from xtl.tasks.catalog import TASKS
-from xtl.tasks.formats import mlm
+from xtl.tasks.formats import format_of
+from xtl.tasks.formats.format import Limits
 from xtl.training.finetune import fine_tune
 from xtl.training.settings import IntermediateSettings
 
@@ -19,39 +20,39 @@ TEXTS = Dataset.from_dict({"id": ["0", "1"], "text": ["the fox slept here all da
 @pytest.mark.parametrize("architecture, objective", [("bert", "mlm"), ("roberta", "mlm"), ("xlnet", "plm")])
 def test_losses_are_those_of_the_hidden_tokens(tiny_encoders, architecture, objective):
     tokenizer = load_tokenizer(tiny_encoders[architecture])
-    model = mlm.build_model(tiny_encoders[architecture], TASK, seed=0).eval()
+    model = format_of(TASK).build_model(tiny_encoders[architecture], seed=0).eval()
     assert model.objective == objective
-    features = mlm.train_features(TEXTS, tokenizer, TASK, 64)
-    batch = mlm.collator(features, tokenizer, model, seed=0)([(0, 0), (1, 0)])
+    features = format_of(TASK).features(TEXTS, tokenizer, Limits(64), training=True)
+    batch = format_of(TASK).collator(features, tokenizer, model, seed=0)([(0, 0), (1, 0)])
     with torch.inference_mode():
         found = model(**batch)
     assert len(found["logits"]) == len(batch["labels"])
     expected = torch.nn.functional.cross_entropy(found["logits"], batch["labels"])
     assert float(found["loss"]) == pytest.approx(float(expected))
-    hidden, guessed = mlm.infer(model, features, tokenizer)[0]
+    hidden, guessed = format_of(TASK).infer(model, features, tokenizer)[0]
     assert len(hidden) == len(guessed) > 0
 
 
 def test_accuracy_by_hand():
     predictions = [(np.array([5, 6]), np.array([5, 7])), (np.array([8]), np.array([8]))]
-    values, per_text = mlm.score(predictions, TEXTS, TASK, "en")
+    values, per_text = format_of(TASK).score(predictions, TEXTS, "en")
     assert values == {"accuracy": pytest.approx(200 / 3)} and per_text.tolist() == [50.0, 100.0]
-    assert mlm.show(predictions, TEXTS, TASK).iloc[0].tolist() == ["the fox slept here all day long", 2, 1]
+    assert format_of(TASK).show(predictions, TEXTS).iloc[0].tolist() == ["the fox slept here all day long", 2, 1]
 
 
 def test_a_text_without_tokens_is_left_out(tiny_encoders):
     tokenizer = load_tokenizer(tiny_encoders["bert"])
     texts = Dataset.from_dict({"id": ["0", "1"], "text": [" ", "an owl"]})
-    assert len(mlm.train_features(texts, tokenizer, TASK, 64)) == 1
+    assert len(format_of(TASK).features(texts, tokenizer, Limits(64), training=True)) == 1
 
 
 @pytest.mark.parametrize("architecture", ["bert", "xlnet"])
 def test_an_interrupted_training_can_be_saved_and_read_again(tiny_encoders, architecture, tmp_path):
     from safetensors.torch import load_file, save_file
 
-    model = mlm.build_model(tiny_encoders[architecture], TASK, seed=0)
+    model = format_of(TASK).build_model(tiny_encoders[architecture], seed=0)
     save_file({k: v.contiguous() for k, v in model.state_dict().items()}, tmp_path / "weights")  # refuses tied ones
-    other = mlm.build_model(tiny_encoders[architecture], TASK, seed=1)
+    other = format_of(TASK).build_model(tiny_encoders[architecture], seed=1)
     other.load_state_dict(load_file(tmp_path / "weights"))
     for a, b in zip(model.parameters(), other.parameters(), strict=True):
         assert torch.equal(a, b)

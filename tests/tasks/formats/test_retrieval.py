@@ -4,7 +4,8 @@ import numpy as np
 from datasets import Dataset
 
 from xtl.tasks.catalog import TASKS
-from xtl.tasks.formats import retrieval
+from xtl.tasks.formats import format_of, retrieval
+from xtl.tasks.formats.format import Vectors
 
 TATOEBA = TASKS["tatoeba"]
 PAIRS = Dataset.from_dict(
@@ -12,16 +13,15 @@ PAIRS = Dataset.from_dict(
 )
 
 
-def test_direction_and_cosine(tmp_path):
+def test_direction_and_cosine():
     # English 0 is nearest foreign 1 in angle though foreign 0 has the larger product; English 2 is nearest itself.
     foreign = np.array([[100.0, 100.0], [1.0, 0.1], [0.0, 2.0]])
     english = np.array([[5.0, 0.0], [1.0, 0.2], [0.1, 3.0]])
-    predictions, values, per_example = retrieval.evaluate({"test": (foreign, english, PAIRS)}, TATOEBA)
+    predictions, values, per_example = format_of(TATOEBA).evaluate({"test": Vectors(foreign, english, PAIRS)})
     assert predictions.tolist() == [1, 1, 2]  # foreign 0 is nobody's
     assert values == {"accuracy": 200 / 3} and per_example.tolist() == [0.0, 100.0, 100.0]
-    retrieval.write_submission(predictions, PAIRS, TATOEBA, tmp_path / "test-de.tsv")
-    assert (tmp_path / "test-de.tsv").read_text() == "1\n1\n2\n"
-    assert retrieval.show(predictions, PAIRS, TATOEBA, 2).to_numpy().tolist() == [
+    assert format_of(TATOEBA).submission(predictions, PAIRS) == "1\n1\n2\n"
+    assert format_of(TATOEBA).show(predictions, PAIRS, 2).to_numpy().tolist() == [
         ["one", "eins", "zwei"],
         ["two", "zwei", "the translation"],
     ]
@@ -32,13 +32,13 @@ def test_the_search_is_over_the_foreign_sentences():
     # (the other direction would give 0, 0, 0).
     english = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.1]])
     foreign = np.array([[1.0, 0.1], [1.0, 0.9], [1.0, -0.5]])
-    assert retrieval.predict(foreign, english).tolist() == [0, 1, 1]
+    assert retrieval.nearest(foreign, english).tolist() == [0, 1, 1]
 
 
 def test_blocks_ties_and_zeros():
     rng = np.random.default_rng(0)
     foreign, english = rng.normal(size=(7, 4)), rng.normal(size=(7, 4))
-    assert retrieval.predict(foreign, english, rows=2).tolist() == retrieval.predict(foreign, english).tolist()
+    assert retrieval.nearest(foreign, english, rows=2).tolist() == retrieval.nearest(foreign, english).tolist()
     same = np.ones((3, 2))
-    assert retrieval.predict(same, same).tolist() == [0, 0, 0]
-    assert retrieval.predict(np.zeros((3, 2)), same).tolist() == [0, 0, 0]
+    assert retrieval.nearest(same, same).tolist() == [0, 0, 0]
+    assert retrieval.nearest(np.zeros((3, 2)), same).tolist() == [0, 0, 0]

@@ -8,7 +8,8 @@ from datasets import Dataset
 
 from xtl.base.errors import UserError
 from xtl.tasks.catalog import TASKS
-from xtl.tasks.formats import span, tagging
+from xtl.tasks.formats import format_of, span
+from xtl.tasks.formats.format import Limits
 from xtl.tasks.formats.span import _best_span
 
 XQUAD = TASKS["xquad"]
@@ -35,7 +36,7 @@ def logits_for(features, spans):
 
 def test_one_window(family, tokenizer):
     data = examples(("who sat ?", "the cats sat.", "cats"))
-    (feature,) = span.train_features(data, tokenizer, XQUAD, max_length=32).to_list()
+    (feature,) = format_of(XQUAD).features(data, tokenizer, Limits(32), training=True).to_list()
     tokens = tokenizer.convert_ids_to_tokens(feature["input_ids"])
     pair = ["who", "sat", "?", "[SEP]", "the", "cat", "##s", "sat", ".", "[SEP]"]
     assert tokens == {"bert": ["[CLS]", *pair], "xlnet": [*pair, "[CLS]"]}[family]
@@ -46,7 +47,7 @@ def test_one_window(family, tokenizer):
 def test_windows_slide_over_the_context_only(family, tokenizer):
     # question 3, specials 3, limit 14: room for 8 of the 19 tokens of the context; overlap 2, so steps of 6
     data = examples(("who sat ?", LONG, "fox"))
-    features = span.eval_features(data, tokenizer, XQUAD, max_length=14, stride=2)
+    features = format_of(XQUAD).features(data, tokenizer, Limits(14, stride=2), training=False)
     assert list(features["example"]) == [0, 0, 0] and list(features["length"]) == [14, 14, 13]
     texts = [[LONG[a:b] for a, b in row if a >= 0] for row in features["offsets"]]
     words = LONG.split()
@@ -57,7 +58,7 @@ def test_windows_slide_over_the_context_only(family, tokenizer):
 def test_the_answer_is_labelled_only_where_all_of_it_is(family, tokenizer):
     # "mat . the" is tokens 5 to 7: whole in the first window (0-7), cut in the second (6-13), absent in the third
     data = examples(("who sat ?", LONG, "mat . the"))
-    rows = span.train_features(data, tokenizer, XQUAD, max_length=14, stride=2).to_list()
+    rows = format_of(XQUAD).features(data, tokenizer, Limits(14, stride=2), training=True).to_list()
     first = 5 if family == "bert" else 4  # where the context begins
     nothing = [0, 0] if family == "bert" else [13, 12]
     assert [(r["start_positions"], r["end_positions"]) for r in rows] == [
@@ -69,29 +70,33 @@ def test_the_answer_is_labelled_only_where_all_of_it_is(family, tokenizer):
 
 def test_the_stride_never_stops_the_windows(tokenizer):
     data = examples(("who sat ?", LONG, "fox"))
-    features = span.eval_features(data, tokenizer, XQUAD, max_length=14, stride=128)  # more than there is room for
+    features = format_of(XQUAD).features(
+        data, tokenizer, Limits(14, stride=128), training=False
+    )  # more than there is room for
     covered = {tuple(o) for row in features["offsets"] for o in row if o[0] >= 0}
     assert len(covered) == 19 and max(features["length"]) == 14
 
 
-def test_a_long_question_is_cut_and_a_longer_one_is_an_error(tokenizer):
+def test_a_long_question_is_cut_and_a_longer_one_is_an_error(tokenizer, monkeypatch):
     data = examples(("  who sat on the mat ?", "the cat", "cat"))
-    features = span.eval_features(data, tokenizer, XQUAD, max_length=32, max_query=2)
+    monkeypatch.setattr(span, "MAX_QUERY", 2)
+    features = format_of(XQUAD).features(data, tokenizer, Limits(32), training=False)
     assert tokenizer.decode(features["input_ids"][0], skip_special_tokens=True) == "who sat the cat"
+    monkeypatch.undo()
     data = examples(("who sat on the mat ?", LONG, "fox"))
     with pytest.raises(UserError, match="max_length 9 leaves no room for a context beside a question of 6 tokens"):
-        span.eval_features(data, tokenizer, XQUAD, max_length=9)
+        format_of(XQUAD).features(data, tokenizer, Limits(9), training=False)
 
 
 def test_best_answer_over_windows_is_cut_from_the_original_text(family, tokenizer):
     context = "the CAT   sat, on the mat. it is the fox"  # capitals and spaces that the tokens do not show
     data = examples(("who ?", "the cat", "cat"), ("what ?", context, "mat"))
-    features = span.eval_features(data, tokenizer, XQUAD, max_length=13, stride=2)
+    features = format_of(XQUAD).features(data, tokenizer, Limits(13, stride=2), training=False)
     assert list(features["example"]) == [0, 1, 1]
     shift = 4 if family == "bert" else 3
     # first question: token 1; second: "CAT   sat," in the first window with 6.0, something with 2.0 in the second
     logits = logits_for(features, [(shift + 1, shift + 1, 4.0), (shift + 1, shift + 5, 6.0), (shift, shift, 2.0)])
-    predictions = span.predict(logits, features, data, XQUAD)
+    predictions = format_of(XQUAD).predict(logits, features, data)
     assert predictions == ["cat", "CAT   sat,"]
 
 
@@ -99,11 +104,11 @@ def test_never_an_empty_answer_unless_the_task_has_unanswerable_questions(family
     from dataclasses import replace
 
     data = examples(("who ?", "the cat", "cat"))
-    features = span.eval_features(data, tokenizer, XQUAD, max_length=16)
+    features = format_of(XQUAD).features(data, tokenizer, Limits(16), training=False)
     values = np.full((features["length"][0], 2), -5.0, dtype=np.float32)
     values[features["cls"][0]] = 9.0  # the model says: no answer
-    assert span.predict([values], features, data, XQUAD) == ["the"]  # all spans are equal, the first wins
-    assert span.predict([values], features, data, replace(XQUAD, unanswerable=True)) == [""]
+    assert format_of(XQUAD).predict([values], features, data) == ["the"]  # all spans are equal, the first wins
+    assert format_of(replace(XQUAD, unanswerable=True)).predict([values], features, data) == [""]
 
 
 def test_questions_without_answer_are_labelled_at_the_classification_token(family, tokenizer):
@@ -111,7 +116,7 @@ def test_questions_without_answer_are_labelled_at_the_classification_token(famil
         {"id": "a", "title": "", "context": "the cat", "question": "who ?", "answers": ["cat"], "starts": [4]},
         {"id": "b", "title": "", "context": "the cat", "question": "who ?", "answers": [], "starts": []},
     ])  # fmt: skip
-    row = span.train_features(data, tokenizer, XQUAD, max_length=16).to_list()[1]
+    row = format_of(XQUAD).features(data, tokenizer, Limits(16), training=True).to_list()[1]
     place = row["input_ids"].index(tokenizer.cls_token_id)
     assert (row["start_positions"], row["end_positions"]) == (place, place)
 
@@ -136,21 +141,20 @@ def test_starts_and_ends_are_among_the_twenty_best():
     assert _best_span(values, offsets) == (pytest.approx(2.4), 5, 8)
 
 
-def test_score_submission_and_show(tmp_path):
+def test_score_submission_and_show():
     data = examples(("who ?", "the cat sat", "cat"), ("où ?", "il est à Kyoto", "à Kyoto"))
-    values, per_question = span.score(["the cat", "Kyoto"], data, XQUAD, "fr")
+    values, per_question = format_of(XQUAD).score(["the cat", "Kyoto"], data, "fr")
     assert values == pytest.approx({"exact_match": 50.0, "f1": (100 + 200 / 3) / 2})
     assert per_question.tolist() == pytest.approx([100.0, 200 / 3])
-    span.write_submission(["the cat", "à Kyoto"], data, XQUAD, tmp_path / "test-fr.json")
-    assert json.loads((tmp_path / "test-fr.json").read_text()) == {"q0": "the cat", "q1": "à Kyoto"}
-    shown = span.show(["the cat", "Kyoto"], data, XQUAD, 1)
+    assert json.loads(format_of(XQUAD).submission(["the cat", "à Kyoto"], data)) == {"q0": "the cat", "q1": "à Kyoto"}
+    shown = format_of(XQUAD).show(["the cat", "Kyoto"], data, 1)
     assert shown.iloc[0].tolist() == ["who ?", "cat", "the cat", "the cat sat"]
 
 
 def test_every_family_gets_a_head_of_two_scores(family, encoders, tmp_path):
     # from a checkpoint whose configuration speaks of seventeen labels
-    tagging.build_model(encoders[family], TASKS["udpos"], seed=0).save_pretrained(tmp_path)
-    model = span.build_model(tmp_path, XQUAD, seed=0)
+    format_of(TASKS["udpos"]).build_model(encoders[family], seed=0).save_pretrained(tmp_path)
+    model = format_of(XQUAD).build_model(tmp_path, seed=0)
     names = {"bert": "BertForQuestionAnswering", "xlnet": "XLNetForQuestionAnsweringSimple"}
     assert type(model).__name__ == names[family]
     assert model.qa_outputs.out_features == 2

@@ -5,7 +5,8 @@ import pytest
 from datasets import Dataset
 
 from xtl.tasks.catalog import TASKS
-from xtl.tasks.formats import tagging
+from xtl.tasks.formats import format_of
+from xtl.tasks.formats.format import Limits
 
 UDPOS, PANX = TASKS["udpos"], TASKS["panx"]
 DET, NOUN, VERB, PUNCT = (UDPOS.labels.index(t) for t in ("DET", "NOUN", "VERB", "PUNCT"))
@@ -32,7 +33,7 @@ def oracle(features, tags, n_labels):
 def test_label_on_the_first_sub_token(family, tokenizer):
     # the cats sat . -> the | cat ##s | sat | .
     data = examples((["the", "cats", "sat", "."], [DET, NOUN, VERB, PUNCT]))
-    (feature,) = tagging.train_features(data, tokenizer, UDPOS, max_length=16).to_list()
+    (feature,) = format_of(UDPOS).features(data, tokenizer, Limits(16), training=True).to_list()
     words = [DET, NOUN, -100, VERB, PUNCT]
     assert feature["labels"] == {"bert": [-100, *words, -100], "xlnet": [*words, -100, -100]}[family]
     assert feature["length"] == 7 == len(feature["input_ids"]) == len(feature["attention_mask"])
@@ -42,71 +43,70 @@ def test_long_sentences_are_split_between_words(family, tokenizer):
     # sub-tokens: the 1, cats 2, sat 1, in 1, the 1, mat 1, . 1; two special tokens leave room for 3
     words, tags = ["the", "cats", "sat", "in", "the", "mat", "."], [DET, NOUN, VERB, DET, DET, NOUN, PUNCT]
     data = examples((["sat"], [VERB]), (words, tags))
-    features = tagging.eval_features(data, tokenizer, UDPOS, max_length=5)
+    features = format_of(UDPOS).features(data, tokenizer, Limits(5), training=False)
     assert list(features["example"]) == [0, 1, 1, 1]
     assert max(features["length"]) == 5
     first = 1 if family == "bert" else 0
     begins = [[w for w in row if w >= 0] for row in features["words"]]
     assert begins == [[0], [0, 1], [2, 3, 4], [5, 6]]
     assert features["words"][1][first : first + 3] == [0, 1, -1]
-    predictions = tagging.predict(oracle(features, data["tags"], len(UDPOS.labels)), features, data, UDPOS)
-    values, per_sentence = tagging.score(predictions, data, UDPOS, "en")
+    predictions = format_of(UDPOS).predict(oracle(features, data["tags"], len(UDPOS.labels)), features, data)
+    values, per_sentence = format_of(UDPOS).score(predictions, data, "en")
     assert values == {"f1": 100.0, "precision": 100.0, "recall": 100.0, "accuracy": 100.0}
     assert per_sentence.tolist() == [100.0, 100.0]
 
 
 def test_training_keeps_every_label_of_a_split_sentence(tokenizer):
     data = examples((["the", "cats", "sat", "in"], [DET, NOUN, VERB, DET]))
-    rows = tagging.train_features(data, tokenizer, UDPOS, max_length=5).to_list()
+    rows = format_of(UDPOS).features(data, tokenizer, Limits(5), training=True).to_list()
     assert [[x for x in row["labels"] if x != -100] for row in rows] == [[DET, NOUN], [VERB, DET]]
 
 
 def test_a_word_longer_than_the_limit_keeps_its_first_sub_token(tokenizer):
     data = examples((["the", "abcdefgh", "."], [DET, NOUN, PUNCT]))  # eight letters, room for 3
-    features = tagging.eval_features(data, tokenizer, UDPOS, max_length=5)
+    features = format_of(UDPOS).features(data, tokenizer, Limits(5), training=False)
     assert list(features["length"]) == [3, 5, 3]
-    predictions = tagging.predict(oracle(features, data["tags"], len(UDPOS.labels)), features, data, UDPOS)
+    predictions = format_of(UDPOS).predict(oracle(features, data["tags"], len(UDPOS.labels)), features, data)
     assert predictions == [["DET", "NOUN", "PUNCT"]]
 
 
 def test_words_that_tokenize_to_nothing(tokenizer):
     # a control character becomes the unknown token, as in XTREME; an empty string has no token at all
     data = examples((["the", "\u0081", "", "cat"], [0, 1, 0, 5]), (["\u0081"], [3]))
-    features = tagging.eval_features(data, tokenizer, PANX, max_length=16)
+    features = format_of(PANX).features(data, tokenizer, Limits(16), training=False)
     assert [[w for w in row if w >= 0] for row in features["words"]] == [[0, 1, 3], [0]]
     assert tokenizer.unk_token_id in features["input_ids"][0]
-    predictions = tagging.predict(oracle(features, data["tags"], 7), features, data, PANX)
+    predictions = format_of(PANX).predict(oracle(features, data["tags"], 7), features, data)
     assert predictions == [["O", "B-PER", "O", "B-LOC"], ["B-ORG"]]
 
 
 def test_without_an_o_tag_the_default_is_the_most_frequent_prediction(tokenizer):
     data = examples((["cat", "", "fox", "the"], [NOUN, VERB, NOUN, DET]))
-    features = tagging.eval_features(data, tokenizer, UDPOS, max_length=16)
-    predictions = tagging.predict(oracle(features, data["tags"], len(UDPOS.labels)), features, data, UDPOS)
+    features = format_of(UDPOS).features(data, tokenizer, Limits(16), training=False)
+    predictions = format_of(UDPOS).predict(oracle(features, data["tags"], len(UDPOS.labels)), features, data)
     assert predictions == [["NOUN", "NOUN", "NOUN", "DET"]]
 
 
-def test_score_submission_and_show(tmp_path):
+def test_score_submission_and_show():
     data = examples((["Ada", "Bonn"], [1, 5]), (["the"], [0]))
     predictions = [["B-PER", "O"], ["O"]]
-    values, per_sentence = tagging.score(predictions, data, PANX, "en")
+    values, per_sentence = format_of(PANX).score(predictions, data, "en")
     assert values == pytest.approx({"f1": 200 / 3, "precision": 100.0, "recall": 50.0})
     assert per_sentence.tolist() == [50.0, 100.0]
-    tagging.write_submission(predictions, data, PANX, tmp_path / "test-en.tsv")
-    assert (tmp_path / "test-en.tsv").read_text() == "B-PER\nO\n\nO\n\n"
-    shown = tagging.show(predictions, data, PANX, 1)
+    assert format_of(PANX).submission(predictions, data) == "B-PER\nO\n\nO\n\n"
+    shown = format_of(PANX).show(predictions, data, 1)
     assert shown.iloc[0].tolist() == ["Ada/B-PER Bonn/B-LOC→O", 2, 1]
 
 
 def test_the_head_is_new_and_the_seeds(family, encoders, tmp_path):
-    model = tagging.build_model(encoders[family], UDPOS, seed=1)
+    model = format_of(UDPOS).build_model(encoders[family], seed=1)
     assert model.config.num_labels == 17 and model.config.id2label[7] == "NOUN"
     model.save_pretrained(tmp_path)
     head = model.classifier.weight
     # a checkpoint of the same shape gives its encoder, not its head
-    again = tagging.build_model(tmp_path, UDPOS, seed=2)
+    again = format_of(UDPOS).build_model(tmp_path, seed=2)
     assert not np.array_equal(again.classifier.weight.detach(), head.detach())
-    same = tagging.build_model(tmp_path, UDPOS, seed=1)
+    same = format_of(UDPOS).build_model(tmp_path, seed=1)
     assert np.array_equal(same.classifier.weight.detach(), head.detach())
     for name, value in model.base_model.state_dict().items():
         assert np.array_equal(value, again.base_model.state_dict()[name]), name

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-FORMATS = ("classification", "choice", "tagging", "span", "retrieval", "mining", "mlm")
+FORMATS = {
+    "classification": "Classification",
+    "choice": "Choice",
+    "tagging": "Tagging",
+    "span": "Span",
+    "retrieval": "Retrieval",
+    "mining": "Mining",
+    "mlm": "LanguageModelling",
+}  # module in xtl.tasks.formats -> its class
 
 
 @dataclass(frozen=True)

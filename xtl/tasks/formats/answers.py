@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 
 from xtl.base.errors import UserError
+from xtl.tasks.catalog.task import Task
 
 Tokens = Callable[[str], list[str]]
 
@@ -30,8 +31,21 @@ _BY_CHARACTER = ("zh",)  # every Chinese character is a token
 _MADE = re.compile("q[a-t][a-z]")  # ISO 639's codes for private use: the laboratory's languages, no article listed
 
 
+def tokens_of(task: Task, language: str) -> Tokens:
+    """The rules of a question answering task, SQuAD's or MLQA's.
+
+    >>> tokens_of(TASKS["mlqa"], "de")("Der rote Fuchs!")
+    ['rote', 'fuchs']
+    """
+    return mlqa_tokens(language) if task.answers == "mlqa" else squad_tokens
+
+
 def squad_tokens(text: str) -> list[str]:
-    """SQuAD 1.1's normalisation: lower-case, no ASCII punctuation, no a/an/the, split at white space."""
+    """SQuAD 1.1's normalisation: lower-case, no ASCII punctuation, no a/an/the, split at white space.
+
+    >>> squad_tokens("The red fox!")
+    ['red', 'fox']
+    """
     return _SQUAD_ARTICLES.sub(" ", text.lower().translate(_ASCII)).split()
 
 
@@ -40,18 +54,20 @@ def mlqa_tokens(language: str) -> Tokens:
 
     Tokens are parted at white space; in Chinese each character from U+4E00 to U+9FA5 is a token of its own.
     Raises UserError for a natural language that MLQA does not have.
+
+    >>> mlqa_tokens("zh")("红狐。")
+    ['红', '狐']
     """
     if language not in _ARTICLES and not _MADE.fullmatch(language):
         raise UserError(
             f"MLQA's metric has no rules for the language '{language}'; it has them for {', '.join(sorted(_ARTICLES))}."
         )
     pattern = _ARTICLES.get(language)
-    articles = re.compile(pattern) if pattern else None
 
     def tokens(text: str) -> list[str]:
         text = text.lower().translate(_unicode_punctuation())
-        if articles:
-            text = articles.sub(" ", text)
+        if pattern:
+            text = re.sub(pattern, " ", text)
         if language in _BY_CHARACTER:
             text = re.sub(r"([\u4e00-\u9fa5])", r" \1 ", text)
         return text.split()
@@ -62,5 +78,5 @@ def mlqa_tokens(language: str) -> Tokens:
 @cache
 def _unicode_punctuation() -> dict[int, None]:
     """All of Unicode's punctuation (categories P*) and ASCII's, to be deleted by `str.translate`."""
-    found = (i for i in range(sys.maxunicode + 1) if unicodedata.category(chr(i)).startswith("P"))
-    return dict.fromkeys([*found, *map(ord, string.punctuation)])
+    codes = (code for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)).startswith("P"))
+    return dict.fromkeys([*codes, *map(ord, string.punctuation)])

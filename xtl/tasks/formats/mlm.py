@@ -2,131 +2,132 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from datasets import Dataset
+from torch import nn
 from torch.nn import functional
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, set_seed
+from transformers import PreTrainedTokenizerFast as Tokenizer
+from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING
 
 from xtl.models.checkpoints import mirrored
 from xtl.models.encoders import loading
 from xtl.models.objectives import Collator
 from xtl.models.recipes import FullRecipe
 from xtl.models.sequences import InputSequence
-from xtl.tasks.catalog.task import Task
 from xtl.tasks.formats import metrics
-from xtl.tasks.formats.features import encode
-from xtl.tasks.formats.shared_weights import SharedWeights
+from xtl.tasks.formats.format import Columns, DrawnFormat, Limits, encode, head
+from xtl.tasks.formats.heads import SharedWeights
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+Guesses = list[tuple[np.ndarray, np.ndarray]]  # of every text the hidden tokens, and the likeliest guess for each
 
 
 class LanguageModel(SharedWeights):
     """A language model of transformers behind the interface of the trainer: batches of `xtl.models.objectives`."""
 
-    model: PreTrainedModel
-
-    def __init__(self, model: PreTrainedModel, objective: str):
+    def __init__(self, model: Any, objective: str):
         super().__init__()
-        self.model, self.objective = model, objective
+        self.model = model
+        self.objective = objective
 
     @property
-    def device(self):
+    def device(self) -> torch.device:
         """Where the model's weights are."""
         return self.model.device
 
-    def forward(self, labels, predicted, follows=None, **inputs):
+    def forward(
+        self, labels: torch.Tensor, predicted: torch.Tensor, follows: torch.Tensor | None = None, **inputs: torch.Tensor
+    ) -> dict[str, torch.Tensor]:
         """Mean cross-entropy in nats over the predicted tokens, and their scores (predicted, vocabulary)."""
         scores = self.model(**inputs).logits.flatten(0, 1)[predicted]
         return {"loss": functional.cross_entropy(scores, labels), "logits": scores}
 
-    def save_pretrained(self, folder):
+    def save_pretrained(self, folder: str | Path) -> None:
         """The model as transformers keeps it."""
         self.model.save_pretrained(folder)
 
 
-def build_model(checkpoint: str | Path, task: Task, seed: int, revision: str | None = None) -> LanguageModel:
-    """The checkpoint's encoder with its own prediction head; one drawn from the seed where it has none."""
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, set_seed
-    from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING
+class LanguageModelling(DrawnFormat[Guesses]):
+    """Plain text, of which some tokens are hidden.
 
-    where = mirrored(str(checkpoint))
-    with loading(checkpoint):
-        # transformers has no masked model of XLNet; what it calls its causal one computes permutation LM
-        masked = (
-            type(AutoConfig.from_pretrained(where, revision=revision, trust_remote_code=False))
-            in MODEL_FOR_MASKED_LM_MAPPING
-        )
-        kind = AutoModelForMaskedLM if masked else AutoModelForCausalLM
-        set_seed(seed)
-        model = kind.from_pretrained(where, revision=revision, dtype=torch.float32, weights_only=True)
-    return LanguageModel(model, "mlm" if masked else "plm")
-
-
-def train_features(examples: Dataset, tokenizer, task: Task, max_length: int) -> Dataset:
-    """One unpadded feature a text, cut to `max_length`: input_ids, (token_type_ids), special (0 or 1), length.
-
-    A text without any ordinary token has none.
+    >>> texts = Dataset.from_dict({"text": ["the fox slept"]})
+    >>> format_of(TASKS["mlm"]).score([(np.array([5, 6]), np.array([5, 7]))], texts, "en")[0]
+    {'accuracy': 50.0}
     """
 
-    def batch_features(batch: dict, rows: list[int]) -> dict:
-        coded = tokenizer(
-            batch["text"],
-            truncation=True,
-            max_length=max_length,
-            return_special_tokens_mask=True,
-            return_attention_mask=False,
-        )
-        special = coded.pop("special_tokens_mask")
-        kept = [i for i, marks in enumerate(special) if not all(marks)]  # an empty text has nothing to predict
-        columns = {name: [values[i] for i in kept] for name, values in {**coded, "special": special}.items()}
-        return {**columns, "length": [len(ids) for ids in columns["input_ids"]]}
+    def build_model(self, checkpoint: str | Path, seed: int, revision: str | None = None) -> LanguageModel:
+        """The checkpoint's encoder with its own prediction head; one drawn from the seed where it has none."""
+        place = mirrored(str(checkpoint))
+        with loading(checkpoint):
+            # transformers has no masked model of XLNet; what it calls its causal one computes permutation LM
+            config = AutoConfig.from_pretrained(place, revision=revision, trust_remote_code=False)
+            masked = type(config) in MODEL_FOR_MASKED_LM_MAPPING
+            auto_class = AutoModelForMaskedLM if masked else AutoModelForCausalLM
+            set_seed(seed)
+            model = auto_class.from_pretrained(place, revision=revision, dtype=torch.float32, weights_only=True)
+        return LanguageModel(model, "mlm" if masked else "plm")
 
-    return encode(examples, batch_features)
+    def features(self, examples: Dataset, tokenizer: Tokenizer, limits: Limits, *, training: bool) -> Dataset:
+        """One feature a text, cut to `max_length`: input_ids, (token_type_ids), special (0 or 1), length.
 
+        A text without any ordinary token has none.
+        """
 
-eval_features = train_features
+        def batch_features(batch: Columns, rows: list[int]) -> Columns:
+            coded = tokenizer(
+                batch["text"],
+                truncation=True,
+                max_length=limits.max_length,
+                return_special_tokens_mask=True,
+                return_attention_mask=False,
+            )
+            special = coded.pop("special_tokens_mask")
+            kept = [row for row, marks in enumerate(special) if not all(marks)]  # else there is nothing to predict
+            columns: Columns = {}
+            for name, values in {**coded, "special": special}.items():
+                columns[name] = [values[row] for row in kept]
+            return {**columns, "length": [len(ids) for ids in columns["input_ids"]]}
 
+        return encode(examples, batch_features)
 
-def collator(features: Dataset, tokenizer, model: LanguageModel, seed: int) -> Collator:
-    """Batches of (feature, epoch) items with the tokens to predict hidden."""
-    typed = "token_type_ids" in features.column_names
-    rows = []
-    for row in features:
-        ids = np.array(row["input_ids"], np.int32)
-        types = np.array(row["token_type_ids"], np.int32) if typed else np.zeros_like(ids)
-        rows.append(InputSequence(ids, types, np.array(row["special"], bool)))
-    recipe = FullRecipe(nsp=False, segments=False, masking="dynamic", objective=model.objective)  # as RoBERTa's
-    return Collator(rows, tokenizer, recipe, seed)
+    def collator(self, features: Dataset, tokenizer: Tokenizer, model: nn.Module, seed: int) -> Collator:
+        """Batches with the tokens to predict hidden."""
+        rows = []
+        for row in features:
+            ids = np.array(row["input_ids"], np.int32)
+            types = np.array(row.get("token_type_ids", np.zeros_like(ids)), np.int32)
+            rows.append(InputSequence(ids, types, np.array(row["special"], bool)))
+        objective = str(model.objective)
+        recipe = FullRecipe(nsp=False, segments=False, masking="dynamic", objective=objective)  # as RoBERTa's
+        return Collator(rows, tokenizer, recipe, seed)
 
+    def infer(self, model: nn.Module, features: Dataset, tokenizer: Tokenizer) -> Guesses:
+        """Hidden tokens and the likeliest guess for each; the masks are always the same."""
+        collate = self.collator(features, tokenizer, model, seed=0)
+        device = next(model.parameters()).device
+        guesses = []
+        model.eval()
+        with torch.inference_mode():
+            for number in range(len(features)):
+                batch = {name: values.to(device) for name, values in collate([(number, 0)]).items()}
+                guessed = model(**batch)["logits"].argmax(dim=-1)
+                guesses.append((batch["labels"].cpu().numpy(), guessed.cpu().numpy()))
+        return guesses
 
-def infer(model: LanguageModel, features: Dataset, tokenizer) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Hidden tokens and the likeliest guess for each, a pair of arrays per feature; the masks are always the same."""
-    collate, out = collator(features, tokenizer, model, seed=0), []
-    model.eval()
-    with torch.inference_mode():
-        for number in range(len(features)):
-            batch = {k: v.to(model.device) for k, v in collate([(number, 0)]).items()}
-            out.append((batch["labels"].cpu().numpy(), model(**batch)["logits"].argmax(-1).cpu().numpy()))
-    return out
+    def score(self, predictions: Guesses, examples: Dataset, language: str) -> metrics.Scores:
+        """Share of the hidden tokens that are guessed, over all and per text."""
+        right = np.array([np.sum(hidden == guessed) for hidden, guessed in predictions])
+        counts = np.array([len(hidden) for hidden, _ in predictions])
+        return {"accuracy": 100.0 * float(right.sum() / counts.sum())}, 100.0 * right / counts
 
-
-def score(predictions: list[tuple[np.ndarray, np.ndarray]], examples, task: Task, language: str) -> metrics.Scores:
-    """Share of the hidden tokens that are guessed, in points, over all and per text."""
-    right = np.array([np.sum(a == b) for a, b in predictions])
-    all_ = np.array([len(a) for a, _ in predictions])
-    return {"accuracy": 100.0 * float(right.sum() / all_.sum())}, 100.0 * right / all_
-
-
-def show(predictions: Sequence, examples: Dataset, task: Task, n: int = 5) -> pd.DataFrame:
-    """The first n texts and how many of their hidden tokens are guessed."""
-    rows = [
-        {"text": text[:120], "hidden": len(a), "guessed": int(np.sum(a == b))}
-        for text, (a, b) in zip(list(examples["text"])[:n], predictions, strict=False)
-    ]
-    return pd.DataFrame(rows, columns=["text", "hidden", "guessed"])
+    def show(self, predictions: Guesses, examples: Dataset, n: int = 5) -> pd.DataFrame:
+        """The beginnings of the texts and how many of their hidden tokens are guessed."""
+        rows = []
+        for text, (hidden, guessed) in zip(head(examples, n)["text"], predictions, strict=False):
+            rows.append((text[:120], len(hidden), int(np.sum(hidden == guessed))))
+        return pd.DataFrame(rows, columns=["text", "hidden", "guessed"])

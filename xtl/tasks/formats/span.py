@@ -4,193 +4,199 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from datasets import Dataset
+from transformers import AutoModelForQuestionAnswering, PreTrainedModel
+from transformers import PreTrainedTokenizerFast as Tokenizer
 
 from xtl.base.errors import UserError
-from xtl.tasks.catalog.task import Task
-from xtl.tasks.formats import metrics
-from xtl.tasks.formats.answers import mlqa_tokens, squad_tokens
-from xtl.tasks.formats.features import encode
-from xtl.tasks.formats.heads import build
+from xtl.tasks.formats import heads, metrics
+from xtl.tasks.formats.answers import tokens_of
+from xtl.tasks.formats.format import Columns, HeadFormat, Limits, encode, head
 
-SUFFIX = "json"  # of a submission file
-OPTIONS = ("stride", "max_query")  # what its features take beside the length
 N_BEST = 20  # starts and ends of a window that are combined (XTREME's scripts)
 MAX_ANSWER = 30  # tokens (XTREME's scripts)
-MAX_QUERY = 64  # tokens (XTREME's scripts)
+MAX_QUERY = 64  # tokens of a question that are read (XTREME's scripts)
 NOT_CONTEXT = (-1, -1)  # character range of a token that cannot be part of an answer
+AROUND = 60  # characters of the context that are shown on either side of the answer's beginning
 
 
-def build_model(checkpoint: str | Path, task: Task, seed: int, revision: str | None = None):
-    """The checkpoint's encoder with a fresh head of two scores per token, start and end.
+class Span(HeadFormat[list[str]]):
+    """A context and a question about it; predictions are texts cut from the context.
 
-    transformers' mapping gives XLNet the head of that kind (XLNetForQuestionAnsweringSimple), as it gives it to all.
-    """
-    from transformers import AutoModelForQuestionAnswering
-
-    # two labels, whatever the head was that the checkpoint's configuration speaks of
-    return build(AutoModelForQuestionAnswering, checkpoint, seed, revision, num_labels=2)
-
-
-def train_features(
-    examples: Dataset, tokenizer, task: Task, max_length: int, stride: int = 128, max_query: int = MAX_QUERY
-) -> Dataset:
-    """One unpadded feature a window: input_ids, attention_mask, (token_type_ids), start_positions, end_positions,
-    length.
-
-    A context that does not fit beside its question becomes overlapping windows. The first reference is the label, in
-    the windows that contain all of it; in the others both positions are that of the classification token.
-
-    Args:
-        stride: overlap in tokens of two windows of one context (XTREME's `doc_stride` is the step, not the overlap).
-        max_query: tokens of the question that are kept.
+    >>> question = Dataset.from_dict({"id": ["q1"], "answers": [["the red fox"]]})
+    >>> format_of(TASKS["xquad"]).score(["red fox"], question, "en")[0]
+    {'exact_match': 100.0, 'f1': 100.0}
+    >>> format_of(TASKS["xquad"]).submission(["red fox"], question)
+    '{\\n "q1": "red fox"\\n}\\n'
     """
 
-    def batch_features(batch: dict, rows: list[int]) -> dict:
-        encoded, example, offsets, cls = _encode(batch, tokenizer, max_length, stride, max_query)
-        starts, ends = [], []
-        for row, window, nothing in zip(example, offsets, cls, strict=True):
-            start, end = _place(window, batch["starts"][row], batch["answers"][row]) or (nothing, nothing)
-            starts.append(start)
-            ends.append(end)
-        return {**encoded, "start_positions": starts, "end_positions": ends}
+    suffix = "json"
 
-    return encode(examples, batch_features)
+    def build_model(self, checkpoint: str | Path, seed: int, revision: str | None = None) -> PreTrainedModel:
+        """A head of two scores per token, start and end.
+
+        transformers' mapping gives XLNet the head of that kind (XLNetForQuestionAnsweringSimple), as it gives it to
+        all.
+        """
+        # two labels, whatever the head was that the checkpoint's configuration speaks of
+        return heads.build(AutoModelForQuestionAnswering, checkpoint, seed, revision, num_labels=2)
+
+    def features(self, examples: Dataset, tokenizer: Tokenizer, limits: Limits, *, training: bool) -> Dataset:
+        """A context that does not fit beside its question becomes overlapping windows, a feature each.
+
+        training: `start_positions` and `end_positions` are those of the first reference in the windows that contain all
+        of it; in the others both are that of the classification token. Else `offsets` is the range of characters of the
+        context behind each token (-1, -1 where there is none) and `cls` the place of the classification token.
+        """
+
+        def batch_features(batch: Columns, rows: list[int]) -> Columns:
+            windows = _windows(batch, tokenizer, limits)
+            columns: Columns = {name: [window.inputs[name] for window in windows] for name in windows[0].inputs}
+            columns["length"] = [len(ids) for ids in columns["input_ids"]]
+            if not training:
+                columns["example"] = [rows[window.question] for window in windows]
+                columns["offsets"] = [window.offsets for window in windows]
+                columns["cls"] = [window.cls for window in windows]
+                return columns
+            places = []
+            for window in windows:
+                starts = batch["starts"][window.question]
+                answers = batch["answers"][window.question]
+                places.append(_place(window.offsets, starts, answers) or (window.cls, window.cls))
+            columns["start_positions"] = [start for start, _ in places]
+            columns["end_positions"] = [end for _, end in places]
+            return columns
+
+        return encode(examples, batch_features)
+
+    def predict(self, logits: Sequence[np.ndarray], features: Dataset, examples: Dataset) -> list[str]:
+        """The best answer over all windows of each question, cut from the original context.
+
+        A span's score is the sum of its start's and its end's logit; it ends where it starts or up to MAX_ANSWER tokens
+        from there, and starts and ends are among the N_BEST of their window (unless none of these fit together).
+        Only where the task has unanswerable questions may the answer be empty: when the lowest score over the windows
+        of "no answer", both positions at the classification token, is above the best span's.
+
+        logits: (length, 2) per feature, start and end.
+        """
+        contexts = examples["context"]
+        answers = [""] * len(examples)
+        best = np.full(len(examples), -np.inf)
+        nothing = np.full(len(examples), np.inf)
+        columns = (features["example"], features["offsets"], features["cls"])
+        for values, question, offsets, cls in zip(logits, *columns, strict=True):
+            nothing[question] = min(nothing[question], float(values[cls].sum()))
+            span = _best_span(values, np.asarray(offsets))
+            if span and span[0] > best[question]:
+                best[question], first, last = span
+                answers[question] = contexts[question][offsets[first][0] : offsets[last][1]].strip()
+        if self.task.unanswerable:
+            return ["" if empty > score else text for text, score, empty in zip(answers, best, nothing, strict=True)]
+        return answers
+
+    def score(self, predictions: list[str], examples: Dataset, language: str) -> metrics.Scores:
+        """The task's metrics by its own rules for answers, and F1 per question."""
+        values, per_question = metrics.squad(examples["answers"], predictions, tokens_of(self.task, language))
+        return self.reported(values), per_question
+
+    def submission(self, predictions: list[str], examples: Dataset) -> str:
+        """A JSON object from question ids to answers."""
+        answers = dict(zip(examples["id"], predictions, strict=True))
+        return json.dumps(answers, ensure_ascii=False, indent=1) + "\n"
+
+    def show(self, predictions: list[str], examples: Dataset, n: int = 5) -> pd.DataFrame:
+        """The questions with gold and predicted answers, and the context around the gold one."""
+        rows = []
+        for row, predicted in zip(head(examples, n), predictions, strict=False):
+            context = row["context"]
+            place = row["starts"][0] if row["starts"] else 0
+            before = "…" if place > AROUND else ""
+            after = "…" if place + AROUND < len(context) else ""
+            around = before + context[max(0, place - AROUND) : place + AROUND] + after
+            rows.append((row["question"], " | ".join(dict.fromkeys(row["answers"])), predicted, around))
+        return pd.DataFrame(rows, columns=["question", "gold", "predicted", "context"])
 
 
-def eval_features(
-    examples: Dataset, tokenizer, task: Task, max_length: int, stride: int = 128, max_query: int = MAX_QUERY
-) -> Dataset:
-    """As `train_features`; in place of positions, `example` is the row of the question, `offsets` the range of
-    characters of the context behind each token (-1, -1 where there is none) and `cls` the classification token's place.
+@dataclass(frozen=True)
+class _Window:
+    """A question with as much of its context as fits.
+
+    question: its row in the batch. inputs: of the model. offsets: the range of characters of the context behind each
+    token. cls: the place of the classification token.
     """
 
-    def batch_features(batch: dict, rows: list[int]) -> dict:
-        encoded, example, offsets, cls = _encode(batch, tokenizer, max_length, stride, max_query)
-        return {**encoded, "example": [rows[i] for i in example], "offsets": offsets, "cls": cls}
-
-    return encode(examples, batch_features)
-
-
-def predict(logits: Sequence[np.ndarray], features: Dataset, examples: Dataset, task: Task) -> list[str]:
-    """The best answer over all windows of each question, cut from the original context.
-
-    A span's score is the sum of its start's and its end's logit; it ends where it starts or up to MAX_ANSWER tokens
-    from there, and starts and ends are among the N_BEST of their window (unless none of these fit together).
-    Only where the task has unanswerable questions may the answer be empty: when the lowest score over the windows of
-    "no answer", both positions at the classification token, is above the best span's.
-
-    logits: one array (length, 2) per feature, start and end.
-    """
-    contexts = examples["context"]
-    best = [(-np.inf, "")] * len(examples)
-    empty = np.full(len(examples), np.inf)
-    for values, row, offsets, cls in zip(
-        logits, features["example"], features["offsets"], features["cls"], strict=True
-    ):
-        empty[row] = min(empty[row], float(values[cls].sum()))
-        found = _best_span(values, np.asarray(offsets))
-        if found and found[0] > best[row][0]:
-            total, first, last = found
-            best[row] = (total, contexts[row][offsets[first][0] : offsets[last][1]].strip())
-    return [
-        "" if task.unanswerable and nothing > total else text
-        for (total, text), nothing in zip(best, empty, strict=True)
-    ]
+    question: int
+    inputs: dict[str, list[int]]
+    offsets: list[tuple[int, int]]
+    cls: int
 
 
-def score(predictions: list[str], examples: Dataset, task: Task, language: str) -> metrics.Scores:
-    """The task's metrics in points by its own rules for answers, and F1 per question."""
-    tokens = mlqa_tokens(language) if task.answers == "mlqa" else squad_tokens
-    values, per_question = metrics.squad(examples["answers"], predictions, tokens)
-    return {name: values[name] for name in task.metrics}, per_question
-
-
-def write_submission(predictions: list[str], examples: Dataset, task: Task, path: Path) -> None:
-    """XTREME's file: a JSON object from question ids to answers."""
-    answers = dict(zip(examples["id"], predictions, strict=True))
-    Path(path).write_text(json.dumps(answers, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-
-
-def show(predictions: list[str], examples: Dataset, task: Task, n: int = 5) -> pd.DataFrame:
-    """The first n questions with their gold and predicted answers, and the context around the gold one."""
-    head = examples.select(range(min(n, len(examples))))
-    rows = []
-    for question, context, answers, starts, predicted in zip(
-        head["question"], head["context"], head["answers"], head["starts"], predictions, strict=False
-    ):
-        at = starts[0] if starts else 0
-        around = context[max(0, at - 60) : at + 60]
-        rows.append({
-            "question": question,
-            "gold": " | ".join(dict.fromkeys(answers)),
-            "predicted": predicted,
-            "context": ("…" if at > 60 else "") + around + ("…" if at + 60 < len(context) else ""),
-        })  # fmt: skip
-    return pd.DataFrame(rows, columns=["question", "gold", "predicted", "context"])
-
-
-def _encode(batch: dict, tokenizer, max_length: int, stride: int, max_query: int):
-    """Windows of a batch: features, the row of the question of each, and `offsets` and `cls` as in `eval_features`."""
-    questions, contexts = [q.lstrip() for q in batch["question"]], batch["context"]
-    whole = tokenizer(questions, contexts, return_offsets_mapping=True)
-    windows: dict[str, list] = {name: [] for name in [*whole.keys(), "length"] if name != "offset_mapping"}
-    example, places, cls = [], [], []
-    for row, context in enumerate(contexts):
-        coded, its_windows = whole, [row]
+def _windows(batch: Columns, tokenizer: Tokenizer, limits: Limits) -> list[_Window]:
+    """The windows of a batch of questions, in their order."""
+    questions = [question.lstrip() for question in batch["question"]]
+    whole = tokenizer(questions, batch["context"], return_offsets_mapping=True)
+    inputs = [name for name in whole.keys() if name != "offset_mapping"]
+    windows = []
+    for row, context in enumerate(batch["context"]):
         parts = whole.sequence_ids(row)
-        if parts.count(0) > max_query or len(parts) > max_length:
-            kept = [end for part, (_, end) in zip(parts, whole["offset_mapping"][row], strict=True) if part == 0]
-            kept = kept[:max_query]
-            room = max_length - len(kept) - parts.count(None)
-            if room < 1:
-                raise UserError(
-                    f"max_length {max_length} leaves no room for a context beside a question of {len(kept)} tokens; "
-                    "raise training.max_length."
-                )
-            coded = tokenizer(
-                questions[row][: kept[-1] if kept else 0],
-                context,
-                truncation="only_second",
-                max_length=max_length,
-                stride=min(stride, room - 1),  # windows must move
-                return_overflowing_tokens=True,
-                return_offsets_mapping=True,
-            )
-            its_windows = list(range(len(coded["input_ids"])))
-        for i in its_windows:
-            for name, values in windows.items():
-                values.append(len(coded["input_ids"][i]) if name == "length" else coded[name][i])
-            example.append(row)
-            places.append(_context_offsets(coded.sequence_ids(i), coded["offset_mapping"][i], context))
-            cls.append(_classification_token(coded["input_ids"][i], tokenizer))
-    return windows, example, places, cls
+        coded, numbers = whole, [row]
+        if parts.count(0) > MAX_QUERY or len(parts) > limits.max_length:
+            ends = [end for part, (_, end) in zip(parts, whole["offset_mapping"][row], strict=True) if part == 0]
+            kept = ends[:MAX_QUERY]
+            question = questions[row][: kept[-1] if kept else 0]
+            room = limits.max_length - len(kept) - parts.count(None)
+            coded = _cut(question, context, len(kept), room, tokenizer, limits)
+            numbers = list(range(len(coded["input_ids"])))
+        for number in numbers:
+            ids = coded["input_ids"][number]
+            offsets = _context_offsets(coded.sequence_ids(number), coded["offset_mapping"][number], context)
+            # first in BERT, last in XLNet; 0 for a tokenizer without one
+            cls = ids.index(tokenizer.cls_token_id) if tokenizer.cls_token_id in ids else 0
+            windows.append(_Window(row, {name: coded[name][number] for name in inputs}, offsets, cls))
+    return windows
 
 
-def _context_offsets(parts: list[int | None], offsets: list[tuple[int, int]], context: str) -> list:
+def _cut(question: str, context: str, tokens: int, room: int, tokenizer: Tokenizer, limits: Limits) -> Any:
+    """A question of so many tokens and its context as windows with room for so many tokens of the context."""
+    if room < 1:
+        raise UserError(
+            f"max_length {limits.max_length} leaves no room for a context beside a question of {tokens} tokens; "
+            "raise training.max_length."
+        )
+    return tokenizer(
+        question,
+        context,
+        truncation="only_second",
+        max_length=limits.max_length,
+        stride=min(limits.stride, room - 1),  # windows must move
+        return_overflowing_tokens=True,
+        return_offsets_mapping=True,
+    )
+
+
+def _context_offsets(parts: list[int | None], offsets: list[tuple[int, int]], context: str) -> list[tuple[int, int]]:
     """The range of characters of the context behind each token; none for other tokens and for mere white space."""
-    return [
-        (start, end) if part == 1 and start < end and not context[start:end].isspace() else NOT_CONTEXT
-        for part, (start, end) in zip(parts, offsets, strict=True)
-    ]
-
-
-def _classification_token(ids: list[int], tokenizer) -> int:
-    """Where the classification token stands (first in BERT, last in XLNet); 0 for a tokenizer without one."""
-    return ids.index(tokenizer.cls_token_id) if tokenizer.cls_token_id in ids else 0
+    ranges = []
+    for part, (start, end) in zip(parts, offsets, strict=True):
+        inside = part == 1 and start < end and not context[start:end].isspace()
+        ranges.append((start, end) if inside else NOT_CONTEXT)
+    return ranges
 
 
 def _place(offsets: list[tuple[int, int]], starts: list[int], answers: list[str]) -> tuple[int, int] | None:
     """First and last token of the first reference; None if there is none or the window does not contain all of it."""
     if not answers:
         return None
-    begin, end = starts[0], starts[0] + len(answers[0])
-    context = [i for i, (a, _) in enumerate(offsets) if a >= 0]
-    inside = [i for i in context if offsets[i][0] < end and offsets[i][1] > begin]
+    begin = starts[0]
+    end = begin + len(answers[0])
+    context = [place for place, offset in enumerate(offsets) if offset != NOT_CONTEXT]
+    inside = [place for place in context if offsets[place][0] < end and offsets[place][1] > begin]
     # An answer cut by the window's edge begins before its first token or ends after its last one.
     if not inside or begin < offsets[context[0]][0] or end > offsets[context[-1]][1]:
         return None
