@@ -60,7 +60,7 @@ def test_a_notebook_shows_what_the_page_shows():
     shown = section("s", "S", block(text=["x"]))
     data, metadata = shown._repr_mimebundle_()
     assert data["text/html"] == shown._repr_html_() == style() + shown.html
-    assert data["text/plain"] == repr(shown) == "S (0 figures, 0 tables)\nx"
+    assert data["text/plain"] == repr(shown) == "S (figures: 0, tables: 0)\nx"
     assert metadata == {"text/html": {"xtl": {"name": "s", "title": "S", "folded": False}}}
 
 

@@ -135,7 +135,7 @@ class Section:
         return _template().render(section=self) if self.blocks else ""
 
     def __repr__(self) -> str:
-        inside = f"{len(self.figures)} figures, {len(self.tables)} tables"
+        inside = f"figures: {len(self.figures)}, tables: {len(self.tables)}"
         return "\n".join([f"{self.title} ({inside})", *self.words])
 
     def _repr_html_(self) -> str:
