@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from markupsafe import escape
 
+from xtl.analysis.figures.curves import loss_curves
 from xtl.analysis.figures.drawing import Picture
-from xtl.analysis.figures.loss_figures import loss_curves
 from xtl.analysis.questions import QUESTIONS
 from xtl.analysis.results import Results
 from xtl.analysis.scores import tables
@@ -129,8 +129,8 @@ class OpenGrid(Results):
     def figure(self, name: str, number: int = 1) -> Picture:
         """A figure of a question, by default its first. Raises UserError where it has fewer.
 
-        >>> results.figure("gains").alt[:31]
-        'Dot plot of the gain over none '
+        >>> results.figure("gains").alt[:39]
+        'Dot plot of the gain of mnli over none '
         """
         figures = self.question(name).figures
         if not 1 <= number <= len(figures):

@@ -12,7 +12,7 @@ from xtl.analysis.section import MOST, RunPage, affordable, anchor, block, cell,
 @pytest.fixture
 def pictures():
     """Two small figures."""
-    return [drawing.Picture(drawing.canvas(1, 1, (1, 1))[0], "A figure that shows nothing.") for _ in range(2)]
+    return [drawing.Picture(drawing.panel(10, 10)[0], "A figure that shows nothing.") for _ in range(2)]
 
 
 def test_tables_and_figures_are_named_by_their_section(pictures):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from xtl.analysis import wording
 from xtl.analysis.figures import drawing
-from xtl.analysis.figures.forest import forest, shared_range
+from xtl.analysis.figures.dot_plots import forest, shared_range
 from xtl.analysis.results import Results
 from xtl.analysis.scores import correlations, twins
 from xtl.analysis.scores.tables import BASELINE

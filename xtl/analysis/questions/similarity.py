@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from xtl.analysis import wording
-from xtl.analysis.figures import drawing, language_figures
-from xtl.analysis.figures.forest import forest
+from xtl.analysis.figures import drawing
+from xtl.analysis.figures.dot_plots import forest
+from xtl.analysis.figures.scatter_plots import scatter
 from xtl.analysis.questions import evidence
 from xtl.analysis.questions.evidence import Evidence, p_text, percent, signed, span
 from xtl.analysis.results import Results
@@ -196,7 +197,7 @@ def _gain_points(results: Results) -> list[Block]:
         label = f"gain of {name} over {BASELINE} (points)"
         limits = drawing.limits(points["gain"])
         for _, part in parts(points, ["target", "encoder"]):
-            draw = partial(language_figures.scatter, part, r, "gain", "similarity", results.encoders, label, limits)
+            draw = partial(scatter, part, r, "gain", "similarity", results.encoders, label, limits)
             kind.append((name, draw))
     shown, left_out = affordable(kind, EXPLORE)
     last = list(shown)[-1:]
@@ -218,7 +219,7 @@ def _score_points(results: Results) -> Block:
     for (target,), points in parts(results.score_points, ["target"]):
         limits = drawing.limits(points["score"])
         for _, part in parts(points, ["target", "encoder"]):
-            draw = partial(language_figures.scatter, part, r, "score", "distance", results.encoders, y_range=limits)
+            draw = partial(scatter, part, r, "score", "distance", results.encoders, y_range=limits)
             kind.append((target, draw))
     shown, left_out = affordable(kind)
     falls = int(((r["p"] < correlations.ALPHA) & (r["r"] < 0)).sum())

@@ -1,0 +1,120 @@
+"""Scatter plots: one mark a language, its score or gain against its distance from the source or similarity to it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from xtl.analysis.figures import drawing
+from xtl.analysis.figures.drawing import INK, MARKERS, SERIES, SOFT, Look, Picture
+from xtl.analysis.wording import decimals, p_value
+
+AXES = {"distance": "distance from the source (0–1)", "similarity": "similarity to the source (0–1)"}
+HEIGHT = 230  # pixels
+NAMED = 6  # families with a look of their own, the largest ones; the rest share one
+OTHERS = "other families"
+MOST_NAMES = 40
+REACH = 6  # pixels from a mark to its name
+
+
+def family_looks(families: Mapping[str, str]) -> dict[str, Look]:
+    """Language -> look of its family, languages of the largest families first; small ones share a soft look.
+
+    families: language -> family, of the languages of the grid.
+    """
+    sizes = Counter(families.values())
+    ranked = sorted(sizes, key=lambda name: -sizes[name])
+    looks = {name: Look(SERIES[i], MARKERS[i]) for i, name in enumerate(ranked[:NAMED])}
+    codes = sorted(families, key=lambda code: ranked.index(families[code]))
+    return {code: looks.get(families[code], Look(SOFT, "o", filled=False)) for code in codes}
+
+
+@drawing.style()
+def scatter(
+    table: pd.DataFrame, correlations: pd.DataFrame, value: str, against: str, encoders: Sequence[str],
+    label: str = "", y_range: tuple[float, float] | None = None, families: Mapping[str, str] | None = None,
+) -> Picture:  # fmt: skip
+    """The languages of one target and encoder as points, in a panel of 360 pixels, with Spearman's r and p above it.
+
+    The line is that of least squares, which shows a direction; r and p do not rest on it.
+
+    table, correlations: correlations.points and correlations.correlations for one intermediate. value: `score` or
+    `gain`; against: `distance` or `similarity`. label: of the value, default the target's unit. y_range: common to
+    panels. families: language -> family, which then has a colour and marker; default: one look, that of the encoder.
+    """
+    target, encoder = table.iloc[0][["target", "encoder"]]
+    shown = table.dropna(subset=[value, against])
+    tested = correlations[(correlations["target"] == target) & (correlations["encoder"] == encoder)]
+    text = correlation_text(tested)
+    own = drawing.looks(encoders)[encoder]
+    looks = family_looks(families) if families else dict.fromkeys(shown["language"], own)
+    present = (
+        {families.get(code, ""): looks[code] for code in looks if code in set(shown["language"])} if families else {}
+    )
+    named = {family if look.filled else OTHERS: look for family, look in present.items()}
+    keys = [look.key(name, line=False) for name, look in sorted(named.items(), key=lambda item: item[0] == OTHERS)]
+    figure, axes = drawing.panel(
+        HEIGHT, 34, title=f"{target} · {encoder}", note=text, keys=keys, value=label or drawing.unit(target),
+        label=AXES[against],
+    )  # fmt: skip
+    axes.grid(True, axis="both")
+    axes.set_xlim(drawing.limits(table[against], 0.1))
+    axes.set_ylim(y_range or drawing.limits(shown[value], 0.15))
+    axes.locator_params(nbins=5)
+    axes.tick_params(axis="y", labelcolor=SOFT)
+    if value == "gain":
+        axes.axhline(0, color=SOFT, linewidth=1, zorder=1)
+    xs = shown[against].to_numpy(float)
+    ys = shown[value].to_numpy(float)
+    if len(xs) > 1 and np.ptp(xs) > 0:
+        slope, start = np.polyfit(xs, ys, 1)
+        ends = np.array([xs.min(), xs.max()])
+        axes.plot(ends, start + slope * ends, color=own.colour, linewidth=1.5, linestyle="--", zorder=2)
+    for look in dict.fromkeys(looks.values()):
+        here = np.array([looks.get(code) == look for code in shown["language"]], dtype=bool)
+        style: dict[str, Any] = dict(color=look.colour, markerfacecolor=look.face, linestyle="none", markersize=5)
+        axes.plot(xs[here], ys[here], look.marker, zorder=3, **style)
+    _name_points(axes, xs, ys, list(shown["language"]))
+    return Picture(
+        figure, f"Scatter plot of {value} against {against}, one point a language: {target} {encoder} {text}."
+    )
+
+
+def correlation_text(tested: pd.DataFrame) -> str:
+    """`Spearman r = −0.71, p = 0.010, n = 12` of the one row given, or why there is none."""
+    if tested.empty:
+        return "no scores yet"
+    row = tested.iloc[0]
+    if not np.isfinite(row["r"]):
+        return f"n = {row['n']}: no correlation"
+    p = p_value(row["p"])
+    return f"Spearman r = {decimals(row['r'])}, p {p if p.startswith('<') else f'= {p}'}, n = {row['n']}"
+
+
+def _name_points(axes: Axes, xs: np.ndarray, ys: np.ndarray, codes: Sequence[str]) -> None:
+    """Write each language's code beside its point, on the first side where it covers no other point or code.
+
+    The outermost come first, and at most MOST_NAMES: forty languages at four distances do not all fit.
+    """
+    points = axes.transData.transform(np.column_stack([xs, ys])) if len(xs) else np.empty((0, 2))
+    edges = axes.transAxes.transform([(0, 0), (1, 1)])
+    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
+    outermost = sorted(zip(points, codes, strict=True), key=lambda point: -abs(point[0][1] - np.median(points[:, 1])))
+    for (x, y), code in outermost[:MOST_NAMES]:
+        width = drawing.text_width(code, 10)
+        for dx, dy in ((REACH, -6), (-REACH - width, -6), (-width / 2, 4), (-width / 2, -16)):
+            box = (x + dx, y + dy, x + dx + width, y + dy + 12)
+            inside = box[0] > edges[0][0] and box[2] < edges[1][0] and box[1] > edges[0][1] and box[3] < edges[1][1]
+            if inside and not any(_overlap(box, other) for other in taken):
+                taken.append(box)
+                axes.annotate(code, (x, y), (box[0], box[1] + 3), xycoords="figure points", size=10, color=INK)
+                break
+
+
+def _overlap(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
+    """Whether two boxes (left, bottom, right, top) share ground."""
+    apart = first[2] <= second[0] or second[2] <= first[0] or first[3] <= second[1] or second[3] <= first[1]
+    return not apart
