@@ -15,9 +15,9 @@ from xtl.base.errors import UserError
 from xtl.languages.natural import NaturalLanguages
 from xtl.tasks.catalog import Task
 from xtl.tasks.sources import columns, folders
-from xtl.tasks.sources.origins import TEXTS, WORDS, Origin
 from xtl.tasks.sources.repository import HubRepository, Repository, column_names, digest, read, repository_of
-from xtl.tasks.sources.source import DataSource, named
+from xtl.tasks.sources.source import WORDS, DataSource, Origin, named
+from xtl.tasks.sources.translation import TEXTS
 
 
 @dataclass(frozen=True)
@@ -87,27 +87,27 @@ class HubSource(DataSource):
             return task
         return replace(task, labels=folders.labels(task, self.folders))
 
-    def training_task(self, task: str | Task, language: str, provenance: str, translator: str | None) -> Task:
+    def training_task(self, task: str | Task, origin: Origin) -> Task:
         """The task that reads the training data of that origin, or its English data where a translator is named."""
         task = named(task)
-        if translator:
+        if origin.translator:
             if task.format not in TEXTS:
                 raise UserError(
-                    f"task {task.name}: {translator} would lose where answers and tags are; only tasks of the formats "
-                    f"{' and '.join(TEXTS)} are translated here."
+                    f"task {task.name}: {origin.translator} would lose where answers and tags are; only tasks of the "
+                    f"formats {' and '.join(TEXTS)} are translated here."
                 )
             return task
-        table = task.origins.get(provenance)
-        if table is None or language not in (table.languages or task.languages):
-            held = [
-                f"{WORDS[kind]} in {', '.join(other.languages or task.languages)}"
-                for kind, other in task.origins.items()
-            ]
+        table = task.origins.get(origin.provenance)
+        languages = table.languages or task.languages if table else ()
+        if table is None or origin.language not in languages:
+            held = []
+            for provenance, other in task.origins.items():
+                held.append(f"{WORDS[provenance]} in {', '.join(other.languages or task.languages)}")
             raise UserError(
-                f"task {task.name} has no training data in {Origin(language, provenance).describe()}; in other "
-                f"languages it has: {'; '.join(held) or 'none'}."
+                f"task {task.name} has no training data in {origin.describe()}; in other languages it has: "
+                f"{'; '.join(held) or 'none'}."
             )
-        return replace(task, hub=table, also=(), languages=table.languages or task.languages)
+        return replace(task, hub=table, also=(), languages=languages)
 
     def pretraining(self, corpus: str, documents: int | None, pieces: int | None) -> tuple[dict, dict[str, str]]:
         """Plain text in every language that the task of that name holds."""

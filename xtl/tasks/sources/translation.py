@@ -20,6 +20,8 @@ from xtl.languages.names import NATURAL
 from xtl.models import checkpoints
 
 APERTIUM = "apertium"  # the rule-based engine (Forcada et al. 2011); on Debian apertium and apertium-eng-spa, say
+# Columns of text by format; what points into a text or counts its words (answers, tags) would have to be found again.
+TEXTS = {"classification": ("text_a", "text_b"), "choice": ("context", "question", "choices")}
 BATCH = 32  # texts that a MarianMT model reads at a time, sorted by length
 LONGEST = 512  # pieces, what MarianMT models were trained on; a longer text is cut
 
