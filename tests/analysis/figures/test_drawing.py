@@ -23,7 +23,7 @@ DICHROMATS = (
 
 def dot(x: float = 1.0) -> Picture:
     """A panel with a title, a legend and one mark."""
-    figure, axes = drawing.panel(40, 20, title="Dot", label="x", keys=[Look("#0072b2", "o").key("a key")])
+    figure, axes = drawing.panel(40, 20, title="Dot, p = 0.0012", label="x", keys=[Look("#0072b2", "o").key("a key")])
     axes.plot([x], [1], "o", color="#0072b2")
     return Picture(figure, f'A dot at {x} & "no more".', "Few words.")
 
@@ -60,7 +60,7 @@ def test_inline_pictures_are_the_same_every_time_and_described():
 
 def test_inline_pictures_have_real_text_in_the_font_of_the_page_and_follow_its_width():
     markup = dot().svg()
-    assert ">a key</text>" in markup and "DejaVu" not in markup
+    assert ">a key</text>" in markup and ">Dot, p = 0.0012</text>" in markup and "DejaVu" not in markup
     assert 'viewBox="0 0 360 ' in markup and "width: 100%; max-width: 360px; height: auto" in markup
 
 

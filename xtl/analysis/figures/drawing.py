@@ -75,7 +75,7 @@ class Picture:
         body = re.sub(r'<g id="[^"]*">', "<g>", body)
         body = re.sub(r"font-family: [^;\"]*; ", "", body)
         body = re.sub(r' transform="rotate\(-0 [^"]*"', "", body)
-        body = re.sub(r"(\d\.\d\d)\d+", r"\1", body)
+        body = re.sub(r' (?:d|x|y|transform)="[^"]*"', lambda place: re.sub(r"(\.\d\d)\d+", r"\1", place[0]), body)
         body = re.sub(r"\s*\n\s*", " ", body)
         for colour, name in VARIABLES.items():
             body = body.replace(f": {colour}", f": var({name}, {colour})")
