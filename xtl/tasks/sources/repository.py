@@ -48,14 +48,6 @@ class Repository(ABC):
         """The configs that it declares, in its README.md or by the names of its files. Raises UserError without any."""
 
     @abstractmethod
-    def holds(self, split: str, language: str) -> bool:
-        """Whether it has a split (the table's name of it) in a language."""
-
-    @abstractmethod
-    def check(self, split: str, language: str) -> None:
-        """Raise UserError unless `files` would find what is read; reads headers only, and downloads none."""
-
-    @abstractmethod
     def files(self, split: str, language: str) -> list[Path]:
         """The parquet files of a split in a language, in a fixed order, the first `shards` of them.
 
@@ -77,13 +69,24 @@ class Repository(ABC):
             )
         return splits[split]
 
-    def declares(self, split: str, language: str) -> bool:
-        """Whether there is a pattern for a split in a language."""
+    def holds(self, split: str, language: str) -> bool:
+        """Whether it has a split (the table's name of it) in a language, as far as its declaration goes."""
         return split in self.configs.get(self.table.named(self.table.config, language), {})
+
+    def check(self, split: str, language: str) -> None:
+        """Raise UserError unless `files` would find what is read; reads headers only, and downloads none."""
+        self.patterns(split, language)
 
     def origin(self, language: str) -> str:
         """Where the rows of a language are from, as an error begins."""
         return f"{self.table.dataset}, config {self.table.named(self.table.config, language)}"
+
+    def declared(self, readme: Path) -> Configs:
+        """The configs of a README's header. Raises UserError for a header without any."""
+        configs = read_configs(readme)
+        if not configs:
+            raise UserError(f"{self.place}: {self.table.dataset}/README.md has no `configs:` header to name the files.")
+        return configs
 
     def found(self, root: Path, patterns: Sequence[str]) -> list[Path]:
         """The files below a folder that match. Raises UserError for none."""
@@ -127,13 +130,13 @@ class MirrorRepository(Repository):
             raise UserError(f"{self.place} lacks {dataset}/README.md, whose `configs:` header lists the files.")
         else:
             lock.verify(self.mirror, [readme])
-            configs = declared(readme, f"{self.place}: {dataset}")
+            configs = self.declared(readme)
         lock.pinned(self.mirror, dataset, self.pinned)
         return configs
 
     def holds(self, split: str, language: str) -> bool:
         """Whether the files are there, with rows in that language."""
-        if not self.declares(split, language):
+        if not super().holds(split, language):
             return False
         there = any(path.is_file() for pattern in self.patterns(split, language) for path in self.folder.glob(pattern))
         return there and self._has_rows(split, language)
@@ -177,15 +180,7 @@ class HubRepository(Repository):
         wanted = self.pinned or self.table.revision
         download = huggingface_hub.hf_hub_download
         readme = _ask(dataset, lambda: download(dataset, "README.md", repo_type="dataset", revision=wanted))
-        return declared(Path(readme), f"{self.place}: {dataset}")
-
-    def holds(self, split: str, language: str) -> bool:
-        """Whether it is declared."""
-        return self.declares(split, language)
-
-    def check(self, split: str, language: str) -> None:
-        """The declaration."""
-        self.patterns(split, language)
+        return self.declared(Path(readme))
 
     def files(self, split: str, language: str) -> list[Path]:
         """Downloaded at the commit that a digest names, also where the newest is asked for."""
@@ -226,17 +221,6 @@ def converted(names: Iterable[str]) -> Configs:
         if name.endswith(".parquet") and name.count("/") == 2:
             config, split, _ = name.split("/")
             configs.setdefault(config, {})[split] = [f"{config}/{split}/*.parquet"]
-    return configs
-
-
-def declared(readme: Path, origin: str) -> Configs:
-    """The configs of a README's header, read once per modification. Raises UserError for a header without any.
-
-    origin: whose README it is, as the error begins.
-    """
-    configs = read_configs(readme)
-    if not configs:
-        raise UserError(f"{origin}/README.md has no `configs:` header to name the files.")
     return configs
 
 
