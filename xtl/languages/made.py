@@ -37,8 +37,8 @@ class MadeLanguages(Linguistics):
         rows = {}
         for code, item in made_languages.languages(self.config).items():
             twin = f"{item.twin_of[0]} but for {item.twin_of[1]}" if item.twin_of else ""
-            known = {"name": item.name, "family": item.family, "twin of": twin}
-            rows[code] = {**known, **item.features, "script": item.script}
+            facts = {"name": item.name, "family": item.family, "twin of": twin}
+            rows[code] = {**facts, **item.features, "script": item.script}
         return pd.DataFrame.from_dict(rows, orient="index")
 
     def levels(self) -> pd.DataFrame:

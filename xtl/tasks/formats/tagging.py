@@ -102,9 +102,9 @@ def _encode(
     """Features of sentences, the sentence of each, and the place of the word that begins at each token."""
     coded = tokenizer(sentences, is_split_into_words=True)
     if tokenizer.unk_token:
-        known = [_with_unknown(words, coded.word_ids(row), tokenizer) for row, words in enumerate(sentences)]
-        if known != sentences:
-            sentences = known
+        readable = [_with_unknown(words, coded.word_ids(row), tokenizer) for row, words in enumerate(sentences)]
+        if readable != sentences:
+            sentences = readable
             coded = tokenizer(sentences, is_split_into_words=True)
 
     pieces = []  # (sentence, place of the first word, words)

@@ -53,8 +53,8 @@ def identity(translator: str, language: str) -> str:
         words = [word.strip("'") for word in _mode(language).read_text("utf-8").split()]
         digests = [file_digest(Path(word)) for word in words if word.startswith("/")]
         return "apertium:" + hashlib.sha256("".join(digests).encode()).hexdigest()
-    known = checkpoints.identity(translator)
-    return "marian:" + (known.get("sha256") or f"{known['hub']}@{known['revision']}")
+    checkpoint = checkpoints.identity(translator)
+    return "marian:" + (checkpoint.get("sha256") or f"{checkpoint['hub']}@{checkpoint['revision']}")
 
 
 def _mode(language: str) -> Path:
