@@ -129,8 +129,8 @@ class OpenGrid(Results):
     def figure(self, name: str, number: int = 1) -> Picture:
         """A figure of a question, by default its first. Raises UserError where it has fewer.
 
-        >>> results.figure("gains").alt[:39]
-        'Dot plot of the gain of mnli over none '
+        >>> results.figure("gains").alt[:50]
+        'Heat map, Gain of mnli: gain over none in points f'
         """
         figures = self.question(name).figures
         if not 1 <= number <= len(figures):

@@ -50,6 +50,13 @@ def test_the_reader_is_told_what_there_is_to_unfold(tables, notes, said):
     assert block(tables=tables, notes=notes).behind == said
 
 
+def test_more_pictures_are_folded_and_numbered_behind_those_that_are_seen(pictures):
+    shown = section("s", "S", block(pictures=pictures[:1], notes=["how"], more=pictures[1:]))
+    open_, folded = shown.html.split('<details class="numbers"><summary>More figures and method</summary>')
+    assert 'id="s-figure-1"' in open_ and 'id="s-figure-2"' in folded
+    assert shown.figures == pictures
+
+
 def test_a_whole_section_can_be_folded():
     shown = section("s", "S", block(text=["x"]), folded=True)
     assert "<details><summary><h2>S</h2></summary>" in shown.html

@@ -131,19 +131,23 @@ def test_groups_stand_in_their_order():
     assert misplaced(picture) == []
 
 
-def test_scores_of_languages_draw_on_a_partial_grid():
-    cells, scores, _, languages = grid(encoders=ENCODERS, seeds=(0,), targets=("xnli",), languages=LANGUAGES[:4],
-                                       drop=[("xlnet", "mnli", "xnli", 0)])  # fmt: skip
+def test_scores_by_language_draw_on_a_partial_grid():
+    drop = [("xlnet", "mnli", "xnli", 0)]
+    cells, scores, _, languages = grid(
+        encoders=ENCODERS, seeds=(0,), targets=("xnli",), languages=LANGUAGES[:4], drop=drop
+    )
     main = tables.main_scores(cells, scores, languages)
     table = gains.intervals(main, "score")
     order = LANGUAGES[3::-1]
     of_bert, of_xlnet = (
-        dot_plots.language_scores(table[table["encoder"] == name], ENCODERS, order, (0, 100)) for name in ENCODERS
+        dot_plots.arm_scores(part, "language", ENCODERS, order, f"xnli · {name}", "accuracy (points)", (0, 100))
+        for name, part in table.groupby("encoder", sort=False)
     )
     own = main.query("encoder == 'bert' and intermediate == 'none'")["score"]
-    assert "scores of xnli at bert by language" in of_bert.alt
+    assert of_bert.alt.startswith("Dot plot, xnli · bert: accuracy (points) by language: none")
     assert f"none {own.min():.1f} to {own.max():.1f}" in of_bert.alt
     assert rows(of_bert) == order and of_bert.figure.axes[0].get_xlim() == (0, 100)
+    assert marks(of_bert)["#0072b2"] == pytest.approx(sorted(table.loc[table["encoder"] == "bert", "mean"]))
     assert "mnli" not in of_xlnet.alt and legend(of_bert) == ["none", "mnli"]
     assert misplaced(of_bert) == misplaced(of_xlnet) == []
 
@@ -152,7 +156,7 @@ def test_two_hundred_languages_have_a_readable_row_each():
     codes = [f"l{i:03d}" for i in range(205)]
     table = pd.DataFrame({"language": codes, "target": "xnli", "encoder": "bert", "mean": np.linspace(90, 20, 205)})
     both = pd.concat([table.assign(intermediate=name, low=np.nan, high=np.nan) for name in ("none", "mnli")])
-    picture = dot_plots.language_scores(both, ENCODERS, codes)
+    picture = dot_plots.arm_scores(both, "language", ENCODERS, codes, "xnli · bert", "accuracy (points)")
     assert rows(picture) == codes
     assert misplaced(picture) == []
 

@@ -105,27 +105,24 @@ def group_dots(
     return dot_plot(rows, drawing.looks(encoders), label, what, title=title, span=x_range, words=words or "missing")
 
 
-def language_scores(
-    table: pd.DataFrame, encoders: Sequence[str], order: Sequence[str], x_range: tuple[float, float] | None = None
-) -> Picture:
-    """Scores of one encoder in every language of one target, a mark an intermediate, hollow for the baseline.
+def arm_scores(
+    table: pd.DataFrame, rows: str, encoders: Sequence[str], order: Sequence[str], title: str, label: str,
+    x_range: tuple[float, float] | None = None,
+) -> Picture:  # fmt: skip
+    """Scores of one encoder by language or target, a mark an intermediate, hollow for the baseline.
 
-    In one panel with a row a language, so that it is tall where there are many.
+    In one panel, so that it is tall where there are many languages.
 
-    table: gains.intervals of main_scores. order: languages from top to bottom, near to far from the source.
+    table: gains.intervals of scores. rows: the column `language` or `target`. order: of the rows from top to bottom.
     """
-    table = table.dropna(subset=["language"])
-    target, encoder = table.iloc[0][["target", "encoder"]]
-    title = f"{target} · {encoder}"
-    colour = drawing.palette(encoders)[encoder]
+    colour = drawing.palette(encoders)[table.iloc[0]["encoder"]]
     arms = sorted(set(table["intermediate"]), key=lambda name: (name != BASELINE, name))
     looks = {name: Look(colour, MARKERS[i % len(MARKERS)], name != BASELINE) for i, name in enumerate(arms)}
     spans = table.groupby("intermediate", sort=False)["mean"].agg(["min", "max"]).dropna()
     words = "; ".join(f"{r.Index} {_unsigned(r.min)} to {_unsigned(r.max)}" for r in spans.itertuples())
-    rows = _ordered(table.assign(series=table["intermediate"]), "language", order)
-    what = f"Dot plot of the scores of {target} at {encoder} by language in points, nearest language on top"
-    label = drawing.unit(target)
-    return dot_plot(rows, looks, label, what, title=title, span=x_range, zero=None, words=words)
+    ordered = _ordered(table.assign(series=table["intermediate"]), rows, order)
+    what = f"Dot plot, {title}: {label} by {rows}"
+    return dot_plot(ordered, looks, label, what, title=title, span=x_range, zero=None, words=words)
 
 
 def run_scores(scores: pd.DataFrame) -> list[Picture]:
@@ -211,7 +208,7 @@ def dot_plot(
     keys = [look.key(name) for name, look in series.items()] if len(series) > 1 else []
     if table["hollow"].any():
         keys.append(Look(SOFT, "o", filled=False).key(hollow, line=False))
-    figure, axes = drawing.panel(height, drawing.widest(names) + 10, title=title, label=label, keys=keys)
+    figure, axes = drawing.panel(height, drawing.widest(names) + 14, title=title, label=label, keys=keys)
     span = span or drawing.limits(table[["mean", "low", "high"]].assign(zero=zero).astype(float).stack())
     axes.set(xlim=span, ylim=(height, 0))
     axes.set_yticks(list(centres.values()), names)

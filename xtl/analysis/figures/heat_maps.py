@@ -18,7 +18,7 @@ from xtl.analysis.wording import DASH, points
 
 STRONGEST = 0.72  # opacity of the strongest colour: text on it has a contrast of 4.5 : 1 on a white and a dark page
 NUMBER = 10  # size of a cell's number, in pixels
-WIDEST = 44  # of a cell, in pixels
+WIDEST = 60  # of a cell, in pixels
 ROWS = 52  # of one block of a map of languages, at most
 MOST_NAMED = 12  # cells that an alternative text names
 ALONE = "single languages"
@@ -77,7 +77,8 @@ def language_maps(
     table = table.assign(column=table["target"] + " " + table["encoder"])
     targets = list(dict.fromkeys(table["target"]))
     present = [name for name in encoders if name in set(table["encoder"])]
-    room = (WIDTH - _left(languages)) / _number_width(_gains(table, "language", "column").values())
+    family = list(_gains(table, "language", "column").values())
+    room = (WIDTH - _left(languages)) / _number_width(family)
     together = len(targets) * len(present) <= room and len(present) > 1
     pictures = []
     for shown in [present] if together else [[name] for name in present]:
@@ -94,7 +95,7 @@ def language_maps(
             heading = (title if together else f"{title} · {shown[0]}") + part
             within = {line.key for line in block}
             own = {place: square for place, square in squares.items() if place[0] in within}
-            figure = draw(own, block, across, heading, (-limit, limit))
+            figure = draw(own, block, across, heading, (-limit, limit), family=family)
             families = ", ".join(dict.fromkeys(line.group for line in block if line.group))
             what = f"{len(block)} languages ({families}) and {len(across)} columns"
             pictures.append(Picture(figure, _alt(heading, what, own)))
@@ -135,7 +136,8 @@ def by_family(order: Sequence[str], facts: pd.DataFrame) -> list[Line]:
         members = members.sort_values(["count", "script", "rank"], ascending=[False, True, True])
         common = members["script"].iloc[0]
         for r in members.itertuples():
-            label = r.name if r.script == common else f"{r.name}, {r.script}"
+            label = " ".join(dict.fromkeys((r.code, r.name)))
+            label += f", {r.script}" if r.script != common else ""
             if len(members) > 1:
                 lines.append(Line(r.code, label, str(family)))
             else:
@@ -169,14 +171,16 @@ def _alt(title: str, what: str, squares: Squares) -> str:
 @drawing.style()
 def draw(
     squares: Squares, rows: Sequence[Line], columns: Sequence[Line], title: str, limits: tuple[float, float],
-    gain: bool = True,
+    gain: bool = True, family: Iterable[Square] = (),
 ) -> Figure:  # fmt: skip
     """The figure of some squares; numbers stand in them where there is room.
 
-    limits: of the colours. gain: the colours stand for rise and fall from zero, else for low to high.
+    limits: of the colours. gain: the colours stand for rise and fall from zero, else for low to high. family: the
+    squares of maps that stand beside this one, so that all have one legend.
     """
     left = _left(rows)
-    width = float(np.clip((WIDTH - left - 2) / max(len(columns), 1), 8, WIDEST))
+    wanted = float(np.clip(drawing.widest(line.label for line in columns) + 6, 40, WIDEST))
+    width = min(wanted, max((WIDTH - left - 2) / max(len(columns), 1), 8))
     numbers = _number_width(squares.values()) <= width
     height = 20.0 if numbers and len(rows) < ROWS / 2 else 14.0
     tops: list[float] = []
@@ -191,7 +195,7 @@ def draw(
     level = all(drawing.text_width(line.label) <= width - 4 for line in columns)
     head = LEADING if level else drawing.widest(line.label for line in columns) + 10
     head += LEADING if any(column.group for column in columns) else 0
-    keys = _keys(squares.values(), limits, gain)
+    keys = _keys([*squares.values(), *family], limits, gain)
     right = max(WIDTH - left - width * len(columns), 2)
     figure, axes = drawing.panel(y, left, right, title=title, keys=keys, head=head, foot=0)
     axes.set(xlim=(0, width * len(columns)), ylim=(y, 0), xticks=[], yticks=[])
@@ -256,9 +260,8 @@ def _shade(value: float, limits: tuple[float, float], gain: bool) -> tuple[str, 
     return RISE, round(STRONGEST * float(np.clip((value - low) / max(high - low, 1e-9), 0.05, 1)), 3)
 
 
-def _keys(squares: Iterable[Square], limits: tuple[float, float], gain: bool) -> list[Artist]:
+def _keys(squares: Sequence[Square], limits: tuple[float, float], gain: bool) -> list[Artist]:
     """What the ends of the colours mean, and the marks that occur."""
-    squares = list(squares)
     keys: list[Artist] = [
         Patch(facecolor=_shade(end, limits, gain), label=f"{points(end, gain)} points", linewidth=0) for end in limits
     ]

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from xtl.analysis.figures import drawing
 from xtl.analysis.figures.drawing import INK, MARKERS, SERIES, SOFT, Look, Picture
-from xtl.analysis.wording import decimals, p_value
+from xtl.analysis.wording import decimals, p_equals
 
 AXES = {"distance": "distance from the source (0–1)", "similarity": "similarity to the source (0–1)"}
 HEIGHT = 230  # pixels
@@ -72,7 +72,8 @@ def scatter(
     if len(xs) > 1 and np.ptp(xs) > 0:
         slope, start = np.polyfit(xs, ys, 1)
         ends = np.array([xs.min(), xs.max()])
-        axes.plot(ends, start + slope * ends, color=own.colour, linewidth=1.5, linestyle="--", zorder=2)
+        colour = SOFT if families else own.colour
+        axes.plot(ends, start + slope * ends, color=colour, linewidth=1.5, linestyle="--", zorder=2)
     for look in dict.fromkeys(looks.values()):
         here = np.array([looks.get(code) == look for code in shown["language"]], dtype=bool)
         style: dict[str, Any] = dict(color=look.colour, markerfacecolor=look.face, linestyle="none", markersize=5)
@@ -84,14 +85,16 @@ def scatter(
 
 
 def correlation_text(tested: pd.DataFrame) -> str:
-    """`Spearman r = −0.71, p = 0.010, n = 12` of the one row given, or why there is none."""
+    """`Spearman r = −0.71, p = 0.010, n = 12` of the one row given, or why there is none; within families if known."""
     if tested.empty:
         return "no scores yet"
     row = tested.iloc[0]
     if not np.isfinite(row["r"]):
         return f"n = {row['n']}: no correlation"
-    p = p_value(row["p"])
-    return f"Spearman r = {decimals(row['r'])}, p {p if p.startswith('<') else f'= {p}'}, n = {row['n']}"
+    if np.isfinite(row.get("within_r", np.nan)):
+        words = f"r within families = {decimals(row['within_r'])}, p {p_equals(row['within_p'])}"
+        return f"{words}; r = {decimals(row['r'])}, n = {row['n']}"
+    return f"Spearman r = {decimals(row['r'])}, p {p_equals(row['p'])}, n = {row['n']}"
 
 
 def _name_points(axes: Axes, xs: np.ndarray, ys: np.ndarray, codes: Sequence[str]) -> None:

@@ -111,7 +111,14 @@ def _shown(
     sentences = [sentence(r, _name(pairs, r.feature), what) for r in whole.itertuples()]
     lead = _table(whole, pairs, f"Mean over encoders and targets: {what}", [METHOD])
     every = _table(rows, pairs, f"Every encoder and target: {what}", by_place=True)
-    return block(heading, [summary(whole, pairs)], pictures=pictures, tables=[lead, every], notes=sentences)
+    return block(
+        heading,
+        [summary(whole, pairs)],
+        pictures=pictures[:1],
+        tables=[lead, every],
+        notes=sentences,
+        more=pictures[1:],
+    )
 
 
 def summary(rows: pd.DataFrame, pairs: Sequence[Change]) -> str:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from xtl.analysis import wording
-from xtl.analysis.figures.dot_plots import gains_by_target
+from xtl.analysis.figures.dot_plots import arm_scores, gains_by_target
+from xtl.analysis.figures.drawing import MARKERS, Picture, limits
 from xtl.analysis.figures.heat_maps import gain_map
 from xtl.analysis.results import Results
 from xtl.analysis.scores import gains as gain_tables
@@ -46,14 +47,36 @@ def _of_origin(results: Results, heading: str, tasks: pd.DataFrame) -> Block:
     if not gain["mean"].notna().any():
         return block(heading, ["No intermediate task has finished beside its baseline."], tables=[scores])
     pooled = gain_tables.intervals(gain_tables.pooled_gains(task_gains), "gain", results.pools)
-    pictures = gains_by_target(gain, pooled, results.encoders)
-    if gain["intermediate"].nunique() > 1:
-        order = list(dict.fromkeys(gain["target"]))
-        limit = max(float(gain["mean"].abs().max()), 1.0)
-        for (encoder,), rows in parts(gain.rename(columns={"mean": "gain"}), ["encoder"]):
-            pictures.append(gain_map(rows, "target", "intermediate", encoder, limit, order))
-    text = [f"Gain over {BASELINE} in points, the mean over seeds, with 95 % intervals; {_clear(gain)}."]
-    return block(heading, text, pictures=pictures, tables=[scores, _every_gain(gain, runs_of(tasks))])
+    text = [f"Gain over {BASELINE} in points, the mean over seeds; {_clear(gain)}."]
+    more = gains_by_target(gain, pooled, results.encoders)
+    more += _score_panels(results, gain_tables.intervals(tasks, "score", results.pools))
+    tables = [scores, _every_gain(gain, runs_of(tasks))]
+    return block(heading, text, pictures=_maps(gain), tables=tables, more=more)
+
+
+def _maps(gain: pd.DataFrame) -> list[Picture]:
+    """Heat maps of targets × intermediates, one an encoder; of a single intermediate one of targets × encoders."""
+    targets = list(dict.fromkeys(gain["target"]))
+    limit = max(float(gain["mean"].abs().max()), 1.0)
+    by = ["encoder", "intermediate"] if gain["intermediate"].nunique() > 1 else ["intermediate", "encoder"]
+    pictures = []
+    for (name,), rows in parts(gain.rename(columns={"mean": "gain"}), by[:1]):
+        title = f"Gain of {name}" if by[0] == "intermediate" else f"Gain at {name}"
+        pictures.append(gain_map(rows, "target", by[1], title, limit, targets))
+    return pictures
+
+
+def _score_panels(results: Results, score: pd.DataFrame) -> list[Picture]:
+    """Task scores with every intermediate, as many as have a marker, in a panel an encoder."""
+    targets = list(dict.fromkeys(score["target"]))
+    arms = list(dict.fromkeys(score["intermediate"]))[: len(MARKERS)]
+    span = limits(score[["low", "high", "mean"]].stack())
+    pictures = []
+    for (encoder,), rows in parts(score[score["intermediate"].isin(arms)], ["encoder"]):
+        pictures.append(
+            arm_scores(rows, "target", results.encoders, targets, f"Scores of {encoder}", "task score (points)", span)
+        )
+    return pictures
 
 
 def _clear(gain: pd.DataFrame) -> str:

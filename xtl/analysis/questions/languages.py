@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from itertools import chain
 
 from xtl.analysis import wording
 from xtl.analysis.figures import drawing
 from xtl.analysis.figures.curves import layer_curves
-from xtl.analysis.figures.dot_plots import language_scores
+from xtl.analysis.figures.dot_plots import arm_scores
 from xtl.analysis.figures.drawing import Picture
 from xtl.analysis.figures.heat_maps import by_family, language_maps
 from xtl.analysis.questions.gains import ORIGIN, runs_of
@@ -54,18 +55,22 @@ def _gain_block(results: Results) -> Block:
 
 def _score_block(results: Results, score) -> Block:
     """Scores with intervals, a panel a target and encoder."""
-    span = drawing.limits(score[["low", "high", "mean"]].stack())
     intermediates = list(dict.fromkeys(score["intermediate"]))
     drawn = intermediates[: len(drawing.MARKERS)]
     others = intermediates[len(drawing.MARKERS) :]
-    dots, left_out = affordable(
-        (target, partial(language_scores, part, results.encoders, results.order, span))
-        for (target, _), part in parts(score[score["intermediate"].isin(drawn)], ["target", "encoder"])
-    )
+    kind: list[tuple[str, Callable[[], Picture]]] = []
+    for (target,), rows in parts(score[score["intermediate"].isin(drawn)], ["target"]):
+        span = drawing.limits(rows[["low", "high", "mean"]].stack())
+        for (encoder,), part in parts(rows, ["encoder"]):
+            title = f"{target} · {encoder}"
+            unit = drawing.unit(target)
+            draw = partial(arm_scores, part, "language", results.encoders, results.order, title, unit, span)
+            kind.append((target, draw))
+    dots, left_out = affordable(kind)
     text = ["Mean over seeds with 95 % intervals, nearest language on top.", *left_out]
     if others:
         text.append(f"Too many arms to tell apart: {wording.listing(others)} are in the table only.")
-    return block("Scores", text, pictures=chain(*dots.values()), tables=[_every_score(results, score)])
+    return block("Scores", text, more=chain(*dots.values()), tables=[_every_score(results, score)])
 
 
 def _every_score(results: Results, score) -> Table:
