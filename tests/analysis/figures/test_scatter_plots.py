@@ -81,8 +81,11 @@ def test_families_have_looks_and_a_legend():
     picture = scatter_plots.scatter(own, tested, "gain", "similarity", ENCODERS, "gain (points)", families=families)
     assert legend(picture) == ["A", "B", "C", "D", "E", "F", OTHERS]
     assert len(drawn(picture)) == 12 and "gain (points)" in words(picture)
-    looks = scatter_plots.family_looks(families)
-    assert looks["en"] == looks["de"] != looks["tr"] and not looks["zh"].filled
+    looks = scatter_plots.family_looks(families.values())
+    assert list(looks) == ["A", "B", "C", "D", "E", "F", "G"]
+    assert looks["A"] != looks["B"] and not looks["G"].filled
+    unknown = scatter_plots.scatter(own, tested, "gain", "similarity", ENCODERS, "gain (points)", families={"en": "A"})
+    assert len(drawn(unknown)) == 12 and legend(unknown) == [OTHERS]
     assert misplaced(picture) == []
 
 

@@ -1,12 +1,13 @@
 """Scatter plots: one mark a language, its score or gain against its distance from the source or similarity to it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.transforms import Bbox
 
 from xtl.analysis.figures import drawing
 from xtl.analysis.figures.drawing import INK, MARKERS, SERIES, SOFT, Look, Picture
@@ -16,20 +17,19 @@ AXES = {"distance": "distance from the source (0–1)", "similarity": "similarit
 HEIGHT = 230  # pixels
 NAMED = 6  # families with a look of their own, the largest ones; the rest share one
 OTHERS = "other families"
+SMALL = Look(SOFT, "o", filled=False)
 MOST_NAMES = 40
 REACH = 6  # pixels from a mark to its name
 
 
-def family_looks(families: Mapping[str, str]) -> dict[str, Look]:
-    """Language -> look of its family, languages of the largest families first; small ones share a soft look.
+def family_looks(families: Iterable[str]) -> dict[str, Look]:
+    """Family -> look, those with most languages first; small ones share a soft look.
 
-    families: language -> family, of the languages of the grid.
+    families: of every language of the grid.
     """
-    sizes = Counter(families.values())
+    sizes = Counter(families)
     ranked = sorted(sizes, key=lambda name: -sizes[name])
-    looks = {name: Look(SERIES[i], MARKERS[i]) for i, name in enumerate(ranked[:NAMED])}
-    codes = sorted(families, key=lambda code: ranked.index(families[code]))
-    return {code: looks.get(families[code], Look(SOFT, "o", filled=False)) for code in codes}
+    return {name: Look(SERIES[i], MARKERS[i]) if i < NAMED else SMALL for i, name in enumerate(ranked)}
 
 
 @drawing.style()
@@ -50,16 +50,14 @@ def scatter(
     tested = correlations[(correlations["target"] == target) & (correlations["encoder"] == encoder)]
     text = correlation_text(tested)
     own = drawing.looks(encoders)[encoder]
-    looks = family_looks(families) if families else dict.fromkeys(shown["language"], own)
-    present = (
-        {families.get(code, ""): looks[code] for code in looks if code in set(shown["language"])} if families else {}
-    )
-    named = {family if look.filled else OTHERS: look for family, look in present.items()}
-    keys = [look.key(name, line=False) for name, look in sorted(named.items(), key=lambda item: item[0] == OTHERS)]
-    figure, axes = drawing.panel(
-        HEIGHT, 34, title=f"{target} · {encoder}", note=text, keys=keys, value=label or drawing.unit(target),
-        label=AXES[against],
-    )  # fmt: skip
+    looks = family_looks(families.values()) | {OTHERS: SMALL} if families else {OTHERS: own}
+    kin = [(families or {}).get(code, OTHERS) for code in shown["language"]]
+    keys = [look.key(name, line=False) for name, look in looks.items() if families and name in kin and look != SMALL]
+    if any(looks[name] == SMALL for name in kin):
+        keys.append(SMALL.key(OTHERS, line=False))
+    title = f"{target} · {encoder}"
+    label = label or drawing.unit(target)
+    figure, axes = drawing.panel(HEIGHT, 34, title=title, note=text, keys=keys, value=label, label=AXES[against])
     axes.grid(True, axis="both")
     axes.set_xlim(drawing.limits(table[against], 0.1))
     axes.set_ylim(y_range or drawing.limits(shown[value], 0.15))
@@ -75,7 +73,7 @@ def scatter(
         colour = SOFT if families else own.colour
         axes.plot(ends, start + slope * ends, color=colour, linewidth=1.5, linestyle="--", zorder=2)
     for look in dict.fromkeys(looks.values()):
-        here = np.array([looks.get(code) == look for code in shown["language"]], dtype=bool)
+        here = np.array([looks[name] == look for name in kin], dtype=bool)
         style: dict[str, Any] = dict(color=look.colour, markerfacecolor=look.face, linestyle="none", markersize=5)
         axes.plot(xs[here], ys[here], look.marker, zorder=3, **style)
     _name_points(axes, xs, ys, list(shown["language"]))
@@ -102,22 +100,16 @@ def _name_points(axes: Axes, xs: np.ndarray, ys: np.ndarray, codes: Sequence[str
 
     The outermost come first, and at most MOST_NAMES: forty languages at four distances do not all fit.
     """
-    points = axes.transData.transform(np.column_stack([xs, ys])) if len(xs) else np.empty((0, 2))
-    edges = axes.transAxes.transform([(0, 0), (1, 1)])
-    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in points]
-    outermost = sorted(zip(points, codes, strict=True), key=lambda point: -abs(point[0][1] - np.median(points[:, 1])))
+    places = axes.transData.transform(np.column_stack([xs, ys]))
+    taken = [Bbox.from_bounds(x - 4, y - 4, 8, 8) for x, y in places]
+    middle = np.median(places[:, 1]) if len(places) else 0
+    outermost = sorted(zip(places, codes, strict=True), key=lambda place: -abs(place[0][1] - middle))
     for (x, y), code in outermost[:MOST_NAMES]:
         width = drawing.text_width(code, 10)
         for dx, dy in ((REACH, -6), (-REACH - width, -6), (-width / 2, 4), (-width / 2, -16)):
-            box = (x + dx, y + dy, x + dx + width, y + dy + 12)
-            inside = box[0] > edges[0][0] and box[2] < edges[1][0] and box[1] > edges[0][1] and box[3] < edges[1][1]
-            if inside and not any(_overlap(box, other) for other in taken):
+            box = Bbox.from_bounds(x + dx, y + dy, width, 12)
+            inside = axes.bbox.contains(*box.min) and axes.bbox.contains(*box.max)
+            if inside and not box.count_overlaps(taken):
                 taken.append(box)
-                axes.annotate(code, (x, y), (box[0], box[1] + 3), xycoords="figure points", size=10, color=INK)
+                axes.annotate(code, (x, y), (box.x0, box.y0 + 3), xycoords="figure points", size=10, color=INK)
                 break
-
-
-def _overlap(first: tuple[float, ...], second: tuple[float, ...]) -> bool:
-    """Whether two boxes (left, bottom, right, top) share ground."""
-    apart = first[2] <= second[0] or second[2] <= first[0] or first[3] <= second[1] or second[3] <= first[1]
-    return not apart

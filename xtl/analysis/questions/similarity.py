@@ -95,10 +95,10 @@ def _tests(results: Results, found: Evidence, heading: str) -> Block:
     return block(
         heading,
         leading,
-        pictures=[*forests, *panels] if few else forests,
+        pictures=panels if few else forests,
         tables=with_rows,
         notes=[*behind, *_falls(results, found), *left_out, TEST_METHOD, definition],
-        more=folded if few else [*panels, *folded],
+        more=[*(forests if few else panels), *folded],
     )
 
 
