@@ -45,12 +45,16 @@ def _gain_block(results: Results) -> Block:
     lines = by_family(results.order, results.data.linguistics.facts())
     origins = ORIGIN if len(gain[ORIGIN].drop_duplicates()) > 1 else []
     maps: list[Picture] = []
+    seen = 0
     for key, rows in parts(gain, ["intermediate", *origins]):
         maps += language_maps(rows, lines, results.encoders, f"Gain of {' · '.join(key)} by language", limit)
+        seen = seen or len(maps)
     text = [f"Gain over {BASELINE} in points, the mean over seeds."]
+    if len(maps) > seen:
+        text.append(f"The maps of {gain['intermediate'].iloc[0]}; those of the other intermediate tasks are folded.")
     if len(maps) > MOST:
         text.append(f"The first {MOST} of {len(maps)} pictures, because nobody reads more; the others: {EXPLORE}.")
-    return block("Gain heat map", text, pictures=maps[:MOST], notes=[MAP_METHOD])
+    return block("Gain heat map", text, pictures=maps[:seen], notes=[MAP_METHOD], more=maps[seen:MOST])
 
 
 def _score_block(results: Results, score) -> Block:
