@@ -1,6 +1,7 @@
 """Heat maps: gains by target and intermediate, gains by language grouped by family, scores by source language."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,29 +78,36 @@ def language_maps(
     table = table.assign(column=table["target"] + " " + table["encoder"])
     targets = list(dict.fromkeys(table["target"]))
     present = [name for name in encoders if name in set(table["encoder"])]
-    family = list(_gains(table, "language", "column").values())
-    room = (WIDTH - _left(languages)) / _number_width(family)
-    together = len(targets) * len(present) <= room and len(present) > 1
+    every = _gains(table, "language", "column")
+    room = (WIDTH - _left(languages)) / _number_width(every.values())
+    together = len(present) > 1 and len(targets) * len(present) <= room
+    maps = [(title, present)] if together else [(f"{title} · {name}", [name]) for name in present]
     pictures = []
-    for shown in [present] if together else [[name] for name in present]:
-        squares = _gains(table[table["encoder"].isin(shown)], "language", "column")
-        across = [Line(f"{target} {name}", name, target) for target in targets for name in shown]
-        if not together:
-            across = [Line(line.key, line.group) for line in across]
-        codes = {code for code, _ in squares}
-        down = [line for line in languages if line.key in codes]
-        count = -(-len(down) // ROWS)
-        for i in range(count):
-            block = down[i * len(down) // count : (i + 1) * len(down) // count]
-            part = f" ({i + 1} of {count})" if count > 1 else ""
-            heading = (title if together else f"{title} · {shown[0]}") + part
-            within = {line.key for line in block}
-            own = {place: square for place, square in squares.items() if place[0] in within}
-            figure = draw(own, block, across, heading, (-limit, limit), family=family)
+    for heading, names in maps:
+        places = product(targets, names)
+        if together:
+            across = [Line(f"{target} {name}", name, target) for target, name in places]
+        else:
+            across = [Line(f"{target} {name}", target) for target, name in places]
+        codes = set(table.loc[table["encoder"].isin(names), "language"])
+        blocks = _blocks([line for line in languages if line.key in codes])
+        for i, block in enumerate(blocks):
+            part = f" ({i + 1} of {len(blocks)})" if len(blocks) > 1 else ""
+            own = {}
+            for row, column in product(block, across):
+                if (row.key, column.key) in every:
+                    own[row.key, column.key] = every[row.key, column.key]
+            figure = draw(own, block, across, heading + part, (-limit, limit), beside=list(every.values()))
             families = ", ".join(dict.fromkeys(line.group for line in block if line.group))
             what = f"{len(block)} languages ({families}) and {len(across)} columns"
-            pictures.append(Picture(figure, _alt(heading, what, own)))
+            pictures.append(Picture(figure, _alt(heading + part, what, own)))
     return pictures
+
+
+def _blocks(lines: Sequence[Line]) -> list[Sequence[Line]]:
+    """Rows in blocks of equal height, of at most ROWS rows."""
+    count = -(-len(lines) // ROWS)
+    return [lines[i * len(lines) // count : (i + 1) * len(lines) // count] for i in range(count)]
 
 
 def source_matrix(table: pd.DataFrame, order: Sequence[str], title: str, limits: tuple[float, float]) -> Picture:
@@ -171,17 +179,18 @@ def _alt(title: str, what: str, squares: Squares) -> str:
 @drawing.style()
 def draw(
     squares: Squares, rows: Sequence[Line], columns: Sequence[Line], title: str, limits: tuple[float, float],
-    gain: bool = True, family: Iterable[Square] = (),
+    gain: bool = True, beside: Sequence[Square] = (),
 ) -> Figure:  # fmt: skip
     """The figure of some squares; numbers stand in them where there is room.
 
-    limits: of the colours. gain: the colours stand for rise and fall from zero, else for low to high. family: the
-    squares of maps that stand beside this one, so that all have one legend.
+    limits: of the colours. gain: the colours stand for rise and fall from zero, else for low to high. beside: the
+    squares of all maps that stand side by side, so that they are alike.
     """
+    alike = [*squares.values(), *beside]
     left = _left(rows)
     wanted = float(np.clip(drawing.widest(line.label for line in columns) + 6, 40, WIDEST))
     width = min(wanted, max((WIDTH - left - 2) / max(len(columns), 1), 8))
-    numbers = _number_width(squares.values()) <= width
+    numbers = _number_width(alike) <= width
     height = 20.0 if numbers and len(rows) < ROWS / 2 else 14.0
     tops: list[float] = []
     headings: dict[str, float] = {}
@@ -195,7 +204,7 @@ def draw(
     level = all(drawing.text_width(line.label) <= width - 4 for line in columns)
     head = LEADING if level else drawing.widest(line.label for line in columns) + 10
     head += LEADING if any(column.group for column in columns) else 0
-    keys = _keys([*squares.values(), *family], limits, gain)
+    keys = _keys(alike, limits, gain)
     right = max(WIDTH - left - width * len(columns), 2)
     figure, axes = drawing.panel(y, left, right, title=title, keys=keys, head=head, foot=0)
     axes.set(xlim=(0, width * len(columns)), ylim=(y, 0), xticks=[], yticks=[])
@@ -204,12 +213,11 @@ def draw(
     indent = 8 if headings else 0
     for row, top in zip(rows, tops, strict=True):
         axes.text(indent - left, top + height / 2, drawing.fitted(row.label, left - indent - 6), va="center_baseline")
-    placed = [
-        (squares[row.key, column.key], Rectangle((i * width + 0.5, top + 0.5), width - 1, height - 1))
-        for row, top in zip(rows, tops, strict=True)
-        for i, column in enumerate(columns)
-        if (row.key, column.key) in squares
-    ]
+    placed = []
+    for (row, top), (i, column) in product(zip(rows, tops, strict=True), enumerate(columns)):
+        if (row.key, column.key) in squares:
+            place = Rectangle((i * width + 0.5, top + 0.5), width - 1, height - 1)
+            placed.append((squares[row.key, column.key], place))
     _squares(axes, placed, limits, gain, numbers)
     _column_labels(axes, columns, width, level, head)
     return figure
