@@ -29,7 +29,7 @@ def grid(
     encoders=("bert", "roberta", "xlnet"), seeds=(0, 1, 2), intermediates=("none", "mnli"),
     targets=("udpos", "xquad", "tatoeba"), languages=LANGUAGES, gain=2.0, noise=0.8, layers=4, drop=(), draw=0,
 ):  # fmt: skip
-    """Cells, score rows, records and languages as tables.gather returns them.
+    """Cells, score rows, records and languages as xtl.open reads them.
 
     Score = 80 − 4 × (position of the language) + gain for other intermediates than none + noise between seeds; exact
     match is 8 lower. drop: (encoder, intermediate, target, seed) of cells whose run failed. MNLI is the training data

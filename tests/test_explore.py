@@ -33,6 +33,16 @@ def nothing(tmp_path_factory):
     return xtl.open("params/smoke.yaml", store=Store(tmp_path_factory.mktemp("none") / "outputs"))
 
 
+def test_what_is_done_is_read_and_the_rest_is_named(opened, nothing):
+    assert opened.cells["status"].value_counts().to_dict() == {"done": 11, "failed": 1}
+    failed = opened.cells.query("status == 'failed'").iloc[0]["run_id"]
+    assert opened.records[failed].error == "ValueError: no" and failed not in set(opened.rows["run_id"])
+    assert set(opened.rows["run_id"]) == set(opened.cells.query("status == 'done'")["run_id"])
+    assert opened.wanted == nothing.wanted and opened.wanted["xquad"] == ["en", "qaa", "qab", "qad"]
+    assert set(nothing.cells["status"]) == {"absent"} and nothing.rows.empty
+    assert all(record.started is None for record in nothing.records.values())
+
+
 def test_scores_are_tidy_and_missing_ones_stay(opened):
     scores = opened.scores
     assert len(scores) == 2 * 2 * (4 + 4 + 3) and not scores.duplicated([*explore.RUN, "target", "language"]).any()

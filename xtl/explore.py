@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 from markupsafe import escape
 
+from xtl.analysis.figures.curves import loss_curves
 from xtl.analysis.figures.drawing import Picture
-from xtl.analysis.figures.loss_figures import loss_curves
 from xtl.analysis.questions import QUESTIONS
 from xtl.analysis.results import Results
-from xtl.analysis.scores import tables
 from xtl.analysis.scores.slices import differing, label
 from xtl.analysis.section import RunPage, Section, anchor, style
 from xtl.base.errors import UserError
@@ -129,8 +128,8 @@ class OpenGrid(Results):
     def figure(self, name: str, number: int = 1) -> Picture:
         """A figure of a question, by default its first. Raises UserError where it has fewer.
 
-        >>> results.figure("gains").alt[:31]
-        'Dot plot of the gain over none '
+        >>> results.figure("gains").alt[:50]
+        'Heat map, Gain of mnli: gain over none in points f'
         """
         figures = self.question(name).figures
         if not 1 <= number <= len(figures):
@@ -286,23 +285,28 @@ class OpenGrid(Results):
 def open_grid(
     grid: str | Path, overrides: Sequence[str] = (), store: Store | None = None, base: str | Path = ""
 ) -> OpenGrid:
-    """Read a grid file and everything that the store holds of it; see `xtl.open`."""
+    """Read a grid file and everything that the store holds of it; see `xtl.open`. A run that is not there is absent."""
     path = Path(grid) if Path(grid).exists() else REPOSITORY / grid
     store = store or Store()
     plan = make(experiment.load(path, list(overrides), base))
-    gathered = tables.gather(plan, store)
     asked = plan.experiment
     source = asked.data_source()
+    records = {identity: store.record(run) for identity, run in plan.runs.items()}
+    status = [records[identity].state.value for identity in plan.cells["run_id"]]
+    wanted: dict[str, list[str]] = {}
+    for run in plan.runs.values():
+        for target, codes in run.params.get("evaluate", {}).items():
+            wanted[target] = list(dict.fromkeys([*wanted.get(target, []), *codes]))
     return OpenGrid(
         name=asked.name,
         wording=asked.question,
         data=source,
-        cells=gathered.cells,
-        rows=gathered.scores,
-        records=gathered.records,
-        wanted=gathered.languages,
+        cells=plan.cells.assign(status=status),
+        rows=store.read_scores([run for identity, run in plan.runs.items() if records[identity].done]),
+        records=records,
+        wanted=wanted,
         unavailable=plan.missing,
-        measure_shortcuts=partial(lab_shortcuts, source, gathered.languages) if isinstance(source, LabSource) else None,
+        measure_shortcuts=partial(lab_shortcuts, source, wanted) if isinstance(source, LabSource) else None,
         intermediates=asked.all_intermediates(),
         encoder_blocks=asked.encoders,
         hypotheses=asked.hypotheses,

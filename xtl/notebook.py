@@ -5,19 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn as sns
 import transformers
 from datasets.utils.logging import disable_progress_bar
 from IPython.display import Markdown, display
 from pandas.io.formats.style import Styler
 
-from xtl.analysis.figures.drawing import style
+from xtl.analysis.figures import curves, dot_plots
 from xtl.base.places import outputs_root
 from xtl.runs.record import Labels
 from xtl.runs.store import write_facts
-from xtl.tasks.catalog import TASKS
 from xtl.training.settings import Settings
 
 
@@ -67,12 +64,7 @@ def scratch_checkpoint() -> str:
 
 def loss_curve(log: pd.DataFrame, unit: str = "nats") -> None:
     """Draw the training loss over the steps."""
-    with style():
-        figure, axis = plt.subplots(figsize=(7, 2.8))
-        sns.lineplot(log, x="step", y="loss", ax=axis)
-        axis.set(xlabel="step", ylabel=f"training loss ({unit})", ylim=(0, None))
-        sns.despine(figure)
-        plt.show()
+    display(curves.loss_curve(log, unit))
 
 
 def score_bars(scores: pd.DataFrame) -> None:
@@ -81,36 +73,12 @@ def score_bars(scores: pd.DataFrame) -> None:
     Args:
         scores: rows as `Evaluation.write` returns them.
     """
-    rows = scores[scores.headline]
-    with style():
-        for (target, metric), part in rows.groupby(["target", "metric"], sort=False):
-            if metric not in TASKS[target].score:
-                continue
-            part = part.assign(kind=part.zero_shot.map({True: "zero-shot", False: "not zero-shot"}))
-            figure, axis = plt.subplots(figsize=(max(4, 0.5 * len(part)), 2.6))
-            sns.barplot(part, x="language", y="value", hue="kind", dodge=False, ax=axis)
-            axis.set(xlabel="language", ylabel=f"{metric} (points)", ylim=(0, 100))
-            axis.set_title(target, loc="left")
-            axis.legend(title=None, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
-            sns.despine(figure)
-            plt.show()
+    display(*dot_plots.run_scores(scores))
 
 
 def layer_curve(scores: pd.DataFrame) -> None:
     """Draw each target's score over layers for every pooling, a line per language, the recipe's layer marked."""
-    for target, rows in scores.groupby("target", sort=False):
-        metric = TASKS[target].score[0]
-        rows = rows[rows.metric == metric]
-        recipe = rows[rows.headline].layer.iloc[0]
-        with style():
-            grid = sns.relplot(
-                rows, x="layer", y="value", hue="language", col="pooling", kind="line", marker="o", height=3, aspect=1.2
-            )
-            for axis in grid.axes.flat:
-                axis.axvline(recipe, color="0.5", linestyle=":", linewidth=1)
-            label = f"{target}: {metric} (points)"
-            grid.set(xlabel="layer (0: embeddings; dotted: the recipe's)", ylabel=label, ylim=(0, 100))
-            plt.show()
+    display(*curves.run_layers(scores))
 
 
 def show_predictions(shown: Mapping[tuple[str, str], pd.DataFrame], most: int = 3) -> None:

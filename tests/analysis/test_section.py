@@ -12,7 +12,7 @@ from xtl.analysis.section import MOST, RunPage, affordable, anchor, block, cell,
 @pytest.fixture
 def pictures():
     """Two small figures."""
-    return [drawing.Picture(drawing.canvas(1, 1, (1, 1))[0], "A figure that shows nothing.") for _ in range(2)]
+    return [drawing.Picture(drawing.panel(10, 10)[0], "A figure that shows nothing.") for _ in range(2)]
 
 
 def test_tables_and_figures_are_named_by_their_section(pictures):
@@ -50,6 +50,13 @@ def test_the_reader_is_told_what_there_is_to_unfold(tables, notes, said):
     assert block(tables=tables, notes=notes).behind == said
 
 
+def test_more_pictures_are_folded_and_numbered_behind_those_that_are_seen(pictures):
+    shown = section("s", "S", block(pictures=pictures[:1], notes=["how"], more=pictures[1:]))
+    open_, folded = shown.html.split('<details class="numbers"><summary>More figures and method</summary>')
+    assert 'id="s-figure-1"' in open_ and 'id="s-figure-2"' in folded
+    assert shown.figures == pictures
+
+
 def test_a_whole_section_can_be_folded():
     shown = section("s", "S", block(text=["x"]), folded=True)
     assert "<details><summary><h2>S</h2></summary>" in shown.html
@@ -60,7 +67,7 @@ def test_a_notebook_shows_what_the_page_shows():
     shown = section("s", "S", block(text=["x"]))
     data, metadata = shown._repr_mimebundle_()
     assert data["text/html"] == shown._repr_html_() == style() + shown.html
-    assert data["text/plain"] == repr(shown) == "S (0 figures, 0 tables)\nx"
+    assert data["text/plain"] == repr(shown) == "S (figures: 0, tables: 0)\nx"
     assert metadata == {"text/html": {"xtl": {"name": "s", "title": "S", "folded": False}}}
 
 

@@ -349,7 +349,7 @@ def test_paper_has_what_is_unfolded_and_says_so(page, written):
     page.call("Emulation.setEmulatedMedia", media="print")
     shown = "[...document.querySelectorAll('{}')].map(each => each.checkVisibility())"
     assert not any(page.run(shown.format("td"))) and not any(page.run(shown.format("nav, button, summary")))
-    assert all(page.run(shown.format("#gains h2, #gains figure, .on-paper")))
+    assert all(page.run(shown.format("#gains h2, #gains .block > figure, .on-paper")))
     page.run("document.querySelectorAll('details').forEach(each => each.open = true)")
     assert all(page.run(shown.format("td")))  # who unfolds everything prints everything
     page.call("Emulation.setEmulatedMedia", media="")

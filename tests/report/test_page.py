@@ -5,8 +5,10 @@ import hashlib
 import re
 
 import nbformat
+import pandas as pd
 import pytest
 
+from xtl.analysis.figures.curves import loss_curve
 from xtl.analysis.section import block, section
 from xtl.base.places import REPOSITORY
 from xtl.report.page import LEFT_OUT, as_page, clean, contents, numbered
@@ -68,6 +70,15 @@ def test_nothing_is_fetched(run):
     assert "example.org" not in "".join(addresses) and "@import" not in run and "url(" not in run
 
 
+def test_our_own_pictures_stay_drawings():
+    data, metadata = loss_curve(pd.DataFrame({"step": [1, 2], "loss": [2.0, 1.5]}), "nats")._repr_mimebundle_()
+    cell = nbformat.v4.new_code_cell("notebook.loss_curve(log)")
+    cell.outputs = [output("display_data", data=data, metadata=metadata)]
+    page = as_page(notebook(cell), "run", title="bert", facts={})
+    assert 'aria-label="Training loss by step: ends at 1.50."' in page and ">training loss (nats)</text>" in page
+    assert contents(notebook(cell)) == []  # no section
+
+
 def test_outputs_are_readable(run):
     assert "100 %" in run and "50 %" not in run  # progress as it ended
     assert "color: red" not in run and re.search(r"<th>gold</th>\s*<td>a</td>", run)
@@ -125,7 +136,6 @@ def test_figures_and_tables_are_numbered_through_the_page():
 
 
 def test_predictions_are_shown_as_text(monkeypatch):
-    import pandas as pd
 
     from xtl.notebook import show_predictions
 

@@ -8,11 +8,14 @@ import nbformat
 import pandas as pd
 import pytest
 
+from tests.filled import SMOKE, fill
 from tests.report.pages import NOTEBOOK, asked, page_of, plain, visible_words
 from tests.synthetic import results
 from xtl.analysis.questions import MAIN, QUESTIONS
 from xtl.base.errors import UserError
+from xtl.explore import open_grid
 from xtl.report import write
+from xtl.runs.store import Store
 from xtl.tasks.sources import HubSource
 
 SHORTCUTS = pd.DataFrame(
@@ -129,10 +132,6 @@ def test_unavailable_languages_are_listed():
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     """The report of the smoke grid with one failed run, as `xtl report` writes it: store, plan and how it ended."""
-    from tests.filled import SMOKE, fill
-    from xtl.explore import open_grid
-    from xtl.runs.store import Store
-
     with pytest.MonkeyPatch.context() as patch:
         root = tmp_path_factory.mktemp("outputs")
         patch.setenv("XTL_OUTPUTS", str(root))
@@ -197,6 +196,25 @@ def test_the_same_content_is_not_made_again_and_other_content_is(written, monkey
     changed = (folder / "index.html").read_text("utf-8")
     assert changed != page and "KeyError: another" in changed
     assert not (folder / "report.pdf").exists() and not packed.exists()
+
+
+@pytest.fixture
+def broken(tmp_path, monkeypatch):
+    """Notebooks whose analysis fails in its second question, and a grid before anything has run."""
+    monkeypatch.setenv("XTL_OUTPUTS", str(tmp_path / "outputs"))
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    asked(notebook)["gains"].source = "raise ValueError('no <b>gains</b>')"
+    nbformat.write(notebook, tmp_path / NOTEBOOK.name)
+    return tmp_path, open_grid(SMOKE).plan, Store()
+
+
+def test_an_analysis_that_fails_shows_how_far_it_came(broken):
+    folder, plan, store = broken
+    outcome = write.write_report(plan, store, folder / "report", folder, SMOKE)
+    assert not outcome.good and outcome.error.startswith("ValueError: no <b>gains</b>")
+    page = (folder / "report" / "index.html").read_text("utf-8")
+    assert 'id="answer"' in page and "no &lt;b&gt;gains&lt;/b&gt;" in page
+    assert 'name="content-digest"' not in page  # the next report tries it again
 
 
 def test_there_is_nothing_to_pack_without_a_report(tmp_path):

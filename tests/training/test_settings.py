@@ -15,7 +15,7 @@ from xtl.grid.blocks import Training, keys_read_by
 from xtl.grid.experiment import load
 from xtl.runs.run import NOTEBOOKS
 from xtl.tasks.catalog import TASKS
-from xtl.tasks.sources.origins import Origin
+from xtl.tasks.sources.source import Origin
 from xtl.training.settings import IntermediateSettings, Limits, PretrainSettings, TargetSettings, TrainingSet
 
 SETTINGS = {"pretrain": PretrainSettings, "intermediate": IntermediateSettings, "target": TargetSettings}

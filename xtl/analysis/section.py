@@ -61,7 +61,7 @@ class Table:
 class Block:
     """A part of a section. Heading, text, one figure of pictures and a bullet list are seen at once, in this order.
 
-    Tables and notes (how the numbers were made) are folded below them, one click away.
+    More pictures, tables and notes (how the numbers were made) are folded below them, one click away.
     """
 
     heading: str = ""
@@ -70,19 +70,22 @@ class Block:
     pictures: list[Picture] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    more: list[Picture] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to show below the heading."""
-        return not (self.text or self.items or self.pictures or self.tables or self.notes)
+        return not (self.text or self.items or self.pictures or self.tables or self.notes or self.more)
 
     @property
     def behind(self) -> str:
         """What the reader unfolds below the figure."""
-        if not self.tables:
-            return "Method"
-        noted = self.notes or any(table.notes for table in self.tables)
-        return "Numbers and method" if noted else "Numbers"
+        parts = {
+            "more figures": self.more,
+            "numbers": self.tables,
+            "method": self.notes or any(table.notes for table in self.tables),
+        }
+        return listing([name for name, present in parts.items() if present]).capitalize()
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,9 @@ class Section:
 
     @property
     def figures(self) -> list[Picture]:
-        """The figures of all blocks."""
-        return [picture for block in self.blocks for picture in block.pictures]
+        """The figures of all blocks, first those that are seen at once."""
+        seen = [picture for block in self.blocks for picture in block.pictures]
+        return seen + [picture for block in self.blocks for picture in block.more]
 
     @property
     def words(self) -> list[str]:
@@ -135,7 +139,7 @@ class Section:
         return _template().render(section=self) if self.blocks else ""
 
     def __repr__(self) -> str:
-        inside = f"{len(self.figures)} figures, {len(self.tables)} tables"
+        inside = f"figures: {len(self.figures)}, tables: {len(self.tables)}"
         return "\n".join([f"{self.title} ({inside})", *self.words])
 
     def _repr_html_(self) -> str:
@@ -180,9 +184,10 @@ def block(
     pictures: Iterable[Picture] = (),
     tables: Sequence[Table] = (),
     notes: Sequence[str] = (),
+    more: Iterable[Picture] = (),
 ) -> Block:
     """A block from any sequences."""
-    return Block(heading, list(text), list(items), list(pictures), list(tables), list(notes))
+    return Block(heading, list(text), list(items), list(pictures), list(tables), list(notes), list(more))
 
 
 def cell(

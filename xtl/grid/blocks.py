@@ -8,8 +8,8 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from xtl.base.validation import STRICT
 from xtl.models.recipes import Pretraining
+from xtl.tasks import sources
 from xtl.tasks.catalog import TASKS
-from xtl.tasks.sources import origins
 
 
 class Strict(BaseModel):
@@ -106,11 +106,11 @@ class Origin(Strict):
             raise ValueError("English training data is native: leave provenance out")
         return self
 
-    def origin(self) -> origins.Origin | None:
+    def origin(self) -> sources.Origin | None:
         """Where the data comes from; None for the English data that every task has."""
         if self.language == "en":
             return None
-        return origins.Origin(self.language, self.provenance, self.translator)
+        return sources.Origin(self.language, self.provenance, self.translator)
 
     def parameters(self) -> dict[str, Any] | None:
         """What run parameters say of it."""

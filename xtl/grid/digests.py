@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from xtl.base.errors import UserError
-from xtl.tasks.sources import DataSource, origins
+from xtl.tasks.sources import DataSource, Origin, origins
 
 
 def of(task: str, parts: Iterable[tuple[str, str]], data: DataSource) -> dict[str, str]:
@@ -15,7 +15,7 @@ def of(task: str, parts: Iterable[tuple[str, str]], data: DataSource) -> dict[st
     return digests
 
 
-def training(task: str, selection: str, data: DataSource, origin: origins.Origin | None = None) -> dict[str, str]:
+def training(task: str, selection: str, data: DataSource, origin: Origin | None = None) -> dict[str, str]:
     """Digests of the training data of an origin (None: English), and of the English dev data where it selects."""
     if selection == "english_dev" and "validation" not in data.splits(task):
         raise UserError(

@@ -17,7 +17,7 @@ from xtl.base.mirror_lock import LockedFile, LockedRepository, MirrorLock
 from xtl.grid.schema import Experiment
 from xtl.models import checkpoints
 from xtl.tasks.catalog import TASKS, HubTable, Task
-from xtl.tasks.sources import HubSource, origins
+from xtl.tasks.sources import HubSource, Origin, origins
 from xtl.tasks.sources import repository as mirrors
 from xtl.tasks.sources.translation import APERTIUM
 
@@ -238,7 +238,7 @@ def _asked(experiment: Experiment) -> Iterator[TaskData]:
             yield from product([task], ["train"], task.languages)
 
 
-def _in_other_languages(name: str, origin: origins.Origin | None, whole: bool) -> list[TaskData]:
+def _in_other_languages(name: str, origin: Origin | None, whole: bool) -> list[TaskData]:
     """What a training set of an origin is read from; of a grid's sources, a task may lack some (`whole`: none)."""
     if not origin or origin.translator:
         return []

@@ -14,8 +14,9 @@ from xtl.grid.schema import Experiment
 from xtl.grid.stages import Start, TargetGroup
 from xtl.runs.record import Labels
 from xtl.runs.run import Run, make_run
+from xtl.tasks import sources
 from xtl.tasks.catalog import TASKS
-from xtl.tasks.sources import DataSource, origins
+from xtl.tasks.sources import DataSource
 
 CELL_COLUMNS = "encoder architecture intermediate target source provenance seed run_id same_data".split()
 
@@ -151,7 +152,7 @@ def _lacking(experiment: Experiment, source: Source, lacking: Mapping[str, str])
     trained = [target for target in experiment.targets if TASKS[target].trains_on]
     if trained and len(lacking) == len(trained):
         raise UserError(f"sources: {next(iter(lacking.values()))}")
-    where = origins.Origin(source.language, source.provenance).describe()
+    where = sources.Origin(source.language, source.provenance).describe()
     return [f"{target} is not trained in {where}: {reason}" for target, reason in lacking.items()]
 
 

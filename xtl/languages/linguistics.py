@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from xtl.base.errors import UserError
-from xtl.languages.corpus_sizes import Corpus
 from xtl.languages.similarity import DEFINITIONS, Space, gower, same_label
 
 
@@ -48,8 +48,11 @@ class Linguistics(ABC):
         """The one distance that the analysis leads with, in [0, 1]; NaN where a language is not known."""
 
     @abstractmethod
-    def corpus(self, checkpoint: str | None = None) -> Corpus | None:
-        """The pretraining text of a checkpoint, or without one of an encoder pretrained here; None where not known."""
+    def corpus_sizes(self, checkpoint: str | None = None) -> Mapping[str, float]:
+        """Code -> size of the pretraining text of a checkpoint, or without one of an encoder pretrained here.
+
+        A language of which nothing is known is not among them.
+        """
 
     @abstractmethod
     def similarity_source(self) -> str:
@@ -112,9 +115,8 @@ class Linguistics(ABC):
         return wide.loc[rows["language"].unique(), rows["measure"].unique()].rename_axis(columns=None)
 
     def log_sizes(self, checkpoint: str | None = None) -> pd.Series:
-        """Code -> log10 of the size of its pretraining text in the unit of `corpus`; NaN where it is not known."""
-        corpus = self.corpus(checkpoint)
-        sizes = corpus.sizes if corpus else {}
+        """Code -> log10 of `corpus_sizes`; NaN where it is not known."""
+        sizes = self.corpus_sizes(checkpoint)
         codes = self.facts().index
         values = pd.Series([sizes.get(code, np.nan) for code in codes], index=codes, dtype=float, name="log_size")
         return np.log10(values)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from xtl.lab.world import made_languages
 from xtl.lab.world.config import LabConfig
-from xtl.languages.corpus_sizes import Corpus
 from xtl.languages.linguistics import Linguistics
 from xtl.languages.similarity import Space, gower
 
@@ -37,8 +37,8 @@ class MadeLanguages(Linguistics):
         rows = {}
         for code, item in made_languages.languages(self.config).items():
             twin = f"{item.twin_of[0]} but for {item.twin_of[1]}" if item.twin_of else ""
-            known = {"name": item.name, "family": item.family, "twin of": twin}
-            rows[code] = {**known, **item.features, "script": item.script}
+            facts = {"name": item.name, "family": item.family, "twin of": twin}
+            rows[code] = {**facts, **item.features, "script": item.script}
         return pd.DataFrame.from_dict(rows, orient="index")
 
     def levels(self) -> pd.DataFrame:
@@ -74,14 +74,10 @@ class MadeLanguages(Linguistics):
         """Gower's, over all planted features."""
         return gower(self.features(), to)
 
-    def corpus(self, checkpoint: str | None = None) -> Corpus | None:
-        """The laboratory's corpora; none for a checkpoint, whose English is not the laboratory's."""
-        if checkpoint:
-            return None
-        sizes = {}
-        for code, language in made_languages.languages(self.config).items():
-            sizes[code] = int(self.config.sentences * language.features["corpus"])
-        return Corpus("laboratory", "sentences", "the laboratory's settings", sizes)
+    def corpus_sizes(self, checkpoint: str | None = None) -> Mapping[str, float]:
+        """In sentences; none for a checkpoint, whose English is not the laboratory's."""
+        languages = {} if checkpoint else made_languages.languages(self.config)
+        return {code: int(self.config.sentences * item.features["corpus"]) for code, item in languages.items()}
 
     def similarity_source(self) -> str:
         """The planted features."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from xtl.languages import typology
-from xtl.languages.corpus_sizes import Corpus, published
+from xtl.languages.corpus_sizes import published
 from xtl.languages.linguistics import Linguistics
 from xtl.languages.names import NATURAL
 from xtl.languages.similarity import Space, matching
@@ -53,9 +54,9 @@ class NaturalLanguages(Linguistics):
         same = matching(vectors.to_numpy(), vectors.loc[to].to_numpy())
         return pd.Series(1 - same, index=vectors.index, name="distance")
 
-    def corpus(self, checkpoint: str | None = None) -> Corpus | None:
-        """What was published of a checkpoint; nothing is tabled of the Hub's plain text that is pretrained on here."""
-        return published(checkpoint) if checkpoint else None
+    def corpus_sizes(self, checkpoint: str | None = None) -> Mapping[str, float]:
+        """In GiB, as published; nothing is tabled of the Hub's plain text that is pretrained on here."""
+        return published(checkpoint) if checkpoint else {}
 
     def similarity_source(self) -> str:
         """URIEL with its version, and what its numbers are."""

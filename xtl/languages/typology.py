@@ -74,8 +74,8 @@ def positions() -> pd.DataFrame:
     """
     table = vectors()["geographic"]
     points = _unit(np.array([[float(n) for n in name.split("_")[1:]] for name in table]))
-    found, *_ = np.linalg.lstsq(points, np.cos(np.pi * table.to_numpy().T), rcond=None)
-    x, y, z = found / np.linalg.norm(found, axis=0)
+    solution, *_ = np.linalg.lstsq(points, np.cos(np.pi * table.to_numpy().T), rcond=None)
+    x, y, z = solution / np.linalg.norm(solution, axis=0)
     degrees = {"lat": np.degrees(np.arcsin(z)), "lon": np.degrees(np.arctan2(y, x))}
     return pd.DataFrame(degrees, index=table.index)
 

@@ -55,19 +55,12 @@ def print_report(folder: Path | str, program: str, seconds: float = SECONDS) -> 
     with tempfile.TemporaryDirectory(prefix=".pdf-", dir=folder, ignore_cleanup_errors=True) as temporary:
         page, printed = Path(temporary, "index.html"), Path(temporary, PDF)
         page.write_text(re.sub(r' href="(?!#|data:)[^"]*"', "", index.read_text("utf-8")), "utf-8")
-        command = [
-            program,
-            *FLAGS,
-            *PRINT,
-            f"--user-data-dir={temporary}/profile",
-            f"--print-to-pdf={printed}",
-            page.as_uri(),
-        ]
+        command = [program, *FLAGS, *PRINT, f"--user-data-dir={temporary}/profile", f"--print-to-pdf={printed}"]
         # As root, as in most containers, Chromium refuses to start with its sandbox. What it opens is our own page,
-        # which forbids scripts and every request.
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            command.insert(1, "--no-sandbox")
-        status, said = _finished(command, seconds)
+        # which runs our few lines of script alone and forbids every request.
+        if os.geteuid() == 0:
+            command.append("--no-sandbox")
+        status, said = _finished([*command, page.as_uri()], seconds)
         if status is None:
             raise UserError(f"{program} had not printed the report after {seconds:g} s and was stopped; try it again.")
         if not printed.is_file() or not printed.read_bytes().startswith(b"%PDF"):
@@ -86,19 +79,12 @@ def _finished(command: list[str], seconds: float) -> tuple[int | None, str]:
     except OSError as error:
         return -1, f"it does not start ({error.strerror})"
     try:
-        said, _ = process.communicate(timeout=seconds)
-        return process.returncode, next((line for line in reversed(said.splitlines()) if line.strip()), "")[:300]
+        output, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         return None, ""
     finally:
         if process.poll() is None:
-            _kill(process)
-
-
-def _kill(process: subprocess.Popen) -> None:
-    """End a browser with all its helper processes."""
-    if hasattr(os, "killpg"):
-        os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-    process.communicate()
+            os.killpg(process.pid, signal.SIGKILL)  # with all its helper processes
+            process.communicate()
+    lines = [line for line in output.splitlines() if line.strip()]
+    return process.returncode, lines[-1][:300] if lines else ""

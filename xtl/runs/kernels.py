@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 HEAVY = (
     "ipykernel.kernelapp", "numpy", "pandas", "pyarrow.parquet", "scipy.stats", "torch", "tokenizers",
     "safetensors.torch", "transformers", "transformers.trainer", "transformers.models.auto.modeling_auto", "datasets",
-    "matplotlib.pyplot", "seaborn",
+    "matplotlib.pyplot",
 )  # fmt: skip
 
 # The zygote's environment differs from its worker's only where a library would start a thread while it is imported

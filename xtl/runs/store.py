@@ -3,6 +3,7 @@
 #   outputs/runs/<phase>/<readable-slug>-<id12>/
 #       run.json          parameters, status, error, durations, device, versions, facts; "done" comes last
 #       notebook.ipynb    the executed notebook
+#       notebook.html     the same as a page, which the report copies
 #       scores.parquet    one row per (language, metric, ...), SCORE_COLUMNS first
 #       examples.parquet  one row per evaluated example, EXAMPLE_COLUMNS first
 #       predictions/      XTREME's submission files

@@ -12,7 +12,7 @@ from xtl.models.recipes import Pretraining
 from xtl.tasks.catalog import get
 from xtl.tasks.formats.format import Limits
 from xtl.tasks.sources import DataSource, from_parameters
-from xtl.tasks.sources.origins import Origin
+from xtl.tasks.sources.source import Origin
 
 
 @dataclass(frozen=True)

@@ -44,9 +44,10 @@ def test_the_whole_section():
     assert "a 95 % interval is ± 4.3 standard errors wide" in text
     assert "of which nothing is said: adjective, articles, case and corpus." in text
     score, gain = section.blocks[1:3]
+    assert len(score.pictures) == 1  # over all targets; each target is folded
     assert len(score.notes) == len(gain.notes) == 4  # one sentence a pair
     assert score.text[0].startswith("Twins show, in points: ")
-    assert [picture.alt.split(", ")[1] for picture in score.pictures] == [
+    assert [picture.alt.split(", ")[1] for picture in (*score.pictures, *score.more)] == [
         "all targets",
         "udpos",
         "tatoeba",

@@ -40,9 +40,7 @@ def test_every_block_is_there_with_the_power_of_the_design(whole):
     headings = [block.heading for block in whole.blocks]
     assert headings == [
         "Does the gain follow similarity?",
-        "Gain of mnli against similarity, target by target",
         "Does the score without intermediate training follow similarity?",
-        "Score against distance, target by target",
         "What this design can see",
     ]
     rows = tables(whole)["Power of the design"].rows
@@ -58,13 +56,19 @@ def test_the_leading_test_stands_beside_the_naive_one(whole):
 
 
 def test_what_was_shown_before_is_still_there(whole):
-    pictures = [picture for block in whole.blocks for picture in block.pictures]
-    assert sum(picture.alt.startswith("Scatter plot of gain against similarity") for picture in pictures) == 4
-    assert sum(picture.alt.startswith("Scatter plot of score against distance") for picture in pictures) == 4
-    forests = [picture.alt for picture in pictures if picture.alt.startswith("Forest plot")]
+    folded = [picture for block in whole.blocks for picture in block.more]
+    assert sum(picture.alt.startswith("Scatter plot of gain against similarity") for picture in folded) == 4
+    assert sum(picture.alt.startswith("Scatter plot of score against distance") for picture in folded) == 4
+    forests = [picture.alt for picture in folded if picture.alt.startswith("Forest plot")]
     assert len(forests) == 2 and all("bert, within families" in alt and "missing" not in alt for alt in forests)
     every = [t for caption, t in tables(whole).items() if caption.startswith("Every correlation")]
     assert [len(table.rows) for table in every] == [2 * 2, 2 * 2]  # of the gain, of the score
+
+
+def test_the_points_of_every_encoder_over_targets_are_seen_with_the_leading_test(whole):
+    scatters = [p.alt for block in whole.blocks for p in block.pictures if p.alt.startswith("Scatter plot")]
+    assert len(scatters) == 2 * 2  # gain and score, two encoders
+    assert all("against similarity" in alt and "r within families = " in alt and "n = 12" in alt for alt in scatters)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,6 @@ import pytest
 from tests.synthetic import grid
 from xtl.analysis.scores import tables
 from xtl.base.errors import UserError
-from xtl.runs.record import Labels
-from xtl.runs.run import make_run
-from xtl.runs.store import Store, write_scores
 
 
 def small(**changes):
@@ -101,30 +98,3 @@ def test_layer_curves_by_hand():
     assert np.isnan(tables.layer_curves(cells, gone).set_index("layer")["score"][1])
     assert tables.layer_curves(cells, scores.iloc[:0]).empty
     assert tables.layer_curves(cells, scores[scores["layer"] == 2]).empty  # one layer is no curve
-
-
-class Plan:
-    """The two attributes of a plan that the analysis reads."""
-
-    def __init__(self, runs, cells):
-        self.runs, self.cells = {run.id: run for run in runs}, cells
-
-
-def test_gather_reads_what_is_done_and_names_the_rest(tmp_path):
-    store, labels = Store(tmp_path), Labels(encoder="bert", seed=0)
-    runs = [make_run("target", name, {"evaluate": {"xquad": ["en", "de"]}, "n": name}, {}, labels) for name in "abc"]
-    cells, scores, _, _ = small(targets=("xquad",), intermediates=("none", "mnli", "qqp"))
-    cells = cells.assign(run_id=[run.id for run in runs]).drop(columns="status")
-    done, failed, _ = runs
-    rows = scores[scores["run_id"] == scores["run_id"].iloc[0]].assign(run_id=done.id)
-    write_scores(store.begin(done), rows)
-    store.finish(done)
-    store.begin(failed)
-    store.fail(failed, "boom")
-    found = tables.gather(Plan(runs, cells), store)
-    assert found.cells["status"].tolist() == ["done", "failed", "absent"]
-    assert found.languages == {"xquad": ["en", "de"]}
-    assert set(found.scores["run_id"]) == {done.id}
-    assert found.records[failed.id].error == "boom" and found.records[runs[2].id].started is None
-    main = tables.main_scores(found.cells, found.scores, found.languages)
-    assert main["score"].notna().tolist() == [True, True, False, False, False, False]

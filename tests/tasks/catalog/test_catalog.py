@@ -1,10 +1,11 @@
 """The catalog: complete, consistent, and with XTREME's languages."""
 
 import pytest
+from pydantic import ValidationError
 
 from xtl.base.errors import UserError
 from xtl.tasks import catalog
-from xtl.tasks.catalog import TASKS, targets
+from xtl.tasks.catalog import TASKS
 from xtl.tasks.formats import format_of
 from xtl.tasks.sources.columns import CANONICAL
 
@@ -60,7 +61,8 @@ def test_same_training_data_is_known():
 
 
 def test_names_of_languages():
-    assert targets.UD_NAMES["zh"] == "Chinese" and targets.ISO_639_3["zh"] == "cmn" and targets.ISO_639_3["sw"] == "swh"
+    tatoeba = TASKS["tatoeba"].hub.names
+    assert TASKS["udpos"].hub.names["zh"] == "Chinese" and tatoeba["zh"] == "cmn" and tatoeba["sw"] == "swh"
     assert TASKS["udpos"].hub.named("udpos.{language}", "tr") == "udpos.Turkish"
     assert TASKS["panx"].hub.named("PAN-X.{language}", "tr") == "PAN-X.tr"
 
@@ -68,3 +70,9 @@ def test_names_of_languages():
 def test_an_unknown_task():
     with pytest.raises(UserError, match="There is no task 'mnlii'; known tasks: anli"):
         catalog.get("mnlii")
+
+
+def test_a_key_that_no_task_has():
+    entry = dict(title="", format="span", roles=["target"], languages=["en"], metrics=["f1"], size={})
+    with pytest.raises(ValidationError, match="metric_"):
+        catalog._task("mine", {**entry, "licence": "", "citation": "", "metric_": "f1"})

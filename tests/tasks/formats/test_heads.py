@@ -8,7 +8,6 @@ import torch
 
 from xtl.base.errors import UserError
 from xtl.models.encoders import load_encoder
-from xtl.tasks.catalog import TASKS
 from xtl.tasks.formats import heads
 
 
@@ -50,7 +49,7 @@ def test_a_malicious_file_runs_nothing_and_is_an_error(only_pytorch, tmp_path, w
     else:
         (only_pytorch / "pytorch_model.bin").write_bytes(pickle.dumps(content))
     with pytest.raises(UserError, match="cannot be loaded"):
-        heads.build(AutoModelForSequenceClassification, only_pytorch, 0, labels=TASKS["mnli"].labels)
+        heads.build(AutoModelForSequenceClassification, only_pytorch, seed=0)
     with pytest.raises(UserError, match="cannot be loaded"):
         load_encoder(only_pytorch)
     assert not trace.exists()

@@ -8,12 +8,13 @@ from xtl.base.errors import UserError
 from xtl.lab.world.config import LabConfig
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.sources import LabSource, origins
+from xtl.tasks.sources.source import Origin
 
 LAB = LabSource(LabConfig(train=40, test=20))
 
 
 def origin(language, provenance="native", translator=None):
-    return origins.Origin(language, provenance, translator)
+    return Origin(language, provenance, translator)
 
 
 def test_the_hubs_translated_sets(hub):

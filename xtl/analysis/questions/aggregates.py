@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from xtl.analysis import wording
-from xtl.analysis.figures import gain_figures as figures
+from xtl.analysis.figures.dot_plots import improvement_dots
 from xtl.analysis.results import Results
 from xtl.analysis.scores import aggregates as aggregate_tables
 from xtl.analysis.scores import gains as gain_tables
@@ -47,7 +47,7 @@ def aggregates(results: Results) -> Section:
         improved = summary[summary["intermediate"] != BASELINE]
         pictures = []
         if improved["improvement"].notna().any():
-            pictures = [figures.improvement_dots(improved, results.encoders)]
+            pictures = [improvement_dots(improved, results.encoders)]
         heading = f"Target training in {source} ({origin})" if len(origins) > 1 else ""
         blocks.append(block(heading, pictures=pictures, tables=[_table(results, summary, nine, partial)]))
     return section("aggregates", TITLE, *blocks)

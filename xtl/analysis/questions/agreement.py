@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from xtl.analysis import wording
-from xtl.analysis.figures import drawing, group_figures
+from xtl.analysis.figures import drawing
+from xtl.analysis.figures.dot_plots import group_dots
 from xtl.analysis.questions.gaps import origins
 from xtl.analysis.results import Results, first_source
 from xtl.analysis.scores import gains as gain_tables
@@ -43,7 +44,7 @@ def agreement(results: Results) -> Section:
     own = means[means["intermediate"] == BASELINE]
     span = drawing.limits(own[["low", "high", "mean"]].stack(), 0.05)
     pictures, left_out = affordable(
-        (key[0], partial(group_figures.group_dots, rows, "language", results.order, results.encoders, " · ".join(key),
+        (key[0], partial(group_dots, rows, "language", results.order, results.encoders, " · ".join(key),
                          "agreement with the source language", span, digits=2))
         for key, rows in parts(own, ["target", *origins(own)])
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from xtl.analysis.figures import gain_figures as figures
+from xtl.analysis.figures.dot_plots import gains_by_target
 from xtl.analysis.questions import evidence
 from xtl.analysis.questions.evidence import Evidence
 from xtl.analysis.results import Results
@@ -20,6 +20,7 @@ from xtl.analysis.wording import listing, points, spread
 TITLE = "Answer"
 ENOUGH_SEEDS = 5
 ALPHA = 0.05
+PANELS = 3  # intermediates in the figure of the first screen, at most
 SEES = 0.5  # power below which a grid could not have seen what it asks for
 
 
@@ -30,7 +31,8 @@ def answer(results: Results) -> Section:
     of_gain = evidence.of_gains(results) if len(results.gain_points) else None
     text = sentences(results.pooled, gain, differences, of_gain)
     by_target = gain_tables.intervals(results.task_gains, "gain", results.pools)
-    pictures = figures.gain_dots(by_target, results.encoders)[:1] if by_target["mean"].notna().any() else []
+    known = by_target["mean"].notna().any()
+    pictures = gains_by_target(by_target, gain, results.encoders, most=PANELS) if known else []
     shown = block(text=text, pictures=pictures, items=[trust(results, differences, of_gain)], notes=caveats(results))
     return section("answer", TITLE, shown)
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from xtl.analysis import wording
 from xtl.analysis.figures import drawing
-from xtl.analysis.figures.forest import forest, shared_range
+from xtl.analysis.figures.dot_plots import forest, shared_range
 from xtl.analysis.results import Results
 from xtl.analysis.scores import correlations, twins
 from xtl.analysis.scores.tables import BASELINE
@@ -111,7 +111,14 @@ def _shown(
     sentences = [sentence(r, _name(pairs, r.feature), what) for r in whole.itertuples()]
     lead = _table(whole, pairs, f"Mean over encoders and targets: {what}", [METHOD])
     every = _table(rows, pairs, f"Every encoder and target: {what}", by_place=True)
-    return block(heading, [summary(whole, pairs)], pictures=pictures, tables=[lead, every], notes=sentences)
+    return block(
+        heading,
+        [summary(whole, pairs)],
+        pictures=pictures[:1],
+        tables=[lead, every],
+        notes=sentences,
+        more=pictures[1:],
+    )
 
 
 def summary(rows: pd.DataFrame, pairs: Sequence[Change]) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from xtl.analysis import wording
-from xtl.analysis.figures import gain_figures as figures
+from xtl.analysis.figures.dot_plots import encoder_differences, encoder_gains
 from xtl.analysis.results import Results
 from xtl.analysis.scores import gains as gain_tables
 from xtl.analysis.scores import provenance
@@ -84,7 +84,7 @@ def _by_encoder(results: Results, pooled: pd.DataFrame, where: str) -> Block:
     text = [sentence for _, rows in tested.groupby("pool", sort=False) for sentence in verdicts(rows)]
     if not text:
         text = ["Without two encoders and two seeds there is no test of whether the gain depends on the encoder."]
-    pictures = [figures.encoder_gains(gain, results.encoders)]
+    pictures = [encoder_gains(gain, results.encoders)]
     notes = _test_notes(results, gain) if rows else []
     return block(f"Gain by encoder{where}", text, pictures=pictures, tables=tables, notes=notes)
 
@@ -163,14 +163,16 @@ def _contrasts(results: Results, pooled: pd.DataFrame, where: str) -> list[Block
     blocks = []
     for name, kind in KINDS.items():
         rows = []
-        for r in every[every["block"] == name].itertuples():
+        own = every[every["block"] == name]
+        for r in own.itertuples():
             rows.append([
                 f"{r.first} − {r.second}", r.intermediate, wording.points(r.difference), wording.spread(r.low, r.high),
                 wording.p_value(r.p), wording.p_value(r.p_holm), wording.points(r.detectable, False), differs_in(r),
             ])  # fmt: skip
         if rows:
             numbers = table(f"{kind.heading}: difference of mean gains", columns, rows, [note])
-            blocks.append(block(kind.heading + where, tables=[numbers], notes=[kind.reading]))
+            pictures = [encoder_differences(own)]
+            blocks.append(block(kind.heading + where, pictures=pictures, tables=[numbers], notes=[kind.reading]))
     return blocks
 
 

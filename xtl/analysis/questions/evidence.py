@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ class Evidence:
 
     cells, targets: correlations.inference over targets and for every target; stability, differences, power, pairs
     (power to tell two encoders apart) and measures: what the functions of correlations of nearly the same names return.
+    points: correlations.points over targets.
     """
 
     value: str
@@ -34,6 +35,7 @@ class Evidence:
     power: pd.DataFrame
     pairs: pd.DataFrame
     measures: pd.DataFrame
+    points: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def of_gains(results: Results) -> Evidence:
@@ -70,6 +72,7 @@ def evidence(results: Results, rows: pd.DataFrame, value: str) -> Evidence:
             power=seen,
             pairs=pairs,
             measures=correlations.by_measure(seeds, value, families, measures),
+            points=pooled,
         )
     return results.evidence[value]
 

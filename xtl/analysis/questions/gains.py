@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from xtl.analysis import wording
-from xtl.analysis.figures import gain_figures as figures
-from xtl.analysis.figures.drawing import Picture
+from xtl.analysis.figures.dot_plots import arm_scores, gains_by_target
+from xtl.analysis.figures.drawing import MARKERS, Picture, limits
+from xtl.analysis.figures.heat_maps import gain_map
 from xtl.analysis.results import Results
 from xtl.analysis.scores import gains as gain_tables
 from xtl.analysis.scores.tables import BASELINE
@@ -46,12 +46,37 @@ def _of_origin(results: Results, heading: str, tasks: pd.DataFrame) -> Block:
     scores = headline_table(tasks, task_gains, results.encoders, results.pools)
     if not gain["mean"].notna().any():
         return block(heading, ["No intermediate task has finished beside its baseline."], tables=[scores])
-    pictures = figures.gain_dots(gain, results.encoders)
-    if gain["intermediate"].nunique() > 1:
-        order = list(dict.fromkeys(gain["target"]))
-        pictures += [draw() for _, draw in gain_maps(gain, "target", "intermediate", order, ["encoder"])]
-    text = [f"Gain over {BASELINE} in points, the mean over seeds, with 95 % intervals; {_clear(gain)}."]
-    return block(heading, text, pictures=pictures, tables=[scores, _every_gain(gain, runs_of(tasks))])
+    pooled = gain_tables.intervals(gain_tables.pooled_gains(task_gains), "gain", results.pools)
+    text = [f"Gain over {BASELINE} in points, the mean over seeds; {_clear(gain)}."]
+    more = gains_by_target(gain, pooled, results.encoders)
+    more += _score_panels(results, gain_tables.intervals(tasks, "score", results.pools))
+    tables = [scores, _every_gain(gain, runs_of(tasks))]
+    return block(heading, text, pictures=_maps(gain), tables=tables, more=more)
+
+
+def _maps(gain: pd.DataFrame) -> list[Picture]:
+    """Heat maps of targets × intermediates, one an encoder; of a single intermediate one of targets × encoders."""
+    targets = list(dict.fromkeys(gain["target"]))
+    limit = max(float(gain["mean"].abs().max()), 1.0)
+    by = ["encoder", "intermediate"] if gain["intermediate"].nunique() > 1 else ["intermediate", "encoder"]
+    pictures = []
+    for (name,), rows in parts(gain.rename(columns={"mean": "gain"}), by[:1]):
+        title = f"Gain of {name}" if by[0] == "intermediate" else f"Gain at {name}"
+        pictures.append(gain_map(rows, "target", by[1], title, limit, targets))
+    return pictures
+
+
+def _score_panels(results: Results, score: pd.DataFrame) -> list[Picture]:
+    """Task scores with every intermediate, as many as have a marker, in a panel an encoder."""
+    targets = list(dict.fromkeys(score["target"]))
+    arms = list(dict.fromkeys(score["intermediate"]))[: len(MARKERS)]
+    span = limits(score[["low", "high", "mean"]].stack())
+    pictures = []
+    for (encoder,), rows in parts(score[score["intermediate"].isin(arms)], ["encoder"]):
+        pictures.append(
+            arm_scores(rows, "target", results.encoders, targets, f"Scores of {encoder}", "task score (points)", span)
+        )
+    return pictures
 
 
 def _clear(gain: pd.DataFrame) -> str:
@@ -65,21 +90,6 @@ def _clear(gain: pd.DataFrame) -> str:
         f"of {len(tested)} cells, {above} are above zero and {below} below at a false discovery rate of 5 %"
         " (exploratory)"
     )
-
-
-def gain_maps(
-    gain: pd.DataFrame, rows: str, columns: str, order: Sequence[str], panels: Sequence[str]
-) -> list[tuple[str, Callable[[], Picture]]]:
-    """What draws a heat map for each combination of `panels`, all on one colour scale, each with its first panel.
-
-    gain: gains.intervals of gains.
-    """
-    limit = max(float(gain["mean"].abs().max()), 1.0)
-    shown = gain.rename(columns={"mean": "gain"})
-    draws: list[tuple[str, Callable[[], Picture]]] = []
-    for key, part in parts(shown, list(panels)):
-        draws.append((key[0], partial(figures.gain_map, part, rows, columns, " · ".join(key), limit, order)))
-    return draws
 
 
 def headline_table(

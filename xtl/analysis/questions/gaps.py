@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from xtl.analysis import wording
-from xtl.analysis.figures import drawing, group_figures
+from xtl.analysis.figures import drawing
+from xtl.analysis.figures.dot_plots import group_dots
 from xtl.analysis.results import Results
 from xtl.analysis.scores import gains as gain_tables
 from xtl.analysis.scores.tables import BASELINE, CELL
@@ -109,7 +110,7 @@ def _of_kind(results: Results, kind: str, values: pd.DataFrame, means: pd.DataFr
     own = means[means["intermediate"] == BASELINE]
     panels = [(key, rows) for key, rows in parts(own, ["target", *origins(own)]) if rows["mean"].notna().any()]
     pictures, left_out = affordable(
-        (key[0], partial(group_figures.group_dots, rows, "group", _narrowest_first(rows), results.encoders,
+        (key[0], partial(group_dots, rows, "group", _narrowest_first(rows), results.encoders,
                          " · ".join(key), LABEL, span))
         for key, rows in panels
     )  # fmt: skip

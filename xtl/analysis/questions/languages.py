@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from itertools import chain
 
 from xtl.analysis import wording
-from xtl.analysis.figures import drawing, language_figures
-from xtl.analysis.figures import gain_figures as figures
-from xtl.analysis.questions.gains import ORIGIN, gain_maps, runs_of
+from xtl.analysis.figures import drawing
+from xtl.analysis.figures.curves import layer_curves
+from xtl.analysis.figures.dot_plots import arm_scores
+from xtl.analysis.figures.drawing import Picture
+from xtl.analysis.figures.heat_maps import by_family, language_maps
+from xtl.analysis.questions.gains import ORIGIN, runs_of
 from xtl.analysis.results import Results
 from xtl.analysis.scores import gains as gain_tables
 from xtl.analysis.scores import tables
 from xtl.analysis.scores.tables import BASELINE
-from xtl.analysis.section import EXPLORE, Block, Section, Table, affordable, block, cell, parts, section, table
+from xtl.analysis.section import EXPLORE, MOST, Block, Section, Table, affordable, block, cell, parts, section, table
 
 TITLE = "By language"
 MAP_METHOD = (
-    "Rows: nearest language to the source on top. Grey: missing; blank: not a language of the target. Boxed: not zero, "
-    "at a false discovery rate of 5 % (Benjamini–Hochberg over the cells of all maps)."
+    "Rows: families, the one with the nearest language to the source first, in each the most common script first; a "
+    "script is named where it is another. Grey: missing; blank: not a language of the target. Boxed: not zero, at a "
+    "false discovery rate of 5 % (Benjamini–Hochberg over the cells of all maps)."
 )
 
 
@@ -31,32 +36,45 @@ def languages(results: Results) -> Section:
 
 
 def _gain_block(results: Results) -> Block:
-    """A heat map languages × targets per intermediate, encoder and source."""
+    """Heat maps of languages by family × targets and encoders, for each intermediate and source."""
     gain = gain_tables.intervals(results.language_gains.dropna(subset=["language"]), "gain")
     if not gain["mean"].notna().any():
         return block()
-    gain = gain_tables.corrected(gain)
+    gain = gain_tables.corrected(gain).rename(columns={"mean": "gain"})
+    limit = max(float(gain["gain"].abs().max()), 1.0)
+    lines = by_family(results.order, results.data.linguistics.facts())
     origins = ORIGIN if len(gain[ORIGIN].drop_duplicates()) > 1 else []
-    panels = ["intermediate", "encoder", *origins]
-    maps, left_out = affordable(gain_maps(gain, "language", "target", results.order, panels), EXPLORE)
-    text = [f"Gain over {BASELINE} in points, the mean over seeds.", *left_out]
-    return block("Gain heat map", text, pictures=chain(*maps.values()), notes=[MAP_METHOD])
+    maps: list[Picture] = []
+    seen = 0
+    for key, rows in parts(gain, ["intermediate", *origins]):
+        maps += language_maps(rows, lines, results.encoders, f"Gain of {' · '.join(key)} by language", limit)
+        seen = seen or len(maps)
+    text = [f"Gain over {BASELINE} in points, the mean over seeds."]
+    if len(maps) > seen:
+        text.append(f"The maps of {gain['intermediate'].iloc[0]}; those of the other intermediate tasks are folded.")
+    if len(maps) > MOST:
+        text.append(f"The first {MOST} of {len(maps)} pictures, because nobody reads more; the others: {EXPLORE}.")
+    return block("Gain heat map", text, pictures=maps[:seen], notes=[MAP_METHOD], more=maps[seen:MOST])
 
 
 def _score_block(results: Results, score) -> Block:
     """Scores with intervals, a panel a target and encoder."""
-    span = drawing.limits(score[["low", "high", "mean"]].stack())
     intermediates = list(dict.fromkeys(score["intermediate"]))
     drawn = intermediates[: len(drawing.MARKERS)]
     others = intermediates[len(drawing.MARKERS) :]
-    dots, left_out = affordable(
-        (target, partial(language_figures.language_scores, part, results.encoders, results.order, span))
-        for (target, _), part in parts(score[score["intermediate"].isin(drawn)], ["target", "encoder"])
-    )
+    kind: list[tuple[str, Callable[[], Picture]]] = []
+    for (target,), rows in parts(score[score["intermediate"].isin(drawn)], ["target"]):
+        span = drawing.limits(rows[["low", "high", "mean"]].stack())
+        for (encoder,), part in parts(rows, ["encoder"]):
+            title = f"{target} · {encoder}"
+            unit = drawing.unit(target)
+            draw = partial(arm_scores, part, "language", results.encoders, results.order, title, unit, span)
+            kind.append((target, draw))
+    dots, left_out = affordable(kind)
     text = ["Mean over seeds with 95 % intervals, nearest language on top.", *left_out]
     if others:
         text.append(f"Too many arms to tell apart: {wording.listing(others)} are in the table only.")
-    return block("Scores", text, pictures=chain(*dots.values()), tables=[_every_score(results, score)])
+    return block("Scores", text, more=chain(*dots.values()), tables=[_every_score(results, score)])
 
 
 def _every_score(results: Results, score) -> Table:
@@ -80,7 +98,7 @@ def layers(results: Results) -> Section:
     for (target,), rows in parts(curves[curves["score"].notna()], ["target"]):
         span = drawing.limits(rows["score"])
         panels = parts(rows, ["target", "encoder"])
-        kind += [(target, partial(figures.layer_curves, part, results.encoders, span)) for _, part in panels]
+        kind += [(target, partial(layer_curves, part, span)) for _, part in panels]
     shown, left_out = affordable(kind, EXPLORE)
     if not shown:
         return section("layers", "Retrieval by layer")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import chain
 
@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from xtl.analysis import wording
-from xtl.analysis.figures import drawing, language_figures
-from xtl.analysis.figures.forest import forest
+from xtl.analysis.figures import drawing
+from xtl.analysis.figures.dot_plots import forest
+from xtl.analysis.figures.scatter_plots import scatter
 from xtl.analysis.questions import evidence
 from xtl.analysis.questions.evidence import Evidence, p_text, percent, signed, span
 from xtl.analysis.results import Results
@@ -22,6 +23,7 @@ from xtl.analysis.statistics import power
 from xtl.analysis.statistics.intervals import MIN_LANGUAGES, adjust
 
 TITLE = "Similarity to the source language"
+FEW = 3  # intermediates whose points are seen at once
 NAIVE = "all languages"
 WITHIN = "within families"
 POINTS = "; similarity is 1 − distance. One point per language, the mean over seeds, the source language left out."
@@ -68,25 +70,76 @@ def similarity(results: Results) -> Section:
         "similarity",
         TITLE,
         _tests(results, gain, "Does the gain follow similarity?"),
-        *_gain_points(results),
         _tests(results, score, "Does the score without intermediate training follow similarity?"),
-        _score_points(results),
         _design(results, [gain, score]),
     )
 
 
 def _tests(results: Results, found: Evidence, heading: str) -> Block:
-    """The tests over targets: sentences, forests, the table, encoder against encoder, and every measure."""
+    """The tests over targets: sentences, forests and points, tables, and the points target by target."""
     tested = found.cells.dropna(subset=["r"]) if len(found.cells) else found.cells
+    by_target, left_out = affordable(_points(results, found, *_by_target(results, found)), EXPLORE)
+    folded = list(chain(*by_target.values()))
+    definition = results.data.linguistics.distance_definition + POINTS
     if tested.empty:
-        return block()
+        return block(heading if folded else "", more=folded, notes=[*left_out, definition] if folded else [])
     several = tested["source"].nunique() > 1
     groups = parts(tested, ["intermediate", "source", "provenance"])
-    pictures = [_forest(rows, results.encoders, several) for _, rows in groups]
+    forests = [_forest(rows, results.encoders, several) for _, rows in groups]
     tables = [_lead(found, tested), _pairs(found), _measures(found), _every_target(found)]
     leading, behind = evidence.sentences(found)
     with_rows = [numbers for numbers in tables if numbers.rows]
-    return block(heading, leading, pictures=pictures, tables=with_rows, notes=[*behind, TEST_METHOD])
+    over_targets, _ = affordable(_points(results, found, found.points, tested))
+    panels = list(chain(*over_targets.values()))
+    few = len(groups) <= FEW
+    return block(
+        heading,
+        leading,
+        pictures=panels if few else forests,
+        tables=with_rows,
+        notes=[*behind, *_falls(results, found), *left_out, TEST_METHOD, definition],
+        more=[*(forests if few else panels), *folded],
+    )
+
+
+def _falls(results: Results, found: Evidence) -> list[str]:
+    """In how many cells the score falls with distance, as one may be tempted to test it."""
+    r = results.score_r
+    tested = int(r["r"].notna().sum())
+    if found.value != "score" or not tested:
+        return []
+    falls = int(((r["p"] < correlations.ALPHA) & (r["r"] < 0)).sum())
+    cells = f"in {falls} of {tested} cells (r < 0, p < 0.05, languages as if independent)"
+    return [f"The score falls with distance {cells}."]
+
+
+def _by_target(results: Results, found: Evidence) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Points and correlations target by target."""
+    if found.value == "gain":
+        return results.gain_points, results.gain_r
+    return results.score_points, results.score_r
+
+
+def _points(
+    results: Results, found: Evidence, points: pd.DataFrame, tested: pd.DataFrame
+) -> list[tuple[str, Callable[[], drawing.Picture]]]:
+    """What draws the points of every encoder, intermediate and target, a point a language.
+
+    Over targets, gains and scores against similarity; target by target scores against distance. tested: with r.
+    """
+    families = {code: name for code, name in results.data.linguistics.families().items() if code in results.order}
+    against = "distance" if points is results.score_points else "similarity"
+    kind: list[tuple[str, Callable[[], drawing.Picture]]] = []
+    for (name, target), rows in parts(points, ["intermediate", "target"]):
+        own = tested[tested["intermediate"] == name]
+        label = f"gain of {name} over {BASELINE} (points)" if found.value == "gain" else ""
+        if target == correlations.POOLED:
+            label = f"{label or 'score (points)'}, mean over targets"
+        limits = drawing.limits(rows[found.value])
+        for _, part in parts(rows, ["encoder"]):
+            draw = partial(scatter, part, own, found.value, against, results.encoders, label, limits, families)
+            kind.append((name, draw))
+    return kind
 
 
 def _forest(rows: pd.DataFrame, encoders: Sequence[str], several: bool) -> drawing.Picture:
@@ -186,48 +239,6 @@ def _every_target(found: Evidence) -> Table:
     columns += ["p as if independent", "given controls, within", "given controls, all"]
     caption = f"Every correlation of the {found.value} with similarity, target by target (Spearman, 95 % intervals, "
     return table(caption + "p not corrected)", columns, rows)
-
-
-def _gain_points(results: Results) -> list[Block]:
-    """One point a language, target by target: gains against similarity."""
-    kind = []
-    for (name,), points in parts(results.gain_points, ["intermediate"]):
-        r = results.gain_r[results.gain_r["intermediate"] == name]
-        label = f"gain of {name} over {BASELINE} (points)"
-        limits = drawing.limits(points["gain"])
-        for _, part in parts(points, ["target", "encoder"]):
-            draw = partial(language_figures.scatter, part, r, "gain", "similarity", results.encoders, label, limits)
-            kind.append((name, draw))
-    shown, left_out = affordable(kind, EXPLORE)
-    last = list(shown)[-1:]
-    return [
-        block(
-            f"Gain of {name} against similarity, target by target",
-            left_out if [name] == last else [],
-            pictures=panels,
-            notes=[results.data.linguistics.distance_definition + POINTS],
-        )
-        for name, panels in shown.items()
-    ]
-
-
-def _score_points(results: Results) -> Block:
-    """One point a language, target by target: scores against distance."""
-    r = results.score_r
-    kind = []
-    for (target,), points in parts(results.score_points, ["target"]):
-        limits = drawing.limits(points["score"])
-        for _, part in parts(points, ["target", "encoder"]):
-            draw = partial(language_figures.scatter, part, r, "score", "distance", results.encoders, y_range=limits)
-            kind.append((target, draw))
-    shown, left_out = affordable(kind)
-    falls = int(((r["p"] < correlations.ALPHA) & (r["r"] < 0)).sum())
-    tested = int(r["r"].notna().sum())
-    text = list(left_out)
-    if tested:
-        cells = f"in {falls} of {tested} cells (r < 0, p < 0.05, languages as if independent)"
-        text.insert(0, f"The score falls with distance {cells}.")
-    return block("Score against distance, target by target", text, pictures=chain(*shown.values()))
 
 
 def _design(results: Results, both: Sequence[Evidence]) -> Block:

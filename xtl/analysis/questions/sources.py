@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from xtl.analysis import wording
-from xtl.analysis.figures import drawing, group_figures
+from xtl.analysis.figures import drawing
+from xtl.analysis.figures.heat_maps import source_matrix
 from xtl.analysis.results import Results
 from xtl.analysis.scores import gains as gain_tables
 from xtl.analysis.scores import source_languages
@@ -45,10 +46,7 @@ def sources(results: Results) -> Section:
     span = drawing.limits(plain["mean"], 0.0)
     panels = [(key, rows) for key, rows in parts(plain, ["target", "encoder"]) if rows["mean"].notna().any()]
     matrices, left_out = affordable(
-        [
-            (key[0], partial(group_figures.source_matrix, rows, results.order, " · ".join(key), span))
-            for key, rows in panels
-        ],
+        [(key[0], partial(source_matrix, rows, results.order, " · ".join(key), span)) for key, rows in panels],
         EXPLORE,
     )
     text = [*sentences(ranks, against), *source_languages.unequal(averages)]

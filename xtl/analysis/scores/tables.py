@@ -3,47 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from xtl.base.errors import UserError
-from xtl.runs.record import RunRecord
 from xtl.tasks.catalog import TASKS
 
 CELL = ["encoder", "architecture", "intermediate", "target", "source", "provenance"]
 CELL_COLUMNS = [*CELL, "seed", "run_id", "same_data", "status"]
 BASELINE = "none"
-
-
-class Gathered(NamedTuple):
-    """What a report is made of.
-
-    cells: the grid's cells with the status of their runs. scores: the score rows of the finished runs. records: run id
-    -> what is known of the run. languages: target -> the codes that the grid asks for.
-    """
-
-    cells: pd.DataFrame
-    scores: pd.DataFrame
-    records: dict[str, RunRecord]
-    languages: dict[str, list[str]]
-
-
-def gather(plan, store) -> Gathered:
-    """Read everything that the store holds about a plan; the only function of the analysis that reads files.
-
-    plan: `cells` (DataFrame) and `runs` (run id -> Run). Runs that are not there yet count as absent, so a partial
-    grid can be gathered at any time.
-    """
-    records = {identity: store.record(run) for identity, run in plan.runs.items()}
-    languages: dict[str, list[str]] = {}
-    for run in plan.runs.values():
-        for target, codes in run.params.get("evaluate", {}).items():
-            languages[target] = list(dict.fromkeys([*languages.get(target, []), *codes]))
-    done = [run for identity, run in plan.runs.items() if records[identity].done]
-    status = [records[identity].state.value for identity in plan.cells["run_id"]]
-    return Gathered(plan.cells.assign(status=status), store.read_scores(done), records, languages)
 
 
 def headline(scores: pd.DataFrame) -> pd.DataFrame:

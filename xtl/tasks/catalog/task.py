@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
+from xtl.base.validation import STRICT
+
+# Module in xtl.tasks.formats -> its class.
 FORMATS = {
     "classification": "Classification",
     "choice": "Choice",
@@ -13,7 +17,7 @@ FORMATS = {
     "retrieval": "Retrieval",
     "mining": "Mining",
     "mlm": "LanguageModelling",
-}  # module in xtl.tasks.formats -> its class
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class HubTable:
         converted: the repository itself holds a loading script, which is never run; its rows are read from the branch
             into which the Hub converted them, as config/split/*.parquet.
     """
+
+    __pydantic_config__ = STRICT  # an unknown key in the catalog's files is an error
 
     dataset: str
     config: str
@@ -65,42 +71,46 @@ class Task:
     Attributes:
         name: as grids and folders call it.
         format: one of FORMATS, the module that knows how to train and score it.
-        roles: subset of {"intermediate", "target"}.
+        roles: what a grid may use it as.
         languages: codes of the languages that the real data has a test set in.
-        labels: names of the classes or tags, in the order of their ids; empty where there are none.
         metrics: everything that is reported, in points (0-100).
-        score: the metrics whose plain mean is the score of the task.
+        score: the metrics whose plain mean is the score of the task; in the catalog's files, all where it says nothing.
+        licence, citation: of the data.
+        size: split -> smallest and largest number of examples over languages, as published; one number for both.
+        labels: names of the classes or tags, in the order of their ids; empty where there are none.
         trains_on: the task whose training set it trains on (itself included); None where nothing is trained.
-        training_set: canonical names of that data; two tasks that share one name train on the same examples.
+        training_set: canonical names of that data, in the catalog's files `trains_on` where it says nothing; two tasks
+            that share one name train on the same examples.
         hub: where the examples are; None where no repository of the Hub may hold them (`folder`).
         origins: provenance (native, human, machine) -> where training data in other languages than English is.
-        also: further sources whose examples are added to those of `hub`, split by split.
+        also: further tables whose examples are added to those of `hub`, split by split.
         folder: what the folder of the task's files, named under `folders:` in the grid, must hold; None where the Hub
             has them.
-        size: split -> smallest and largest number of examples over languages, as published.
-        answers: whose rules compare answers, "squad" or "mlqa".
+        answers: whose rules compare answers.
         unanswerable: a question may have no answer (then the empty string is one).
         submission: the folder that the benchmark expects predictions in; None if it is no target of the benchmark.
     """
 
+    __pydantic_config__ = STRICT  # an unknown key in the catalog's files is an error
+
     name: str
     title: str
     format: str
-    roles: frozenset[str]
+    roles: frozenset[Literal["intermediate", "target"]]
     languages: tuple[str, ...]
-    labels: tuple[str, ...]
     metrics: tuple[str, ...]
     score: tuple[str, ...]
-    trains_on: str | None
-    training_set: tuple[str, ...]
-    hub: HubTable | None
-    size: Mapping[str, tuple[int, int]]
     licence: str
     citation: str
+    size: Mapping[str, tuple[int, int]]
+    labels: tuple[str, ...] = ()
+    trains_on: str | None = None
+    training_set: tuple[str, ...] = ()
+    hub: HubTable | None = None
     origins: Mapping[str, HubTable] = field(default_factory=dict)
     also: tuple[HubTable, ...] = ()
     folder: str | None = None
-    answers: str = "squad"
+    answers: Literal["squad", "mlqa"] = "squad"
     unanswerable: bool = False
     submission: str | None = None
 
@@ -118,14 +128,3 @@ class Task:
     def sources(self) -> tuple[HubTable, ...]:
         """Every source on the Hub."""
         return (self.hub, *self.also) if self.hub else ()
-
-
-INTERMEDIATE, TARGET = frozenset({"intermediate"}), frozenset({"target"})
-ACCURACY, EXACT_F1, F1 = ("accuracy",), ("exact_match", "f1"), ("f1", "precision", "recall")
-ALL_SPLITS = {"train": "train", "validation": "validation", "test": "test"}
-NO_TEST = {"train": "train", "validation": "validation", "test": "validation"}  # the labels of the test set are hidden
-NLI = ("entailment", "neutral", "contradiction")
-ANSWERED = {
-    "id": "id", "title": "title", "context": "context", "question": "question", "answers": "answers.text",
-    "starts": "answers.answer_start",
-}  # fmt: skip

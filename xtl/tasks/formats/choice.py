@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from datasets import Dataset
-from transformers import AutoModelForMultipleChoice, PreTrainedModel
+from transformers import AutoModelForMultipleChoice
 from transformers import PreTrainedTokenizerFast as Tokenizer
 
-from xtl.tasks.formats import heads, metrics
+from xtl.tasks.formats import metrics
 from xtl.tasks.formats.format import Columns, OneLabelFormat, head
 
 
@@ -23,11 +23,12 @@ class Choice(OneLabelFormat):
     {'accuracy': 100.0}
     """
 
+    auto_class = AutoModelForMultipleChoice
     target = "answer"
 
-    def build_model(self, checkpoint: str | Path, seed: int, revision: str | None = None) -> PreTrainedModel:
-        """A head of one score per choice."""
-        return heads.build(AutoModelForMultipleChoice, checkpoint, seed, revision, num_labels=1)
+    def head_config(self) -> dict[str, Any]:
+        """One score per choice."""
+        return {"num_labels": 1}
 
     def encode(self, batch: Columns, tokenizer: Tokenizer, max_length: int) -> Columns:
         """Inputs that are lists over the choices; the length counts the tokens of all of them.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from datasets import Dataset
-from transformers import AutoModelForSequenceClassification, PreTrainedModel
+from transformers import AutoModelForSequenceClassification
 from transformers import PreTrainedTokenizerFast as Tokenizer
 
-from xtl.tasks.formats import heads, metrics
+from xtl.tasks.formats import metrics
 from xtl.tasks.formats.format import Columns, OneLabelFormat, head
 
 
@@ -25,12 +25,12 @@ class Classification(OneLabelFormat):
     'neutral\\nentailment\\n'
     """
 
+    auto_class = AutoModelForSequenceClassification
     target = "label"
 
-    def build_model(self, checkpoint: str | Path, seed: int, revision: str | None = None) -> PreTrainedModel:
-        """A head of one output per label."""
-        kind = {"problem_type": "single_label_classification"}
-        return heads.build(AutoModelForSequenceClassification, checkpoint, seed, revision, self.task.labels, **kind)
+    def head_config(self) -> dict[str, Any]:
+        """One output per label, of which one is right."""
+        return {**super().head_config(), "problem_type": "single_label_classification"}
 
     def encode(self, batch: Columns, tokenizer: Tokenizer, max_length: int) -> Columns:
         """A pair longer than `max_length` loses tokens from the longer text first."""

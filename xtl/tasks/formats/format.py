@@ -18,6 +18,7 @@ from torch import nn
 from transformers import PreTrainedTokenizerFast as Tokenizer
 
 from xtl.tasks.catalog.task import Task
+from xtl.tasks.formats import heads
 from xtl.tasks.formats.metrics import Scores
 
 ENCODED = 1000  # examples encoded at a time: enough for the tokenizer's threads, little enough for the memory
@@ -95,7 +96,22 @@ class TrainedFormat(Format[P]):
 
 
 class HeadFormat(TrainedFormat[P]):
-    """A format whose predictions follow from the logits of a head."""
+    """A format whose predictions follow from the logits of a head.
+
+    Attributes:
+        auto_class: the AutoModelFor… of transformers with that head.
+    """
+
+    auto_class: ClassVar[Any]
+
+    def head_config(self) -> dict[str, Any]:
+        """What the head needs: one output per label."""
+        names = dict(enumerate(self.task.labels))
+        return {"num_labels": len(names), "id2label": names, "label2id": {name: i for i, name in names.items()}}
+
+    def build_model(self, checkpoint: str | Path, seed: int, revision: str | None = None) -> nn.Module:
+        """The head is always new, whatever the checkpoint carried."""
+        return heads.build(self.auto_class, checkpoint, seed, revision, **self.head_config())
 
     @abstractmethod
     def predict(self, logits: Sequence[np.ndarray], features: Dataset, examples: Dataset) -> P:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ def build(
     checkpoint: str | Path,
     seed: int,
     revision: str | None = None,
-    labels: Sequence[str] = (),
     **config: Any,
 ) -> PreTrainedModel:
     """A model with the checkpoint's encoder and a head drawn from the seed, in float32.
@@ -32,13 +30,9 @@ def build(
     Args:
         auto_class: an AutoModelFor… of transformers.
         checkpoint: a folder, or a Hub id (looked up in the mirror first) with `revision`.
-        labels: names of the head's outputs.
-        config: what else the head needs (num_labels, problem_type, …).
+        config: what the head needs (num_labels, id2label, …).
     Raises UserError where the checkpoint cannot be loaded.
     """
-    if labels:
-        names = dict(enumerate(labels))
-        config |= {"num_labels": len(labels), "id2label": names, "label2id": {name: i for i, name in names.items()}}
     place = mirrored(str(checkpoint))
     with loading(checkpoint):
         settings = AutoConfig.from_pretrained(place, revision=revision, trust_remote_code=False, **config)

@@ -45,7 +45,7 @@ def spans(tags: Sequence[str]) -> list[tuple[str, int, int]]:
     >>> spans(["B-PER", "I-PER", "O", "I-LOC"])
     [('PER', 0, 1), ('LOC', 3, 3)]
     """
-    found = []
+    complete = []
     begin = None
     previous_mark = "O"
     previous_type = ""
@@ -54,13 +54,13 @@ def spans(tags: Sequence[str]) -> list[tuple[str, int, int]]:
         kind = tag.split("-")[-1]
         begins = mark in "BS" or previous_mark in "OES" or kind != previous_type
         if begin is not None and (mark == "O" or begins):
-            found.append((previous_type, begin, place - 1))
+            complete.append((previous_type, begin, place - 1))
             begin = None
         if mark != "O" and begins:
             begin = place
         previous_mark = mark
         previous_type = kind
-    return found
+    return complete
 
 
 def tag_scores(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> Scores:

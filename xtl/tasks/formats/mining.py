@@ -125,8 +125,8 @@ class Mining(RetrievalFormat[Pairs]):
         pairs, margins = mine(test.foreign, test.english)
         predictions = named(pairs[margins >= threshold], test.examples)
         gold = gold_pairs(test.examples)
-        found = set(predictions)
-        per_pair = np.array([100.0 if pair in found else 0.0 for pair in gold])
+        mined = set(predictions)
+        per_pair = np.array([100.0 if pair in mined else 0.0 for pair in gold])
         return predictions, self.reported(metrics.set_f1(gold, predictions)), per_pair
 
     def example_ids(self, test: Dataset) -> list[str]:
@@ -164,7 +164,7 @@ def _nearest(queries: np.ndarray, pool: np.ndarray, k: int) -> tuple[np.ndarray,
     places = []
     for start in range(0, len(queries), ROWS):
         block = torch.from_numpy(queries[start : start + ROWS]).to(device)
-        found = (block @ other).topk(k, dim=1)
-        cosines.append(found.values.cpu().numpy())
-        places.append(found.indices.cpu().numpy())
+        best = (block @ other).topk(k, dim=1)
+        cosines.append(best.values.cpu().numpy())
+        places.append(best.indices.cpu().numpy())
     return np.concatenate(cosines), np.concatenate(places)

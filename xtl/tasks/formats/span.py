@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from datasets import Dataset
-from transformers import AutoModelForQuestionAnswering, PreTrainedModel
+from transformers import AutoModelForQuestionAnswering
 from transformers import PreTrainedTokenizerFast as Tokenizer
 
 from xtl.base.errors import UserError
-from xtl.tasks.formats import heads, metrics
+from xtl.tasks.formats import metrics
 from xtl.tasks.formats.answers import tokens_of
 from xtl.tasks.formats.format import Columns, HeadFormat, Limits, encode, head
 
@@ -36,16 +35,16 @@ class Span(HeadFormat[list[str]]):
     '{\\n "q1": "red fox"\\n}\\n'
     """
 
+    auto_class = AutoModelForQuestionAnswering
     suffix = "json"
 
-    def build_model(self, checkpoint: str | Path, seed: int, revision: str | None = None) -> PreTrainedModel:
-        """A head of two scores per token, start and end.
+    def head_config(self) -> dict[str, Any]:
+        """Two scores per token, start and end, whatever the head was that the checkpoint's configuration speaks of.
 
         transformers' mapping gives XLNet the head of that kind (XLNetForQuestionAnsweringSimple), as it gives it to
         all.
         """
-        # two labels, whatever the head was that the checkpoint's configuration speaks of
-        return heads.build(AutoModelForQuestionAnswering, checkpoint, seed, revision, num_labels=2)
+        return {"num_labels": 2}
 
     def features(self, examples: Dataset, tokenizer: Tokenizer, limits: Limits, *, training: bool) -> Dataset:
         """A context that does not fit beside its question becomes overlapping windows, a feature each.

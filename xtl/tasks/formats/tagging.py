@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from datasets import Dataset
-from transformers import AutoModelForTokenClassification, PreTrainedModel
+from transformers import AutoModelForTokenClassification
 from transformers import PreTrainedTokenizerFast as Tokenizer
 
 from xtl.models.encoders import spaced_words
-from xtl.tasks.formats import heads, metrics
+from xtl.tasks.formats import metrics
 from xtl.tasks.formats.format import Columns, HeadFormat, Limits, encode, head
 
 IGNORED = -100  # the label that transformers' losses leave out
@@ -32,9 +31,7 @@ class Tagging(HeadFormat[Tags]):
     'PROPN\\nNOUN\\n\\n'
     """
 
-    def build_model(self, checkpoint: str | Path, seed: int, revision: str | None = None) -> PreTrainedModel:
-        """A head of one output per tag at every token."""
-        return heads.build(AutoModelForTokenClassification, checkpoint, seed, revision, self.task.labels)
+    auto_class = AutoModelForTokenClassification
 
     def features(self, examples: Dataset, tokenizer: Tokenizer, limits: Limits, *, training: bool) -> Dataset:
         """A sentence longer than `max_length` becomes several features, cut between words.
@@ -105,9 +102,9 @@ def _encode(
     """Features of sentences, the sentence of each, and the place of the word that begins at each token."""
     coded = tokenizer(sentences, is_split_into_words=True)
     if tokenizer.unk_token:
-        known = [_with_unknown(words, coded.word_ids(row), tokenizer) for row, words in enumerate(sentences)]
-        if known != sentences:
-            sentences = known
+        readable = [_with_unknown(words, coded.word_ids(row), tokenizer) for row, words in enumerate(sentences)]
+        if readable != sentences:
+            sentences = readable
             coded = tokenizer(sentences, is_split_into_words=True)
 
     pieces = []  # (sentence, place of the first word, words)

@@ -8,9 +8,9 @@ from typing import Any
 from xtl.base.errors import UserError
 from xtl.tasks.sources.hub import HubSource
 from xtl.tasks.sources.laboratory import LabSource
-from xtl.tasks.sources.source import DataSource
+from xtl.tasks.sources.source import DataSource, Origin
 
-__all__ = ["DataSource", "HubSource", "LabSource", "from_parameters"]
+__all__ = ["DataSource", "HubSource", "LabSource", "Origin", "from_parameters"]
 
 _KINDS: dict[str, type[LabSource] | type[HubSource]] = {"lab": LabSource, "hub": HubSource}
 

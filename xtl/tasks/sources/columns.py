@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,59 +31,62 @@ CANONICAL = {
 SIDES = ("foreign", "english")
 CODED = {"label", "tags"}  # canonical columns that hold ids of the task's labels
 UNSEEN = "[unseen]"  # the label of tags that the training data lacks, where the labels are those of the training data
-_LETTERS = "ABCDEFGH"  # answers named by letters
+LETTERS = "ABCDEFGH"  # answers named by letters
 
 
-def check_columns(came: list[str], source: HubTable, origin: str) -> None:
+def check_columns(present: Sequence[str], form: HubTable, origin: str) -> None:
     """Raise UserError unless the columns that the catalog names are there."""
-    named = [part for ours, theirs in source.columns.items() if ours not in source.optional for part in _parts(theirs)]
-    needed = [column.split(".")[0] for column in named]
-    needed = list(dict.fromkeys([*needed, *source.where, *source.prefix, *source.drop]))
-    if not set(needed) <= set(came):
-        raise UserError(f"{origin}: expected the columns {', '.join(needed)}, but {', '.join(came)} came.")
+    needed = []
+    for ours, theirs in form.columns.items():
+        if ours not in form.optional:
+            needed += [column.partition(".")[0] for column in _parts(theirs)]
+    needed = list(dict.fromkeys([*needed, *form.where, *form.prefix, *form.drop]))
+    if not set(needed) <= set(present):
+        raise UserError(f"{origin}: expected the columns {', '.join(needed)}, but {', '.join(present)} came.")
 
 
-def condition(source: HubTable, language: str) -> pc.Expression | None:
-    """The condition on the rows of a source: those of the language, where it holds several, that have a gold label."""
-    conditions = [pc.field(c) == source.named(v, language) for c, v in source.where.items()]
-    conditions += [pc.starts_with(pc.field(c), source.named(v, language)) for c, v in source.prefix.items()]
-    conditions += [pc.field(c) != v for c, v in source.drop.items()]
+def condition(form: HubTable, language: str) -> pc.Expression | None:
+    """The condition on the rows of a table: those of the language, where it holds several, that have a gold label."""
+    conditions = [pc.field(column) == form.named(value, language) for column, value in form.where.items()]
+    for column, value in form.prefix.items():
+        conditions.append(pc.starts_with(pc.field(column), form.named(value, language)))
+    conditions += [pc.field(column) != value for column, value in form.drop.items()]
     if not conditions:
         return None
     total = conditions[0]
-    for each in conditions[1:]:
-        total &= each
+    for further in conditions[1:]:
+        total &= further
     return total
 
 
-def canonical(
-    table: pa.Table, features: Features, source: HubTable, task: Task, language: str, origin: str
-) -> pa.Table:
-    """A table in the source's columns as one in the canonical columns of the task's format, other rows left out."""
-    check_columns(table.column_names, source, origin)
-    wanted = condition(source, language)
+def canonical(table: pa.Table, features: Features, form: HubTable, task: Task, language: str, origin: str) -> pa.Table:
+    """A table in the source's columns as one in the canonical columns of the task's format, other rows left out.
+
+    Raises UserError for columns that lack, labels that the task does not have, and where no row is left. origin: where
+    the table is from, as errors begin.
+    """
+    check_columns(table.column_names, form, origin)
+    wanted = condition(form, language)
     if wanted is not None:
         table = table.filter(wanted)
     if not len(table):
         raise UserError(f"{origin} has no rows in the language '{language}'.")
-    schema, arrays = Features(CANONICAL[task.format]).arrow_schema, {}
-    for field in schema:
-        parts = _parts(source.columns.get(field.name, ""))
-        if not parts or parts[0].split(".")[0] not in table.column_names:
-            values = [str(i) for i in range(len(table))] if field.name == "id" else [""] * len(table)
-            arrays[field.name] = pa.array(values, pa.string())
+    columns = {}
+    for field in Features(CANONICAL[task.format]).arrow_schema:
+        parts = _parts(form.columns.get(field.name, ""))
+        if not parts or parts[0].partition(".")[0] not in table.column_names:
+            columns[field.name] = _absent(field.name, len(table))
             continue
-        columns = [_column(table, part) for part in parts]
-        values = columns[0] if len(columns) == 1 else _listed(columns)
+        values = _column(table, parts[0]) if len(parts) == 1 else _listed([_column(table, part) for part in parts])
         where = f"{origin}, column {parts[0]}"
         if field.name in CODED:
-            values = _coded(values, features.get(parts[0]), task.labels, f"{where}: the labels of {task.name}", where)
+            values = _coded(values, features.get(parts[0]), task, where)
         elif field.name == "answer":
             values = _places(values, where)
-        arrays[field.name] = values.cast(field.type)
+        columns[field.name] = values.cast(field.type)
     if task.format == "retrieval":  # the Hub's Tatoeba keeps the line break at the end of every sentence
-        arrays |= {name: pc.utf8_trim_whitespace(arrays[name]) for name in SIDES}
-    return pa.table(arrays)
+        columns |= {side: pc.utf8_trim_whitespace(columns[side]) for side in SIDES}
+    return pa.table(columns)
 
 
 def dataset(table: pa.Table, task: Task) -> Dataset:
@@ -90,20 +94,31 @@ def dataset(table: pa.Table, task: Task) -> Dataset:
     return Dataset(InMemoryTable(table), info=DatasetInfo(features=Features(CANONICAL[task.format])))
 
 
-def coded_tags(sentences: list[list[str]], labels: tuple[str, ...]) -> list[list[int]]:
-    """Tags as ids of the labels; one that is not among them is UNSEEN, which must be."""
-    ids: Mapping[str, int] = {label: i for i, label in enumerate(labels)}
+def coded_tags(sentences: Sequence[Sequence[str]], labels: Sequence[str]) -> list[list[int]]:
+    """Tags as ids of the labels; one that is not among them is UNSEEN, which must be.
+
+    >>> coded_tags([["N", "NP", "S"]], ["N", "NP", UNSEEN])
+    [[0, 1, 2]]
+    """
+    ids = {label: number for number, label in enumerate(labels)}
     return [[ids.get(tag, ids[UNSEEN]) for tag in tags] for tags in sentences]
 
 
 def _parts(columns: str) -> list[str]:
+    """The columns that the catalog names, `a + b`."""
     return [part.strip() for part in columns.split("+") if part.strip()]
 
 
 def _column(table: pa.Table, name: str) -> pa.Array:
-    column, _, part = name.partition(".")
+    """A column, or a field of a struct column, `a.b`."""
+    column, _, field = name.partition(".")
     values = table.column(column).combine_chunks()
-    return pc.struct_field(values, part) if part else values
+    return pc.struct_field(values, field) if field else values
+
+
+def _absent(name: str, rows: int) -> pa.Array:
+    """What an optional column holds where the source lacks it: nothing, and in `id` the number of the row."""
+    return pa.array([str(row) if name == "id" else "" for row in range(rows)], pa.string())
 
 
 def _listed(columns: list[pa.Array]) -> pa.Array:
@@ -115,39 +130,40 @@ def _places(values: pa.Array, where: str) -> pa.Array:
     """The place of the right choice from a number, a number as text or a letter."""
     if pa.types.is_integer(values.type):
         return values
-    found = [
-        int(text) if text.isdigit() else _LETTERS.index(text) if len(text) == 1 and text in _LETTERS else None
-        for text in values.to_pylist()
-    ]
-    if None in found:
-        came = values.to_pylist()[found.index(None)]
-        raise UserError(f"{where}: expected the number or the letter of the right choice, but {came!r} came.")
-    return pa.array(found, pa.int64())
+    places = []
+    for text in values.to_pylist():
+        if text.isdigit():
+            places.append(int(text))
+        elif len(text) == 1 and text in LETTERS:
+            places.append(LETTERS.index(text))
+        else:
+            raise UserError(f"{where}: expected the number or the letter of the right choice, but {text!r} came.")
+    return pa.array(places, pa.int64())
 
 
-def _coded(values: pa.Array, feature, labels: tuple[str, ...], said: str, where: str) -> pa.Array:
+def _coded(values: pa.Array, feature: Any, task: Task, where: str) -> pa.Array:
     """Labels of any kind (class ids with names, plain ids, names), alone or in lists, as ids of the task's labels."""
-    listed = pa.types.is_list(values.type) or pa.types.is_large_list(values.type)
-    flat = values.flatten() if listed else values
-    kind = feature.feature if listed else feature
+    in_lists = pa.types.is_list(values.type) or pa.types.is_large_list(values.type)
+    flat = values.flatten() if in_lists else values
+    kind = feature.feature if in_lists else feature
     if pa.types.is_integer(flat.type):
-        names = kind.names if isinstance(kind, ClassLabel) else labels
-        least, most = (pc.min(flat).as_py(), pc.max(flat).as_py()) if len(flat) else (0, 0)
+        names = kind.names if isinstance(kind, ClassLabel) else task.labels
+        least = pc.min(flat).as_py() or 0
+        most = pc.max(flat).as_py() or 0
         if least < 0 or most >= len(names):
             hint = " (-1 marks hidden labels)" if least == -1 else ""
             raise UserError(f"{where}: expected ids from 0 to {len(names) - 1}, but {least} to {most} came{hint}.")
         flat = pa.DictionaryArray.from_arrays(flat.cast(pa.int32()), pa.array(names)).dictionary_decode()
-    ids = pc.index_in(flat.cast(pa.string()), pa.array(labels))
-    if ids.null_count and UNSEEN in labels:
-        ids = pc.fill_null(ids, labels.index(UNSEEN))
+    ids = pc.index_in(flat.cast(pa.string()), pa.array(task.labels))
+    if UNSEEN in task.labels:
+        ids = pc.fill_null(ids, task.labels.index(UNSEEN))
     if ids.null_count:
-        came = ", ".join(repr(label) for label in pc.unique(flat.filter(pc.is_null(ids))).to_pylist()[:5])
-        raise UserError(f"{said} are {', '.join(labels)}, but {came} came too.")
-    return _relisted(values, ids.cast(pa.int64())) if listed else ids.cast(pa.int64())
-
-
-def _relisted(values: pa.Array, flat: pa.Array) -> pa.Array:
-    """Lists of the same lengths as `values` over the items `flat`."""
-    lengths = pc.fill_null(pc.list_value_length(values), 0)
-    offsets = np.concatenate([[0], np.cumsum(lengths.to_numpy(zero_copy_only=False))]).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(offsets), flat)
+        unknown = ", ".join(repr(label) for label in pc.unique(flat.filter(pc.is_null(ids))).to_pylist()[:5])
+        labels = ", ".join(task.labels)
+        raise UserError(f"{where}: the labels of {task.name} are {labels}, but {unknown} came too.")
+    ids = ids.cast(pa.int64())
+    if not in_lists:
+        return ids
+    lengths = pc.fill_null(pc.list_value_length(values), 0).to_numpy(zero_copy_only=False)
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), ids)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -39,11 +38,10 @@ def root(task: Task, folders: Mapping[str, str]) -> Path:
 def files(task: Task, split: str, language: str, folders: Mapping[str, str]) -> list[Path]:
     """The files of a split, in a fixed order. Raises UserError for one that lacks."""
     folder = root(task, folders)
+    pair = f"{language}-en"
+    names = [f"{pair}/{pair}.{POOLS[split]}.{end}" for end in (language, "en", "gold")] if split in POOLS else []
     if task.format == "tagging":
         names = [SUPERTAGS[split]]
-    else:
-        pair = f"{language}-en"
-        names = [f"{pair}/{pair}.{POOLS[split]}.{end}" for end in (language, "en", "gold")]
     for name in names:
         if not (folder / name).is_file():
             raise UserError(f"folders.{task.name}: {folder} lacks {name}; it must hold {task.folder}.")
@@ -52,10 +50,8 @@ def files(task: Task, split: str, language: str, folders: Mapping[str, str]) -> 
 
 def available(task: Task, folders: Mapping[str, str]) -> list[str]:
     """The languages whose test files are there."""
-    folder, held = root(task, folders), []
-    for code in task.languages:
-        if task.format == "tagging" or (folder / f"{code}-en").is_dir():
-            held.append(code)
+    folder = root(task, folders)
+    held = [code for code in task.languages if task.format == "tagging" or (folder / f"{code}-en").is_dir()]
     if not held:
         raise UserError(f"folders.{task.name}: {folder} holds no language of it; it must hold {task.folder}.")
     return held
@@ -63,32 +59,32 @@ def available(task: Task, folders: Mapping[str, str]) -> list[str]:
 
 def labels(task: Task, folders: Mapping[str, str]) -> tuple[str, ...]:
     """The supertags of the training data, sorted, and UNSEEN for every other."""
-    sentences = supertagged(files(task, "train", "en", folders)[0])
-    return (*sorted({tag for _, tags in sentences for tag in tags}), UNSEEN)
+    (path,) = files(task, "train", "en", folders)
+    tags = {tag for _, tags in supertagged(path) for tag in tags}
+    return (*sorted(tags), UNSEEN)
 
 
 def table(task: Task, split: str, language: str, folders: Mapping[str, str]) -> pa.Table:
     """A split in canonical columns; tags are ids of the task's labels, which `labels` gives."""
     paths = files(task, split, language, folders)
-    if task.format == "tagging":
-        sentences = supertagged(paths[0])
-        return pa.table({
-            "id": [str(i) for i in range(len(sentences))],
-            "tokens": [words for words, _ in sentences],
-            "tags": pa.array(coded_tags([tags for _, tags in sentences], task.labels), pa.list_(pa.int64())),
-        })  # fmt: skip
-    return pools(*paths)
+    if task.format != "tagging":
+        return pools(*paths)
+    sentences = supertagged(paths[0])
+    return pa.table({
+        "id": [str(row) for row in range(len(sentences))],
+        "tokens": [words for words, _ in sentences],
+        "tags": pa.array(coded_tags([tags for _, tags in sentences], task.labels), pa.list_(pa.int64())),
+    })  # fmt: skip
 
 
 def supertagged(path: Path) -> list[tuple[list[str], list[str]]]:
     """Sentences of CCGbank-style lines as (words, supertags): tokens parted by spaces, each `word|…|supertag`."""
     sentences = []
-    for number, line in enumerate(_read(path).splitlines(), 1):
+    for number, line in _lines(path):
         tokens = [token.split("|") for token in line.split()]
         if any(len(parts) < 2 or not parts[0] or not parts[-1] for parts in tokens):
             raise UserError(f"{path}, line {number}: expected tokens of the form word|…|supertag, parted by spaces.")
-        if tokens:
-            sentences.append(([parts[0] for parts in tokens], [parts[-1] for parts in tokens]))
+        sentences.append(([parts[0] for parts in tokens], [parts[-1] for parts in tokens]))
     if not sentences:
         raise UserError(f"{path} has no sentence; expected lines of word|…|supertag.")
     return sentences
@@ -96,39 +92,42 @@ def supertagged(path: Path) -> list[tuple[list[str], list[str]]]:
 
 def pools(foreign: Path, english: Path, gold: Path) -> pa.Table:
     """Two pools of `id<TAB>sentence` and their gold pairs of ids, in the columns of the format `mining`."""
-    pairs = [_two(line, gold, i, "two ids") for i, line in enumerate(_lines(gold), 1)]
-    twice = [name for name, n in Counter(name for pair in pairs for name in pair).items() if n > 1]
-    if twice:
-        raise UserError(f"{gold}: the id {twice[0]} is in more than one pair; a sentence has one translation.")
-    partner = {a: b for a, b in pairs} | {b: a for a, b in pairs}
+    partner: dict[str, str] = {}
+    for first, second in _pairs(gold, "two ids"):
+        for name in (first, second):
+            if name in partner or first == second:
+                raise UserError(f"{gold}: the id {name} is in more than one pair; a sentence has one translation.")
+        partner |= {first: second, second: first}
     rows: dict[str, list[str]] = {"id": [], "side": [], "sentence": [], "pair": []}
     for side, path in zip(SIDES, (foreign, english), strict=True):
-        for number, line in enumerate(_lines(path), 1):
-            name, sentence = _two(line, path, number, "an id and a sentence")
-            for column, value in zip(rows.values(), (name, side, sentence, partner.get(name, "")), strict=True):
-                column.append(value)
-    for side, path in zip(SIDES, (foreign, english), strict=True):
-        if side not in rows["side"]:
+        sentences = list(_pairs(path, "an id and a sentence"))
+        if not sentences:
             raise UserError(f"{path} has no sentence; expected lines of an id and a sentence, parted by a tab.")
+        rows["id"] += [name for name, _ in sentences]
+        rows["side"] += [side] * len(sentences)
+        rows["sentence"] += [text for _, text in sentences]
+        rows["pair"] += [partner.get(name, "") for name, _ in sentences]
     unknown = set(partner) - set(rows["id"])
     if unknown:
-        raise UserError(f"{gold}: no sentence has the id {sorted(unknown)[0]}; the three files must belong together.")
+        raise UserError(f"{gold}: no sentence has the id {min(unknown)}; the three files must belong together.")
     return pa.table(rows)
 
 
-def _lines(path: Path) -> list[str]:
-    return [line for line in _read(path).split("\n") if line.strip()]
+def _pairs(path: Path, what: str) -> Iterator[tuple[str, str]]:
+    """The two parts of every line, parted by a tab."""
+    for number, line in _lines(path):
+        first, tab, second = line.partition("\t")
+        if not tab:
+            raise UserError(f"{path}, line {number}: expected {what}, parted by a tab.")
+        yield first.strip(), second.strip()
 
 
-def _read(path: Path) -> str:
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines that are not blank, with their numbers."""
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise UserError(f"{path} is not UTF-8 text; convert it first.") from None
-
-
-def _two(line: str, path: Path, number: int, what: str) -> tuple[str, str]:
-    first, tab, second = line.rstrip("\r").partition("\t")
-    if not tab:
-        raise UserError(f"{path}, line {number}: expected {what}, parted by a tab.")
-    return first.strip(), second.strip()
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield number, line

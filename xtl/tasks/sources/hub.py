@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,11 +13,11 @@ from datasets import Features
 
 from xtl.base.errors import UserError
 from xtl.languages.natural import NaturalLanguages
-from xtl.tasks.catalog import HubTable, Task
+from xtl.tasks.catalog import Task
 from xtl.tasks.sources import columns, folders
-from xtl.tasks.sources import repository as mirror
-from xtl.tasks.sources.origins import TEXTS, WORDS, Origin
-from xtl.tasks.sources.source import DataSource, named
+from xtl.tasks.sources.repository import HubRepository, Repository, column_names, digest, read, repository_of
+from xtl.tasks.sources.source import WORDS, DataSource, Origin, named
+from xtl.tasks.sources.translation import TEXTS
 
 
 @dataclass(frozen=True)
@@ -64,15 +65,10 @@ class HubSource(DataSource):
         if task.folder:
             return folders.available(task, self.folders)
         held = list(task.languages)
-        for table in task.sources:
-            declared = mirror.configs(table, self.revisions)
-            split = table.splits.get("test") or table.splits["train"]
-            held = [code for code in held if split in declared.get(table.named(table.config, code), {})]
-            if mirror.mirror():  # which may hold a part of what the README declares
-                held = [code for code in held if mirror.holds(table, code, split, self.revisions)]
-            if held and (table.where or table.prefix) and mirror.mirror():
-                # all languages are in the rows of one config: which are?
-                held = [code for code in held if self._count(table, split, code)]
+        for repository in self._repositories(task):
+            splits = repository.table.splits
+            split = splits.get("test") or splits["train"]
+            held = [code for code in held if repository.holds(split, code)]
         return held
 
     def listed(self, task: str | Task) -> list[str]:
@@ -91,27 +87,27 @@ class HubSource(DataSource):
             return task
         return replace(task, labels=folders.labels(task, self.folders))
 
-    def training_task(self, task: str | Task, language: str, provenance: str, translator: str | None) -> Task:
+    def training_task(self, task: str | Task, origin: Origin) -> Task:
         """The task that reads the training data of that origin, or its English data where a translator is named."""
         task = named(task)
-        if translator:
+        if origin.translator:
             if task.format not in TEXTS:
                 raise UserError(
-                    f"task {task.name}: {translator} would lose where answers and tags are; only tasks of the formats "
-                    f"{' and '.join(TEXTS)} are translated here."
+                    f"task {task.name}: {origin.translator} would lose where answers and tags are; only tasks of the "
+                    f"formats {' and '.join(TEXTS)} are translated here."
                 )
             return task
-        table = task.origins.get(provenance)
-        if table is None or language not in (table.languages or task.languages):
-            held = [
-                f"{WORDS[kind]} in {', '.join(other.languages or task.languages)}"
-                for kind, other in task.origins.items()
-            ]
+        table = task.origins.get(origin.provenance)
+        languages = table.languages or task.languages if table else ()
+        if table is None or origin.language not in languages:
+            held = []
+            for provenance, other in task.origins.items():
+                held.append(f"{WORDS[provenance]} in {', '.join(other.languages or task.languages)}")
             raise UserError(
-                f"task {task.name} has no training data in {Origin(language, provenance).describe()}; in other "
-                f"languages it has: {'; '.join(held) or 'none'}."
+                f"task {task.name} has no training data in {origin.describe()}; in other languages it has: "
+                f"{'; '.join(held) or 'none'}."
             )
-        return replace(task, hub=table, also=(), languages=table.languages or task.languages)
+        return replace(task, hub=table, also=(), languages=languages)
 
     def pretraining(self, corpus: str, documents: int | None, pieces: int | None) -> tuple[dict, dict[str, str]]:
         """Plain text in every language that the task of that name holds."""
@@ -130,50 +126,37 @@ class HubSource(DataSource):
         if task.folder:
             return folders.table(task, split, language, self.folders)
         parts = []
-        for number, table in enumerate(task.sources):
-            paths = mirror.files(table, language, table.splits[split], self.revisions)
-            origin = _origin(table, language)
-            columns.check_columns(mirror.column_names(paths[0]), table, origin)
-            rows = mirror.read(paths, columns.condition(table, language))
+        for number, repository in enumerate(self._repositories(task)):
+            table = repository.table
+            origin = repository.origin(language)
+            paths = repository.files(table.splits[split], language)
+            columns.check_columns(column_names(paths[0]), table, origin)
+            rows = read(paths, columns.condition(table, language))
             part = columns.canonical(rows, Features.from_arrow_schema(rows.schema), table, task, language, origin)
-            if len(task.sources) > 1:
-                ids = pa.array([f"{number}-{i}" for i in part.column("id").to_pylist()], pa.string())
+            if task.also:
+                ids = pa.array([f"{number}-{name}" for name in part.column("id").to_pylist()], pa.string())
                 part = part.set_column(part.column_names.index("id"), "id", ids)
             parts.append(part)
-        return pa.concat_tables(parts) if len(parts) > 1 else parts[0]
+        return pa.concat_tables(parts) if task.also else parts[0]
 
     def _check(self, task: Task, split: str, language: str) -> None:
         if task.folder:
             folders.files(task, split, language, self.folders)
-        for table in task.sources:
-            wanted = table.splits[split]
-            mirror.patterns(table, language, wanted, self.revisions)
-            if mirror.mirror():
-                path, origin = mirror.files(table, language, wanted, self.revisions)[0], _origin(table, language)
-                columns.check_columns(mirror.column_names(path), table, origin)
-                if not self._count(table, wanted, language):
-                    raise UserError(f"{origin} has no rows in the language '{language}'.")
+        for repository in self._repositories(task):
+            repository.check(repository.table.splits[split], language)
 
     def _digest(self, task: Task, split: str, language: str) -> str:
         """The SHA-256 of a mirror's or folder's files, so that a copy elsewhere is the same data; the Hub's commits."""
         if task.folder:
-            return f"sha256:{mirror.digest(folders.files(task, split, language, self.folders))}"
-        if mirror.mirror() is None:
-            commits = [mirror.resolved(t.dataset, mirror.revision(t, self.revisions)) for t in task.sources]
+            return f"sha256:{digest(folders.files(task, split, language, self.folders))}"
+        repositories = self._repositories(task)
+        commits = [repository.commit for repository in repositories if isinstance(repository, HubRepository)]
+        if commits:
             return "hub:" + "+".join(dict.fromkeys(commits))
-        paths = []
-        for table in task.sources:
-            paths += mirror.files(table, language, table.splits[split], self.revisions)
-        return f"sha256:{mirror.digest(paths)}"
+        paths: list[Path] = []
+        for repository in repositories:
+            paths += repository.files(repository.table.splits[split], language)
+        return f"sha256:{digest(paths)}"
 
-    def _count(self, table: HubTable, split: str, language: str) -> int:
-        """How many rows a split (the table's name of it) has in a language, by its condition on rows alone."""
-        paths = mirror.files(table, language, split, self.revisions)
-        conditions = list({**table.where, **table.prefix})
-        if not conditions:
-            return 1
-        return len(mirror.read(paths, columns.condition(table, language), [*conditions, *table.drop]))
-
-
-def _origin(table: HubTable, language: str) -> str:
-    return f"{table.dataset}, config {table.named(table.config, language)}"
+    def _repositories(self, task: Task) -> list[Repository]:
+        return [repository_of(table, self.revisions) for table in task.sources]

@@ -14,7 +14,7 @@ from xtl.lab.world.config import LabConfig
 from xtl.languages.made import MadeLanguages
 from xtl.tasks.catalog import HubTable, Task
 from xtl.tasks.sources import columns
-from xtl.tasks.sources.source import DataSource, named
+from xtl.tasks.sources.source import DataSource, Origin, named
 
 # What decides the tasks' examples, and what decides the pretraining corpora.
 TASK_SETTINGS = ("languages", "train", "test", "seed")
@@ -86,9 +86,9 @@ class LabSource(DataSource):
         rows = datasets.dataset(self.tasks, task.name, "en", "train")["tags"]
         return replace(task, labels=(*sorted({tag for tags in rows for tag in tags}), columns.UNSEEN))
 
-    def training_task(self, task: str | Task, language: str, provenance: str, translator: str | None) -> Task:
+    def training_task(self, task: str | Task, origin: Origin) -> Task:
         """The task itself, whose translation is exact in every language."""
-        if translator:
+        if origin.translator:
             raise UserError("sources: the laboratory translates exactly by itself; leave translator out.")
         return named(task)
 

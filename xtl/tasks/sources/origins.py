@@ -2,46 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from datasets import Dataset
 
 from xtl.base.errors import UserError
 from xtl.tasks.catalog import TASKS, Task, get
 from xtl.tasks.sources import translation
-from xtl.tasks.sources.source import DataSource, subset
-
-WORDS = {"native": "native", "human": "human-translated", "machine": "machine-translated"}
-# Columns of text by format; what points into a text or counts its words (answers, tags) would have to be found again.
-TEXTS = {"classification": ("text_a", "text_b"), "choice": ("context", "question", "choices")}
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where training data comes from.
-
-    Attributes:
-        provenance: native, human or machine (translated).
-        translator: a MarianMT checkpoint or `apertium`, where the English data is translated here.
-    """
-
-    language: str
-    provenance: str = "native"
-    translator: str | None = None
-
-    def describe(self) -> str:
-        """The origin in words.
-
-        >>> Origin("de", "machine").describe()
-        'de (machine-translated)'
-        """
-        return f"{self.language} ({WORDS[self.provenance]})"
+from xtl.tasks.sources.source import DataSource, Origin, subset
 
 
 def training_task(task: str, origin: Origin, data: DataSource) -> Task:
     """The task whose training set a task reads, with the source of that origin. Raises UserError where none is."""
     trained = get(task).trains_on or task
-    return data.training_task(trained, origin.language, origin.provenance, origin.translator)
+    return data.training_task(trained, origin)
 
 
 def check(task: str, origin: Origin, data: DataSource) -> dict[str, str]:
@@ -80,13 +52,15 @@ def examples(task: Task, origin: Origin | None, data: DataSource, most: int | No
 
 def _translated(english: Dataset, task: Task, translator: str, language: str) -> Dataset:
     """The examples with every text translated from English."""
-    columns = TEXTS[task.format]
     table = english.to_dict()
-    values = [value for name in columns for value in table[name]]
-    flat = [text for value in values for text in ([value] if isinstance(value, str) else value)]
+    columns = translation.TEXTS[task.format]
+    flat: list[str] = []
+    for name in columns:
+        for value in table[name]:
+            flat += [value] if isinstance(value, str) else value
     new = iter(translation.texts(flat, translator, language))
     for name in columns:
-        table[name] = [next(new) if isinstance(v, str) else [next(new) for _ in v] for v in table[name]]
+        table[name] = [next(new) if isinstance(value, str) else [next(new) for _ in value] for value in table[name]]
     return Dataset.from_dict(table, features=english.features)
 
 

@@ -1,14 +1,18 @@
-"""The files behind a Hub config: from the local mirror if `XTL_MIRROR` is set, else from the Hub, and their digests."""
+"""Repositories of data sets and their files: in the local mirror that XTL_MIRROR names, else on the Hub."""
 
 from __future__ import annotations
 
 import fnmatch
 import functools
 import hashlib
-import os
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
+import huggingface_hub
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -17,137 +21,236 @@ import yaml
 from xtl.base import mirror_lock as lock
 from xtl.base.errors import UserError
 from xtl.base.files import file_digest
-from xtl.base.places import cache_folder
+from xtl.base.places import cache_folder, mirror_root
 from xtl.tasks.catalog import HubTable
+from xtl.tasks.sources import columns
 
+R = TypeVar("R")
 Configs = dict[str, dict[str, list[str]]]  # config -> split -> file patterns
 
 
-def mirror() -> Path | None:
-    """The local mirror that `XTL_MIRROR` names; None if it is unset. Raises UserError if it is no folder."""
-    given = os.environ.get("XTL_MIRROR")
-    if not given:
-        return None
-    folder = Path(given).expanduser()
-    if not folder.is_dir():
-        raise UserError(f"XTL_MIRROR is '{given}', which is not a folder; name one that holds <owner>/<name>.")
-    return folder
+@dataclass(frozen=True)
+class Repository(ABC):
+    """The repository that holds a table of the catalog.
 
-
-def revision(source: HubTable, pinned: Mapping[str, str]) -> str | None:
-    """The revision to ask the Hub for: the grid's, else the catalog's, else None (the newest)."""
-    return pinned.get(source.dataset) or source.revision
-
-
-def configs(source: HubTable, pinned: Mapping[str, str]) -> Configs:
-    """The configs that a data set's README.md declares, with the file patterns of every split.
-
-    Raises UserError where the mirror lacks the data set, the README, or its `configs:` header, and where the Hub
-    cannot be reached.
+    Attributes:
+        pinned: the commit that the grid asks for.
+        place: where it is, as an error begins.
     """
-    folder = mirror()
-    if source.converted:
-        return _converted(source, pinned)
-    if folder is None:
-        readme = Path(_download(source.dataset, "README.md", revision(source, pinned)))
-    else:
-        readme = folder / source.dataset / "README.md"
-        if not readme.parent.is_dir():
-            held = sorted(str(p.parent.relative_to(folder)) for p in folder.glob("*/*/README.md"))
+
+    table: HubTable
+    pinned: str | None
+    place: str
+
+    @property
+    @abstractmethod
+    def configs(self) -> Configs:
+        """The configs that it declares, in its README.md or by the names of its files. Raises UserError without any."""
+
+    @abstractmethod
+    def files(self, split: str, language: str) -> list[Path]:
+        """The parquet files of a split in a language, in a fixed order, the first `shards` of them.
+
+        Raises UserError as `patterns` does, and where files are declared that are not there.
+        """
+
+    def patterns(self, split: str, language: str) -> list[str]:
+        """The file patterns of a split in a language. Raises UserError with what there is where it lacks."""
+        dataset = self.table.dataset
+        config = self.table.named(self.table.config, language)
+        if config not in self.configs:
+            alike = self.table.config.replace("{language}", "*")
+            similar = ", ".join(sorted(fnmatch.filter(self.configs, alike))) or "none"
+            raise UserError(f"{self.place} has no config {config} of {dataset}; of that task it has {similar}.")
+        splits = self.configs[config]
+        if split not in splits:
             raise UserError(
-                f"{_where()} lacks the data set {source.dataset}; it holds {', '.join(held) or 'none'}."
-                f" Put a copy of the Hub's repository into {source.dataset}/, or unset XTL_MIRROR to use the Hub."
+                f"{self.place} has no split {split} in config {config} of {dataset}; it has {', '.join(splits)}."
             )
-        if not readme.is_file():
-            raise UserError(f"{_where()} lacks {source.dataset}/README.md, whose `configs:` header lists the files.")
-        lock.verify(folder, [readme])
-        lock.pinned(folder, source.dataset, pinned.get(source.dataset))
-    found = read_configs(readme)
-    if not found:
-        raise UserError(f"{_where()}: {source.dataset}/README.md has no `configs:` header to name the files.")
-    return found
+        return splits[split]
+
+    def holds(self, split: str, language: str) -> bool:
+        """Whether it has a split (the table's name of it) in a language, as far as its declaration goes."""
+        return split in self.configs.get(self.table.named(self.table.config, language), {})
+
+    def check(self, split: str, language: str) -> None:
+        """Raise UserError unless `files` would find what is read; reads headers only, and downloads none."""
+        self.patterns(split, language)
+
+    def origin(self, language: str) -> str:
+        """Where the rows of a language are from, as an error begins."""
+        return f"{self.table.dataset}, config {self.table.named(self.table.config, language)}"
+
+    def declared(self, readme: Path) -> Configs:
+        """The configs of a README's header. Raises UserError for a header without any."""
+        configs = read_configs(readme)
+        if not configs:
+            raise UserError(f"{self.place}: {self.table.dataset}/README.md has no `configs:` header to name the files.")
+        return configs
+
+    def found(self, root: Path, patterns: Sequence[str]) -> list[Path]:
+        """The files below a folder that match. Raises UserError for none."""
+        paths = {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
+        if not paths:
+            readme = f"{self.table.dataset}/README.md"
+            raise UserError(f"{self.place} declares {patterns[0]} in {readme}, but no such file is there.")
+        return sorted(paths)[: self.table.shards]
 
 
-def converted(names: list[str]) -> Configs:
-    """The configs of a branch into which the Hub converted a data set, from the names of its files."""
-    found: Configs = {}
+@dataclass(frozen=True)
+class MirrorRepository(Repository):
+    """A repository in the local mirror, which may hold a part of what its README declares."""
+
+    mirror: Path
+
+    @property
+    def folder(self) -> Path:
+        """Its folder in the mirror."""
+        return self.mirror / self.table.dataset
+
+    @cached_property
+    def configs(self) -> Configs:
+        """Checked against the mirror's lock."""
+        dataset = self.table.dataset
+        readme = self.folder / "README.md"
+        if self.table.converted:
+            configs = converted(path.relative_to(self.folder).as_posix() for path in self.folder.glob("*/*/*.parquet"))
+            if not configs:
+                raise UserError(
+                    f"{self.place} lacks the data set {dataset}; put the Hub's branch refs/convert/parquet of it into "
+                    f"{dataset}/, as `xtl fetch` does."
+                )
+        elif not self.folder.is_dir():
+            held = sorted(path.parent.relative_to(self.mirror).as_posix() for path in self.mirror.glob("*/*/README.md"))
+            raise UserError(
+                f"{self.place} lacks the data set {dataset}; it holds {', '.join(held) or 'none'}."
+                f" Put a copy of the Hub's repository into {dataset}/, or unset XTL_MIRROR to use the Hub."
+            )
+        elif not readme.is_file():
+            raise UserError(f"{self.place} lacks {dataset}/README.md, whose `configs:` header lists the files.")
+        else:
+            lock.verify(self.mirror, [readme])
+            configs = self.declared(readme)
+        lock.pinned(self.mirror, dataset, self.pinned)
+        return configs
+
+    def holds(self, split: str, language: str) -> bool:
+        """Whether the files are there, with rows in that language."""
+        if not super().holds(split, language):
+            return False
+        there = any(path.is_file() for pattern in self.patterns(split, language) for path in self.folder.glob(pattern))
+        return there and self._has_rows(split, language)
+
+    def check(self, split: str, language: str) -> None:
+        """The declaration, the files, their columns, and that there are rows in that language."""
+        columns.check_columns(column_names(self.files(split, language)[0]), self.table, self.origin(language))
+        if not self._has_rows(split, language):
+            raise UserError(f"{self.origin(language)} has no rows in the language '{language}'.")
+
+    def files(self, split: str, language: str) -> list[Path]:
+        """Checked against the mirror's lock."""
+        paths = self.found(self.folder, self.patterns(split, language))
+        lock.verify(self.mirror, paths)
+        return paths
+
+    def _has_rows(self, split: str, language: str) -> bool:
+        """Whether rows meet the language's condition, where all languages are in the rows of one config."""
+        conditions = [*self.table.where, *self.table.prefix]
+        if not conditions:
+            return True
+        names = list(dict.fromkeys([*conditions, *self.table.drop]))
+        return len(read(self.files(split, language), columns.condition(self.table, language), names)) > 0
+
+
+@dataclass(frozen=True)
+class HubRepository(Repository):
+    """A repository on the Hub, whose files its client downloads into its cache."""
+
+    @property
+    def commit(self) -> str:
+        """The commit that is read: the grid's, else the catalog's, else the newest."""
+        return _commit(self.table.dataset, self.pinned or self.table.revision)
+
+    @cached_property
+    def configs(self) -> Configs:
+        """Of a converted data set from the names of its files."""
+        dataset = self.table.dataset
+        if self.table.converted:
+            return converted(_listing(dataset, self.commit))
+        wanted = self.pinned or self.table.revision
+        download = huggingface_hub.hf_hub_download
+        readme = _ask(dataset, lambda: download(dataset, "README.md", repo_type="dataset", revision=wanted))
+        return self.declared(Path(readme))
+
+    def files(self, split: str, language: str) -> list[Path]:
+        """Downloaded at the commit that a digest names, also where the newest is asked for."""
+        patterns = self.patterns(split, language)
+        wanted = patterns
+        if self.table.shards:
+            listed = _listing(self.table.dataset, self.commit)
+            matching = {name for pattern in patterns for name in fnmatch.filter(listed, pattern)}
+            wanted = sorted(matching)[: self.table.shards]
+        return self.found(_snapshot(self.table.dataset, self.commit, tuple(wanted)), patterns)
+
+
+def repository_of(table: HubTable, revisions: Mapping[str, str]) -> Repository:
+    """The repository of a table: in the mirror where there is one. Raises UserError for a mirror that is no folder.
+
+    revisions: data set -> the commit that the grid pins.
+    """
+    pinned = revisions.get(table.dataset)
+    mirror = mirror_root()
+    if mirror is None:
+        return HubRepository(table, pinned, "The Hub")
+    if not mirror.is_dir():
+        raise UserError(f"XTL_MIRROR is '{mirror}', which is not a folder; name one that holds <owner>/<name>.")
+    return MirrorRepository(table, pinned, f"The mirror {mirror}", mirror)
+
+
+# ---- configs and files -----------------------------------------------------------------------------------------------
+
+
+def converted(names: Iterable[str]) -> Configs:
+    """The configs of a branch into which the Hub converted a data set, from the names of its files.
+
+    >>> converted(["default/train/0000.parquet", "README.md"])
+    {'default': {'train': ['default/train/*.parquet']}}
+    """
+    configs: Configs = {}
     for name in sorted(names):
         if name.endswith(".parquet") and name.count("/") == 2:
             config, split, _ = name.split("/")
-            found.setdefault(config, {})[split] = [f"{config}/{split}/*.parquet"]
-    return found
+            configs.setdefault(config, {})[split] = [f"{config}/{split}/*.parquet"]
+    return configs
 
 
-def _converted(source: HubTable, pinned: Mapping[str, str]) -> Configs:
-    """The configs of a converted data set, in the mirror or on the Hub."""
-    folder = mirror()
-    if folder is None:
-        return converted(_listing(source.dataset, resolved(source.dataset, revision(source, pinned))))
-    root = folder / source.dataset
-    lock.pinned(folder, source.dataset, pinned.get(source.dataset))
-    found = converted([path.relative_to(root).as_posix() for path in root.glob("*/*/*.parquet")])
-    if not found:
-        raise UserError(
-            f"{_where()} lacks the data set {source.dataset}; put the Hub's branch refs/convert/parquet of it into "
-            f"{source.dataset}/, as `xtl fetch` does."
-        )
-    return found
+def read_configs(readme: Path) -> Configs:
+    """The configs of a README's header, empty without one; each file is read once per modification."""
+    return _read_configs(readme, readme.stat().st_mtime_ns)
 
 
-def patterns(source: HubTable, language: str, split: str, pinned: Mapping[str, str]) -> list[str]:
-    """The file patterns that the README declares for one split (the source's name of it) in one language.
-
-    Raises UserError that names the config, the mirror as it was given, and the configs of that task that it has.
-    """
-    config, declared = source.named(source.config, language), configs(source, pinned)
-    if config not in declared:
-        similar = sorted(c for c in declared if fnmatch.fnmatch(c, source.config.replace("{language}", "*")))
-        raise UserError(
-            f"{_where()} has no config {config} of {source.dataset}; of that task it has "
-            f"{', '.join(similar) or 'none'}."
-        )
-    if split not in declared[config]:
-        raise UserError(
-            f"{_where()} has no split {split} in config {config} of {source.dataset}; "
-            f"it has {', '.join(declared[config])}."
-        )
-    return declared[config][split]
-
-
-def files(source: HubTable, language: str, split: str, pinned: Mapping[str, str]) -> list[Path]:
-    """The parquet files of one split in one language, in a fixed order; the Hub's are downloaded first.
-
-    Raises UserError as `patterns` does, and where the README declares files that are not there.
-    A source that reads a few shards gets the first ones.
-    """
-    wanted, folder = patterns(source, language, split, pinned), mirror()
-    if folder is None:
-        # the commit that the fingerprint names, also where the newest is asked for
-        commit = resolved(source.dataset, revision(source, pinned))
-        root = _snapshot(source.dataset, commit, tuple(wanted), source.shards)
-    else:
-        root = folder / source.dataset
-    found = sorted(p for pattern in wanted for p in root.glob(pattern) if p.is_file())
-    if not found:
-        raise UserError(f"{_where()} declares {wanted[0]} in {source.dataset}/README.md, but no such file is there.")
-    found = found[: source.shards]
-    if folder is not None:
-        lock.verify(folder, found)
-    return found
+@functools.lru_cache(maxsize=64)
+def _read_configs(readme: Path, _modified: int) -> Configs:
+    """`configs:` of a README's YAML header; data_files may be one pattern, a list of them, or split/path pairs."""
+    parts = readme.read_text(encoding="utf-8").split("---", 2)
+    try:
+        header = yaml.safe_load(parts[1]) if len(parts) == 3 and not parts[0].strip() else None
+    except yaml.YAMLError:
+        raise UserError(f"The header of {readme} is not valid YAML, so its configs cannot be read.") from None
+    configs: Configs = {}
+    for entry in (header or {}).get("configs", []):
+        splits = configs[entry["config_name"]] = {}
+        data_files = entry.get("data_files", [])
+        if isinstance(data_files, str) or (data_files and isinstance(data_files[0], str)):
+            data_files = [{"split": "train", "path": data_files}]
+        for part in data_files:
+            splits[part["split"]] = [part["path"]] if isinstance(part["path"], str) else list(part["path"])
+    return configs
 
 
-def holds(source: HubTable, language: str, split: str, pinned: Mapping[str, str]) -> bool:
-    """Whether the local mirror has the files that its README declares for a split."""
-    folder = mirror()
-    if folder is None:
-        return False
-    root = folder / source.dataset
-    return any(p.is_file() for pattern in patterns(source, language, split, pinned) for p in root.glob(pattern))
-
-
-def read(paths: list[Path], filters: pc.Expression | None = None, columns: list[str] | None = None) -> pa.Table:
+def read(paths: Sequence[Path], filters: pc.Expression | None = None, names: list[str] | None = None) -> pa.Table:
     """The rows of some parquet files, in order; the schema's metadata keep what `datasets` wrote (class names)."""
-    tables = [pq.read_table(path, columns=columns, filters=filters, partitioning=None) for path in paths]
+    tables = [pq.read_table(path, columns=names, filters=filters, partitioning=None) for path in paths]
     return pa.concat_tables(tables, promote_options="permissive") if len(tables) > 1 else tables[0]
 
 
@@ -156,98 +259,48 @@ def column_names(path: Path) -> list[str]:
     try:
         return pq.read_schema(path).names
     except (pa.ArrowInvalid, OSError):
-        head = path.read_bytes()[:8]
-        hint = "it is a Git LFS pointer: fetch the real file" if head == b"version " else "copy it again"
+        pointer = path.read_bytes()[:8] == b"version "
+        hint = "it is a Git LFS pointer: fetch the real file" if pointer else "copy it again"
         raise UserError(f"{path.name} in {path.parent} is not a readable parquet file; {hint}.") from None
 
 
-def digest(paths: list[Path]) -> str:
+def digest(paths: Iterable[Path]) -> str:
     """SHA-256 (first 16 hex digits) over the contents of some files; each is hashed once per size and modification."""
-
-    total = hashlib.sha256()
-    for path in paths:
-        total.update(file_digest(path, cache_folder("digests")).encode())
-    return total.hexdigest()[:16]
+    digests = "".join(file_digest(path, cache_folder("digests")) for path in paths)
+    return hashlib.sha256(digests.encode()).hexdigest()[:16]
 
 
-@functools.lru_cache(maxsize=64)
-def resolved(dataset: str, wanted: str | None) -> str:
-    """The commit that a revision of a data set on the Hub stands for now; a full commit stands for itself."""
-    if wanted and len(wanted) == 40:
-        return wanted
-    from huggingface_hub import HfApi
+# ---- the Hub's client ------------------------------------------------------------------------------------------------
 
+
+def _ask(dataset: str, request: Callable[[], R]) -> R:
+    """What the Hub answers. Raises UserError where it does not."""
     try:
-        return HfApi().dataset_info(dataset, revision=wanted, timeout=20).sha or ""
+        return request()
     except Exception as error:  # the client raises a dozen kinds, for absent ids and absent networks alike
-        raise UserError(_unreachable(dataset, error)) from None
-
-
-def read_configs(readme: Path) -> Configs:
-    """The configs of a README's header, empty without one; each file is read once per modification."""
-    return _read_configs(str(readme), readme.stat().st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=64)
-def _read_configs(readme: str, _modified: int) -> Configs:
-    """`configs:` of a README's YAML header; data_files may be one pattern, a list of them, or split/path pairs."""
-    parts = Path(readme).read_text(encoding="utf-8").split("---", 2)
-    try:
-        header = yaml.safe_load(parts[1]) if len(parts) == 3 and not parts[0].strip() else {}
-    except yaml.YAMLError:
-        raise UserError(f"The header of {readme} is not valid YAML, so its configs cannot be read.") from None
-    found: Configs = {}
-    for entry in (header or {}).get("configs", []):
-        data_files = entry.get("data_files", [])
-        if isinstance(data_files, str) or (data_files and isinstance(data_files[0], str)):
-            data_files = [{"split": "train", "path": data_files}]
-        found[entry["config_name"]] = {
-            d["split"]: [d["path"]] if isinstance(d["path"], str) else list(d["path"]) for d in data_files
-        }
-    return found
-
-
-def _download(dataset: str, name: str, wanted: str | None) -> str:
-    from huggingface_hub import hf_hub_download
-
-    try:
-        return hf_hub_download(dataset, name, repo_type="dataset", revision=wanted)
-    except Exception as error:  # as in `resolved`
-        raise UserError(_unreachable(dataset, error)) from None
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+        raise UserError(
+            f"The data set {dataset} cannot be had from the Hub ({reason}); check the network, or set XTL_MIRROR."
+        ) from None
 
 
 @functools.lru_cache(maxsize=64)
-def _listing(dataset: str, wanted: str) -> list[str]:
-    """The names of all files of a data set at a commit."""
-    from huggingface_hub import HfApi
+def _commit(dataset: str, revision: str | None) -> str:
+    """The commit that a revision (None: the newest) stands for now; a full commit stands for itself."""
+    if revision and len(revision) == 40:
+        return revision
+    return str(_ask(dataset, lambda: huggingface_hub.dataset_info(dataset, revision=revision, timeout=20).sha))
 
-    try:
-        return HfApi().list_repo_files(dataset, repo_type="dataset", revision=wanted)
-    except Exception as error:  # as in `resolved`
-        raise UserError(_unreachable(dataset, error)) from None
+
+@functools.lru_cache(maxsize=64)
+def _listing(dataset: str, commit: str) -> list[str]:
+    """The names of all files of a data set."""
+    return _ask(dataset, lambda: huggingface_hub.list_repo_files(dataset, repo_type="dataset", revision=commit))
 
 
 @functools.lru_cache(maxsize=512)
-def _snapshot(dataset: str, wanted: str | None, patterns: tuple[str, ...], shards: int | None) -> Path:
-    """The folder of the Hub client's cache that holds the files of these patterns (the first `shards` of them),
-    downloaded where they lack.
-    """
-    from huggingface_hub import snapshot_download
-
-    try:
-        if shards:
-            names = _listing(dataset, wanted)
-            patterns = tuple(sorted(n for n in names if any(fnmatch.fnmatch(n, p) for p in patterns))[:shards])
-        return Path(snapshot_download(dataset, repo_type="dataset", revision=wanted, allow_patterns=list(patterns)))
-    except Exception as error:  # as in `resolved`
-        raise UserError(_unreachable(dataset, error)) from None
-
-
-def _where() -> str:
-    """Where data sets come from now, as an error begins: the mirror as the user gave it, or the Hub."""
-    return f"The mirror {os.environ['XTL_MIRROR']}" if mirror() else "The Hub"
-
-
-def _unreachable(dataset: str, error: Exception) -> str:
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
-    return f"The data set {dataset} cannot be had from the Hub ({reason}); check the network, or set XTL_MIRROR."
+def _snapshot(dataset: str, commit: str, patterns: tuple[str, ...]) -> Path:
+    """The folder of the client's cache that holds the files of these patterns, downloaded where they lack."""
+    download = huggingface_hub.snapshot_download
+    allowed = list(patterns)
+    return Path(_ask(dataset, lambda: download(dataset, repo_type="dataset", revision=commit, allow_patterns=allowed)))

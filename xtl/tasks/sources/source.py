@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,6 +16,29 @@ from xtl.tasks.catalog import TASKS, Task, get
 from xtl.tasks.sources import columns
 
 SPLITS = ("train", "validation", "test")
+WORDS = {"native": "native", "human": "human-translated", "machine": "machine-translated"}
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where training data comes from.
+
+    Attributes:
+        provenance: native, human or machine (translated).
+        translator: a MarianMT checkpoint or `apertium`, where the English data is translated here.
+    """
+
+    language: str
+    provenance: str = "native"
+    translator: str | None = None
+
+    def describe(self) -> str:
+        """The origin in words.
+
+        >>> Origin("de", "machine").describe()
+        'de (machine-translated)'
+        """
+        return f"{self.language} ({WORDS[self.provenance]})"
 
 
 class DataSource(ABC):
@@ -71,8 +95,8 @@ class DataSource(ABC):
         """The task with its labels: the catalog's, or where the training data has them (supertags), that data's."""
 
     @abstractmethod
-    def training_task(self, task: str | Task, language: str, provenance: str, translator: str | None) -> Task:
-        """The task with the source of its training data of an origin (see origins.Origin).
+    def training_task(self, task: str | Task, origin: Origin) -> Task:
+        """The task with the source of its training data of an origin.
 
         Raises UserError where no source has it, and where a translator cannot be asked for it.
         """
