@@ -109,6 +109,8 @@ def test_the_environment_is_read_and_an_unset_name_is_an_error(write, monkeypatc
         ({"encoders": {"x": {"pretrain": {"architecture": "bert", "recipe": {"objective": "plm"}}}}}, ["two-stream"]),
         ({"encoders": {"x": {"pretrain": {"architecture": "bert", "hidden": 130}}}}, ["hidden (130)", "heads (4)"]),
         ({"languages": {"udpos": ["en"]}}, ["languages", "udpos"]),
+        ({"claims": [{"text": "t", "source": "s", "targets": ["xnly"]}]}, ["claims: unknown target 'xnly'", "xnli"]),
+        ({"claims": [{"text": "t", "source": "s", "contrast": "none"}]}, ["'none'", "over the baseline"]),
         ({"intermediates": {"a": {"steps_of": "b"}}}, ["intermediates.a", "steps_of names 'b'"]),
         ({"intermediates": {"a": {"tasks": ["mnli"], "steps_of": "b"}}}, ["intermediates.a", "leave out `tasks`"]),
         ({"intermediates": {"a": ["mnli", "mnli"]}}, ["intermediates.a", "names a data set twice"]),

@@ -49,6 +49,13 @@ def test_a_gain_reaches_its_reference_or_falls_short_of_it(gain, expected):
     assert found.evidence.startswith("Gain of mnli, mean over tatoeba in points: a ")
 
 
+def test_a_claim_about_an_intermediate_that_is_not_here_is_not_testable_and_names_it():
+    found = verdict(made({("a", "mnli", "tatoeba"): 8.0}), contrast="sst2", reference=7.5)
+    assert found == (UNTESTABLE, "This grid has no intermediate sst2.")
+    found = verdict(made({("a", "mnli", "tatoeba"): 8.0}), effect="intermediate_difference", contrast="mnli - sst2")
+    assert found == (UNTESTABLE, "This grid has no intermediate sst2.")
+
+
 def test_evidence_has_gain_interval_and_seeds():
     found = verdict(made({("a", "mnli", "tatoeba"): 8.0}), contrast="mnli", reference=7.5)
     assert "a +8.0 (+7.8 to +8.2, 3 seeds)" in found.evidence  # 4.30 × 0.1 / sqrt(3)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.synthetic import grid
 from xtl.analysis.scores import provenance
+from xtl.tasks.catalog import METRIC_NAMES, TASKS
 
 
 @pytest.fixture
@@ -18,6 +19,15 @@ def test_parameters_by_phase(found):
     assert table.loc["recipe.objective", "pretrain"] == "mlm, plm" and table.loc["layers", "pretrain"] == "3"
     assert table.loc["epochs", "target"] == "3" and table.loc["epochs", "pretrain"] == "–"
     assert "evaluate" not in table.index and not any(name.startswith("evaluate") for name in table.index)
+
+
+@pytest.mark.parametrize(
+    "task", [task for task in TASKS.values() if "target" in task.roles], ids=lambda task: task.name
+)
+def test_every_metric_of_a_target_has_a_name_and_a_definition(task):
+    for metric in task.score:
+        assert metric in METRIC_NAMES
+        assert (task.format, metric) in provenance.DEFINITIONS
 
 
 def test_targets_say_what_a_score_is(found):

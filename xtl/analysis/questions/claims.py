@@ -75,6 +75,9 @@ def claims(results: Results) -> Section:
 
 def judge(results: Results, claim: Claim) -> Verdict:
     """The verdict on one claim from the gains of target training in native English."""
+    lacking = [name for name in claim.contrast or [] if name not in results.intermediates]
+    if lacking:
+        return Verdict(UNTESTABLE, f"This grid has no intermediate {listing(lacking)}.")
     gains, note = _judged_gains(results, claim.targets)
     if gains.empty:
         return Verdict(UNTESTABLE, note or f"This grid has no gain on {listing(claim.targets or ['any target'])}.")

@@ -23,6 +23,7 @@ DEFINITIONS = {
     ("tagging", "accuracy"): ": share of tokens with the right tag",
     ("span", "f1"): " (overlap of tokens with the best reference, after the benchmark's normalisation)",
     ("span", "exact_match"): " (answer equal to a reference after the benchmark's normalisation)",
+    ("mining", "f1"): " of the mined sentence pairs, at the threshold that is best on the validation pools",
     ("retrieval", "accuracy"): ": share of English sentences whose nearest foreign one by cosine is the right one",
 }
 # Architectures that compute the same function of weights and inputs (a test of the laboratory compares their logits).
