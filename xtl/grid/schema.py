@@ -156,6 +156,7 @@ class Experiment(Strict):
     lab: Lab = Field(Lab(), description="size of the laboratory, with `data: lab`")
     revisions: dict[str, str] = Field({}, description="Hub repository -> pinned revision")
     folders: dict[str, str] = Field({}, description="task -> folder of its files, for what is not on the Hub")
+    rows: Literal["error", "skip"] = Field("error", description="damaged rows of data: refused, or left out and counted")
     seeds: tuple[int, ...] = Field(
         (0,), min_length=1, description="a seed changes pretraining (where it happens here), fine-tuning and data order"
     )
@@ -329,7 +330,7 @@ class Experiment(Strict):
         """Where the examples come from."""
         if self.data == "lab":
             return LabSource(LabConfig(**self.lab.model_dump()))
-        return HubSource(self.revisions, self.folders)
+        return HubSource(self.revisions, self.folders, self.rows)
 
     def languages_of(self, target: str, listed: Iterable[str]) -> list[str]:
         """The languages that the grid asks for, of those that are listed for a target."""

@@ -27,10 +27,12 @@ class HubSource(DataSource):
     Attributes:
         revisions: data set -> the commit that the grid pins.
         folders: task -> folder of its files, for what is not on the Hub.
+        rows: what damaged rows get: they are an `error`, or it is to `skip` them.
     """
 
     revisions: Mapping[str, str] = field(default_factory=dict)
     folders: Mapping[str, str] = field(default_factory=dict)
+    rows: str = "error"
 
     kind = "hub"
     made = False
@@ -39,11 +41,13 @@ class HubSource(DataSource):
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any]) -> HubSource:
         """The source that parameters name; what a pretraining carries besides is left out."""
-        return cls(parameters.get("revisions") or {}, parameters.get("folders") or {})
+        rows = parameters.get("rows", "error")
+        return cls(parameters.get("revisions") or {}, parameters.get("folders") or {}, rows)
 
     def parameters(self) -> dict[str, Any]:
-        """The pinned revisions."""
-        return {"kind": self.kind, "revisions": dict(sorted(self.revisions.items()))}
+        """The pinned revisions, and that damaged rows are left out, where they are."""
+        skipping = {"rows": self.rows} if self.rows != "error" else {}
+        return {"kind": self.kind, "revisions": dict(sorted(self.revisions.items())), **skipping}
 
     def places(self) -> dict[str, dict[str, str]]:
         """The folders, where there are any."""
