@@ -156,7 +156,7 @@ class Experiment(Strict):
     lab: Lab = Field(Lab(), description="size of the laboratory, with `data: lab`")
     revisions: dict[str, str] = Field({}, description="Hub repository -> pinned revision")
     folders: dict[str, str] = Field({}, description="task -> folder of its files, for what is not on the Hub")
-    rows: Literal["error", "skip"] = Field("error", description="damaged rows of data: refused, or left out and counted")
+    rows: Literal["error", "skip"] = Field("error", description="damaged rows: refused, or left out and counted")
     seeds: tuple[int, ...] = Field(
         (0,), min_length=1, description="a seed changes pretraining (where it happens here), fine-tuning and data order"
     )
