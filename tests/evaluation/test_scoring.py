@@ -84,6 +84,116 @@ def test_files_that_do_not_fit(folders, name, text, message):
         scoring.score_folders(*folders)
 
 
+def tagged(folders, gold, predicted, task="panx", raw=False):
+    """The scores of one German file of tags."""
+    for side, text in zip(folders, (predicted, gold), strict=True):
+        (side / task).mkdir(exist_ok=True)
+        (side / task / "test-de.tsv").write_bytes(text if raw else text.encode())
+    return scoring.score_folders(*folders).tasks[task].languages["de"]
+
+
+def test_a_line_of_white_space_ends_a_sentence(folders):
+    # right: PER of the first sentence (the same tag of the second is a span of its own) and LOC; wrong: the last
+    gold = "B-PER\n\nI-PER\nO\n\nB-LOC\n\nB-ORG\n"
+    predicted = "B-PER\n{0}\nI-PER\nO\n{0}\nB-LOC\n{0}\nB-PER\n"
+    for line in ("", " ", "\t", " \t\u00a0"):
+        assert tagged(folders, gold.replace("\n\n", f"\n{line}\n"), predicted.format(""))["f1"] == 75.0, repr(line)
+        assert tagged(folders, gold, predicted.format(line))["f1"] == 75.0, repr(line)
+
+
+def test_marks_ends_of_lines_and_empty_lines_at_the_end_say_nothing(folders):
+    gold = "NOUN\nVERB\n\nX\n"
+    for text in ("\ufeff" + gold, gold.replace("\n", "\r\n"), gold.replace("\n", "\r"), gold + "\n\n \n", gold.strip()):
+        assert tagged(folders, gold, text, "udpos")["accuracy"] == 100.0, repr(text)
+        assert tagged(folders, text, gold, "udpos")["accuracy"] == 100.0, repr(text)
+    for name, text in (("xnli", "neutral\nentailment"), ("bucc2018", "fr-1\ten-1\nfr-2\ten-2")):
+        path = next((folders[0] / name).iterdir())
+        for form in ("\ufeff" + text, text.replace("\n", " \r\n") + "\r\n\r\n", text + "\n\t\n"):
+            path.write_bytes(form.encode())
+            score = scoring.score_folders(*folders).tasks[name].average
+            assert score.get("accuracy", score.get("f1")) == 100.0, repr(form)
+
+
+def test_two_empty_lines_are_a_sentence_without_words(folders):
+    assert tagged(folders, "X\n\n\nVERB\n", "X\n\n\nX\n", "udpos")["accuracy"] == 50.0
+    with pytest.raises(UserError, match="has 3 sentences, but its labels have 2"):
+        tagged(folders, "X\n\nVERB\n", "X\n\n\nX\n", "udpos")
+
+
+INDEX = "expected the index of a sentence, 0 to 999"
+
+
+@pytest.mark.parametrize(
+    "name, text, message",
+    [
+        ("udpos/test-de.tsv", "the\tDET\ncat\tNOUN\n", r"line 1: 'the\\tDET' has 2 columns; expected one tag a line"),
+        ("udpos/test-de.tsv", "DET\n\ncat NOUN _\n", "line 3: 'cat NOUN _' has 3 columns"),
+        ("udpos/test-de.tsv", "DET\n\nNOUN\nnoun\n", r"line 4: 'noun' is no tag of udpos \(ADJ ADP"),
+        ("udpos/test-de.tsv", "DET\n\n\nB-PER\n", "line 4: 'B-PER' is no tag of udpos"),
+        ("panx/test-de.tsv", "O\nB-MISC\n", r"line 2: 'B-MISC' is no tag of panx \(O B-PER"),
+        ("panx/test-de.tsv", "O\u2028O\n", "has 2 columns"),
+        (
+            "xnli/test-de.tsv",
+            "neutral\nEntailment\n",
+            "line 2: 'Entailment' is out of place; expected entailment, neutral",
+        ),
+        ("xnli/test-de.tsv", "neutral\ta\tb\nneutral\n", "line 1: .* has 3 columns; expected entailment, neutral"),
+        ("xnli/test-de.tsv", "neutral\n\nneutral\n", "line 2: it is empty; expected entailment"),
+        ("pawsx/test-de.tsv", "0\n2\n", "line 2: '2' is out of place; expected 0, 1"),
+        ("tatoeba/test-de.tsv", "0\n-1\n", f"line 2: '-1' is out of place; {INDEX}"),
+        ("tatoeba/test-de.tsv", "0\n1000\n", f"line 2: '1000' is out of place; {INDEX}"),
+        ("tatoeba/test-de.tsv", "01\n2\n", f"line 1: '01' is out of place; {INDEX}"),
+        ("tatoeba/test-de.tsv", "\u0661\n2\n", f"line 1: '\u0661' is out of place; {INDEX}"),
+        ("bucc2018/test-fr.tsv", "en-1\tfr-1\n", "line 1: 'en-1 fr-1'; expected an id fr-… and an id en-…"),
+        ("bucc2018/test-fr.tsv", "fr-1\ten-1\n\nfr-2\ten-2\n", "line 2 has 0 ids; expected two, parted by a tab"),
+        ("bucc2018/test-fr.tsv", "fr-1 en-1\n", "line 1 has 2 ids; expected two, parted by a tab"),
+        ("bucc2018/test-fr.tsv", "fr-1\ten-1\t0.9\n", "line 1 has 3 ids; expected two"),
+        ("xquad/test-de.json", '{"a": "x",\n "zz": "y"}', "line 2: .* has no question 'zz'"),
+        ("mlqa/test-de.json", '{"a": "x", "a": "y"}', "'a' stands twice"),
+        ("tydiqa/test-bn.json", '{"a": ["x"]}', "every answer must be a text"),
+    ],
+)
+def test_what_is_not_of_the_task_is_refused(folders, name, text, message):
+    right = {"udpos": "X\n", "panx": "O\n", "xnli": "neutral\n", "pawsx": "0\n", "tatoeba": "0\n"}
+    question = json.dumps({"data": [{"paragraphs": [{"qas": [{"id": "a", "answers": [{"text": "x"}]}]}]}]})
+    task = name.partition("/")[0]
+    other = right.get(task, "fr-1\ten-1\n" if task == "bucc2018" else question)
+    for faulty, good in (folders, folders[::-1]):
+        for folder, content in ((faulty, text), (good, other)):
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(content, encoding="utf-8")
+        with pytest.raises(UserError, match=message) as raised:
+            scoring.score_folders(*folders)
+        assert str(faulty / name) in str(raised.value)
+        if name.endswith("json"):  # labels of questions have a format of their own
+            break
+
+
+@pytest.mark.parametrize(
+    "questions, message",
+    [
+        ([{"id": 1, "answers": [{"text": "x"}]}], "the id '1' is no text"),
+        ([{"id": "a", "answers": [{"text": "x"}]}] * 2, "the id 'a' is no text, or of more than one question"),
+        ([{"id": "a", "answers": []}], "question 'a' must have one"),
+        ([{"id": "a"}], "expected labels in SQuAD's format"),
+        ([], "has no question"),
+    ],
+)
+def test_labels_of_questions_that_are_none(folders, questions, message):
+    (folders[1] / "mlqa/test-zh.json").write_text(json.dumps({"data": [{"paragraphs": [{"qas": questions}]}]}))
+    with pytest.raises(UserError, match=message):
+        scoring.score_folders(*folders)
+
+
+def test_files_of_no_task_are_named(folders, tmp_path):
+    for name in ("bucc/test-de.tsv", "xnli/test-jp.tsv", "xnli/test-en.txt", "xnli/.DS_Store"):
+        (folders[0] / name).parent.mkdir(exist_ok=True)
+        (folders[0] / name).write_text("0\n")
+    assert scoring.score_folders(*folders).unread == ["bucc/test-de.tsv", "xnli/test-en.txt", "xnli/test-jp.tsv"]
+    output = CliRunner().invoke(app, ["score", str(folders[0]), str(folders[1])]).output
+    assert "not read bucc/test-de.tsv, xnli/test-en.txt" in " ".join(output.split())
+
+
 def test_tags_and_sentences_must_be_as_many(folders):
     for side, text in zip(folders, ("O\nO\n\nO\n", "O\n\nO\n"), strict=True):
         (side / "panx").mkdir()

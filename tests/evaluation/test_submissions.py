@@ -1,12 +1,16 @@
 """Submission files: read example by example, and collected by chain."""
 
+import numpy as np
 import pandas as pd
 import pytest
+from datasets import Dataset
 
 from tests.synthetic import run_record
 from xtl.base.errors import UserError
 from xtl.evaluation.submissions import collect, predicted
 from xtl.runs.record import State
+from xtl.tasks.catalog import TASKS
+from xtl.tasks.formats import format_of
 
 
 def test_every_format_of_predictions_is_read(tmp_path):
@@ -21,6 +25,25 @@ def test_every_format_of_predictions_is_read(tmp_path):
     assert read("de-1\ten-9\n", "mining", ["de-1\ten-1", "de-2\ten-2"]) == ["en-9", None]
     with pytest.raises(UserError, match="holds 1 predictions, but the run scored 2 examples"):
         read("neutral\n", "classification")
+
+
+def test_what_formats_write_is_what_is_read(tmp_path):
+    def round_trip(task, predictions, examples, ids):
+        path = tmp_path / "test-de"
+        path.write_text(format_of(TASKS[task]).submission(predictions, examples), encoding="utf-8")
+        return predicted(path, TASKS[task].format, ids)
+
+    words = Dataset.from_dict({"id": ["0", "1", "2", "3"], "tokens": [[], ["a\u2028b", "\ufeff"], [], []]})
+    tags = [[], ["NOUN", "X"], [], []]
+    assert round_trip("udpos", tags, words, words["id"]) == ["", "NOUN X", "", ""]
+    assert round_trip("udpos", [[]], words, ["0"]) == [""] and round_trip("udpos", [], words, []) == []
+    answers = ["", '"\\ \u2028\r\n\ttab', "\ufeff\u00a0"]
+    questions = Dataset.from_dict({"id": ["q\n", 'q"', "\u2029"]})
+    assert round_trip("xquad", answers, questions, questions["id"]) == answers
+    assert round_trip("bucc", [], words, ["de-1\ten-1"]) == [None]
+    assert round_trip("bucc", [("de-\u00a01", "en 2")], words, ["de-\u00a01\ten-9"]) == ["en 2"]
+    assert round_trip("xnli", np.array([2, 0]), words, ["0", "1"]) == ["contradiction", "entailment"]
+    assert round_trip("tatoeba", np.array([10, 0]), words, ["0", "1"]) == ["10", "0"]
 
 
 def test_submissions_are_collected_by_chain(tmp_path):

@@ -31,7 +31,7 @@ COLOURS = {
     "interrupted": "yellow",
     "absent": "dim",
 }
-SHOWN = 3  # runs of each kind in a plan that is not asked for all
+SHOWN = 3  # of a long list: runs of each kind of a plan, files that are not read
 
 
 def minutes(seconds: float | None) -> str:
@@ -194,6 +194,10 @@ def scores(console: Console, result: SubmissionScores) -> None:
     if result.overall is not None:
         overall = f"[bold]{result.overall:.1f}[/bold]"
     console.print(f"\nOverall: {overall}")
+    if result.unread:
+        first = ", ".join(result.unread[:SHOWN])
+        more = f" and {len(result.unread) - SHOWN} more" if len(result.unread) > SHOWN else ""
+        console.print(f"[yellow]not read[/yellow] {escape(first)}{more}: of no task, or no language of it")
 
 
 def languages(console: Console, source: Linguistics, to: str = "en", definition: str = "cosine") -> None:

@@ -14,6 +14,7 @@ from xtl.runs.record import RunRecord
 from xtl.tasks.catalog import TASKS
 
 CHAIN = ["encoder", "intermediate", "source", "provenance", "seed"]
+SHOWN = 40  # characters of a text that an error quotes
 
 
 def collect(cells: pd.DataFrame, records: Mapping[str, RunRecord], folder: Path) -> list[Path]:
@@ -54,32 +55,50 @@ def predicted(path: Path, format: str, ids: list[str]) -> list[str | None]:
     if format == "mining":  # what each foreign sentence of a gold pair was paired with
         mined = dict(read_pairs(path))
         return [mined.get(name.partition("\t")[0]) for name in ids]
-    values = [" ".join(tags) for tags in read_tags(path)] if format == "tagging" else read_lines(path)
+    if format == "tagging":
+        sentences = read_tags(path)
+        while len(sentences) > len(ids) and not sentences[-1]:
+            sentences.pop()
+        values = [" ".join(tags) for tags in sentences]
+    else:
+        values = read_lines(path)
     if len(values) != len(ids):
         raise UserError(f"{path} holds {len(values):,} predictions, but the run scored {len(ids):,} examples.")
     return list(values)
 
 
 def read_lines(path: Path) -> list[str]:
-    """Classification and retrieval: one label or one index a line."""
-    return [line.strip() for line in _text(path).splitlines()]
+    """Classification and retrieval: one label or one index a line, as the file has them."""
+    return _filled_lines(path)
 
 
 def read_tags(path: Path) -> list[list[str]]:
-    """Tagging: one tag a line, an empty line between sentences."""
-    blocks = _text(path).replace("\r\n", "\n").split("\n\n")
-    return [block.split() for block in blocks if block.strip()]
+    """Tagging: one tag a line, an empty line after each sentence; two in a row are a sentence without words.
+
+    Raises UserError for a line of several columns.
+    """
+    sentences = []
+    tags: list[str] = []
+    for number, line in enumerate(_lines(path), 1):
+        columns = len(line.split())
+        if columns > 1:
+            raise UserError(f"{path}, line {number}: {quoted(line)} has {columns} columns; expected one tag a line.")
+        if line:
+            tags.append(line)
+        else:
+            sentences.append(tags)
+            tags = []
+    return [*sentences, tags] if tags else sentences
 
 
 def read_pairs(path: Path) -> list[tuple[str, str]]:
-    """Mining: two sentence ids a line, foreign and English. Raises UserError for a line of another number."""
+    """Mining: two sentence ids a line, foreign and English. Raises UserError for a line of anything else."""
     pairs = []
-    for number, line in enumerate(_text(path).splitlines(), 1):
-        ids = line.split()
-        if ids and len(ids) != 2:
-            raise UserError(f"{path}: line {number} has {len(ids)} ids; expected two, parted by a tab.")
-        if ids:
-            pairs.append((ids[0], ids[1]))
+    for number, line in enumerate(_filled_lines(path), 1):
+        ids = [name.strip() for name in line.split("\t")]
+        if len(ids) != 2 or not all(ids):
+            raise UserError(f"{path}: line {number} has {len(line.split())} ids; expected two, parted by a tab.")
+        pairs.append((ids[0], ids[1]))
     return pairs
 
 
@@ -94,17 +113,59 @@ def read_answers(path: Path) -> dict[str, str | None]:
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file. Raises UserError where it is none."""
+    """The content of a JSON file. Raises UserError where it is none, and where an object has a key twice."""
     try:
-        return json.loads(_text(path))
+        return json.loads(_text(path), object_pairs_hook=lambda pairs: _object(path, pairs))
     except json.JSONDecodeError as error:
         raise UserError(f"{path} is not valid JSON (line {error.lineno}: {error.msg}).") from None
     except (ValueError, RecursionError):
         raise UserError(f"{path} holds numbers or nesting beyond what a submission has.") from None
 
 
+def line_of(path: Path, text: str) -> int:
+    """The first line of a JSON file that holds a text."""
+    content = _text(path)
+    place = max(content.find(json.dumps(text, ensure_ascii=False)), content.find(json.dumps(text)), 0)
+    return content.count("\n", 0, place) + 1
+
+
+def quoted(text: str) -> str:
+    """A text in quotation marks, cut where it is long.
+
+    >>> quoted("the\tDET")
+    "'the\\tDET'"
+    """
+    return repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")
+
+
+def _object(path: Path, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in values:
+            raise UserError(f"{path}: {quoted(key)} stands twice; which of the two counts cannot be known.")
+        values[key] = value
+    return values
+
+
+def _filled_lines(path: Path) -> list[str]:
+    """The lines; empty ones at the end say nothing."""
+    lines = _lines(path)
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines without the white space around them, as the benchmark reads them: only line feeds end one."""
+    lines = [line.strip() for line in _text(path).split("\n")]
+    return lines if lines[-1] else lines[:-1]
+
+
 def _text(path: Path) -> str:
+    """The text, with or without a byte-order mark; whatever ends its lines is a line feed."""
     try:
-        return path.read_text(encoding="utf-8-sig")  # with or without a byte-order mark
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise UserError(f"{path} is not UTF-8 text.") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}).") from None
