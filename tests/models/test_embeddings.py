@@ -53,6 +53,17 @@ def test_the_variant_with_padding_averages_over_every_position(tiny_encoders, ar
     np.testing.assert_allclose(alone[:, padded], alone[:, padded - 1], atol=1e-6)  # nothing is padded
 
 
+def test_equal_sentences_are_read_once(tiny_encoders, monkeypatch):
+    model, tokenizer = load_encoder(tiny_encoders["bert"]), load_tokenizer(tiny_encoders["bert"])
+    different = embed(model, tokenizer, ["abc de", "f", "some longer words"], batch_tokens=20)
+    read = []
+    forward = model.forward
+    monkeypatch.setattr(model, "forward", lambda **inputs: read.append(len(inputs["input_ids"])) or forward(**inputs))
+    repeated = embed(model, tokenizer, ["f", "abc de", "f", "some longer words", "f", "abc de"], batch_tokens=20)
+    assert sum(read) == 3
+    np.testing.assert_array_equal(repeated, different[:, :, [1, 0, 1, 2, 1, 0]])
+
+
 def test_embedding_an_empty_sentence_and_a_prefix(tiny_encoders):
     model, tokenizer = (f(tiny_encoders["bert"]) for f in (load_encoder, load_tokenizer))
     assert np.isfinite(embed(model, tokenizer, ["", "a"])).all()

@@ -42,7 +42,7 @@ def embed(
     prefix: str = "",
     layers: Sequence[int] | None = None,
 ) -> np.ndarray:
-    """Embeddings of sentences by every pooling, in one forward pass.
+    """Embeddings of sentences by every pooling, in one forward pass; equal sentences are read once.
 
     `mean` averages over the tokens that are neither special nor padding; `cls` is the classification token,
     wherever the family puts it; `mean_special` averages over all that is not padding, `mean_padded` over padding too,
@@ -55,14 +55,18 @@ def embed(
     Returns:
         float32 array (layers, poolings, sentences, hidden), poolings as in POOLINGS.
     """
+    places: dict[str, list[int]] = {}
+    for place, sentence in enumerate(sentences):
+        places.setdefault(sentence, []).append(place)
     coded = tokenizer(
-        [prefix + sentence for sentence in sentences],
+        [prefix + sentence for sentence in places],
         truncation=True,
         max_length=max_length,
         return_special_tokens_mask=True,
     )
     lengths = [len(ids) for ids in coded["input_ids"]]
-    order = sorted(range(len(sentences)), key=lambda number: (-lengths[number], number))
+    order = sorted(range(len(lengths)), key=lambda number: (-lengths[number], number))
+    places_of = list(places.values())
     embeddings = None
     start = 0
     with torch.inference_mode():
@@ -80,7 +84,9 @@ def embed(
             if embeddings is None:
                 shape = (*pooled.shape[:2], len(sentences), pooled.shape[-1])
                 embeddings = np.empty(shape, np.float32)
-            embeddings[:, :, rows] = pooled.cpu().numpy()
+            repeated = [len(places_of[row]) for row in rows]
+            copies = np.repeat(pooled.cpu().numpy(), repeated, axis=2)
+            embeddings[:, :, np.concatenate([places_of[row] for row in rows])] = copies
     if embeddings is None:
         raise ValueError("there are no sentences to embed")
     return embeddings

@@ -78,6 +78,52 @@ def test_the_threshold_comes_from_the_development_pools_and_meets_the_test_pools
     assert format_of(BUCC).example_ids(test[2]) == ["x0\ten0", "x1\ten1"]
 
 
+def headings(heading):
+    """Six pairs in perfect order and two headings, each a pair too, on 16 axes; the headings have that text."""
+    examples = pools([(i, i) for i in range(8)], 8, 8).to_pandas()
+    for row in range(len(examples)):
+        if examples["id"][row] in ("x6", "x7", "en7"):
+            examples.loc[row, "sentence"] = heading or examples["sentence"][row]
+    return Dataset.from_pandas(examples)
+
+
+def test_pairs_of_repeated_sentences_are_left_out_before_the_threshold_is_chosen():
+    # A pair of cosine (c + 0.25) / 1.25, with 0.2 to all else, has the margin (4 c + 1) / (c + 1); English 6 and 7 are
+    # swapped, so that the two best of eight pairs are wrong.
+    cosines = np.array([0.9, 0.88, 0.86, 0.84, 0.82, 0.8, 0.98, 0.97])
+    partner = np.array([0, 1, 2, 3, 4, 5, 7, 6])
+    foreign = np.eye(8, 17)
+    english = np.zeros((8, 17))
+    foreign[:, 16] = english[:, 16] = 0.5
+    for row in range(8):
+        english[partner[row], row] = cosines[row]
+        english[partner[row], 8 + row] = np.sqrt(1 - cosines[row] ** 2)
+    # As they are: 6 of 8 are right; precision, recall and F1 are 75.
+    distinct = Vectors(foreign, english, headings(""))
+    values = format_of(BUCC).evaluate({"validation": distinct, "test": distinct})[1]
+    assert values == pytest.approx({"f1": 75.0, "precision": 75.0, "recall": 75.0})
+    # Foreign 6 and 7 with one text and so one vector: what is mined of them is dropped; 6 of 6 are right, 8 are gold.
+    foreign[7] = foreign[6]
+    equal = Vectors(foreign, english, headings("Contents"))
+    pairs, margins = mining.candidates(equal)
+    assert pairs == [(f"x{row}", f"en{row}") for row in range(6)]
+    assert margins == pytest.approx((4 * cosines[:6] + 1) / (cosines[:6] + 1))
+    predictions, values, per_pair = format_of(BUCC).evaluate({"validation": equal, "test": equal})
+    assert predictions == pairs and per_pair.tolist() == [100.0] * 6 + [0.0] * 2
+    assert values == pytest.approx({"f1": 600 / 7, "precision": 100.0, "recall": 75.0})
+
+
+def test_a_repeated_sentence_counts_once_among_the_neighbours():
+    # Foreign 1 and 2 are one sentence, so that with k = 2 the neighbours of English 0 are x0 and it, not it twice.
+    examples = pools([(0, 0)], 3, 2).to_pandas()
+    examples.loc[examples["id"] == "x2", "sentence"] = "text x1"
+    foreign, english = unit([0, 60, 60]), unit([30, 40])
+    merged = mining.mine(foreign[:2], english)
+    pairs, margins = mining.candidates(Vectors(foreign, english, Dataset.from_pandas(examples)))
+    assert pairs == [("x0", "en0")]
+    assert margins == pytest.approx(merged[1][(merged[0] == [0, 0]).all(axis=1)])
+
+
 def test_submission_and_limits():
     examples = pools([(0, 0), (2, 1)], 3, 3)
     assert format_of(BUCC).submission([("x0", "en0"), ("x2", "en1")], examples) == "x0\ten0\nx2\ten1\n"

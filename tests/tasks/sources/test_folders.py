@@ -66,6 +66,22 @@ def test_pools_that_do_not_hold_together(hub, tmp_path):
         mine.examples("bucc", "test", "de")
 
 
+@pytest.mark.parametrize(
+    "german, english, gold, message",
+    [
+        ("de-1\ta\nde-1\tb", "en-1\ta", "de-1\ten-1", "training.de: the id de-1 stands in de-en.training.de before"),
+        ("de-1\ta\nx\tb", "en-1\ta\nx\tb", "de-1\ten-1", "training.en: the id x stands in de-en.training.de before"),
+        ("de-1\ta\nde-2\tb", "en-1\ta", "de-1\tde-2", "de-1 and de-2 are both in de-en.training.de"),
+    ],
+)
+def test_ids_are_of_one_sentence_and_pairs_of_two_pools(hub, tmp_path, german, english, gold, message):
+    (tmp_path / "de-en").mkdir()
+    for name, text in (("de", german), ("en", english), ("gold", gold)):
+        (tmp_path / "de-en" / f"de-en.training.{name}").write_text(text)
+    with pytest.raises(UserError, match=message):
+        replace(hub, folders={"bucc": str(tmp_path)}).examples("bucc", "test", "de")
+
+
 def test_contents_are_the_identity(hub, folders, tmp_path):
     before = hub.digest("ccg", "train", "en")
     copy = tmp_path / "elsewhere"

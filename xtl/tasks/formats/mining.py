@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
@@ -70,10 +71,11 @@ def best_threshold(pairs: Pairs, margins: np.ndarray, gold: Pairs) -> float:
     >>> best_threshold([("a", "A"), ("b", "C")], np.array([2.0, 1.0]), [("a", "A"), ("b", "B")])
     1.5
     """
-    right = np.cumsum([pair in set(gold) for pair in pairs]) if pairs else np.zeros(0)
+    wanted = set(gold)
+    right = np.cumsum([pair in wanted for pair in pairs]) if pairs else np.zeros(0)
     if not len(right) or not right[-1]:
         return np.inf
-    f1 = 2 * right / (np.arange(1, len(pairs) + 1) + len(set(gold)))
+    f1 = 2 * right / (np.arange(1, len(pairs) + 1) + len(wanted))
     last = int(f1.argmax())
     return float(margins[last : last + 2].mean())
 
@@ -89,6 +91,27 @@ def named(pairs: np.ndarray, examples: Dataset) -> Pairs:
     """Pairs of rows as pairs of ids."""
     foreign, english = _by_side(examples, "id")
     return [(foreign[row], english[column]) for row, column in pairs]
+
+
+def candidates(pools: Vectors) -> tuple[Pairs, np.ndarray]:
+    """Pairs of ids that are mined from two pools, and their margins (pairs,), the best first.
+
+    Equal sentences of a pool are one, and pairs of a sentence that stands more than once in its pool are left out, for
+    which of its ids is meant cannot be known (XTREME's third_party/utils_retrieve.py).
+
+    >>> examples = Dataset.from_dict({"id": ["de-1", "de-2", "de-3", "en-7", "en-8"], "pair": [""] * 5,
+    ...                               "side": ["foreign"] * 3 + ["english"] * 2,
+    ...                               "sentence": ["ja", "nein", "ja", "yes", "no"]})
+    >>> candidates(Vectors(np.array([[1, 0], [0, 1], [1, 0]]), np.eye(2), examples))[0]
+    [('de-2', 'en-8')]
+    """
+    foreign, english = _by_side(pools.examples, "sentence")
+    foreign_rows, foreign_once = _distinct(foreign)
+    english_rows, english_once = _distinct(english)
+    pairs, margins = mine(pools.foreign[foreign_rows], pools.english[english_rows])
+    once = foreign_once[pairs[:, 0]] & english_once[pairs[:, 1]]
+    rows = np.stack([foreign_rows[pairs[:, 0]], english_rows[pairs[:, 1]]], axis=1)
+    return named(rows[once], pools.examples), margins[once]
 
 
 class Mining(RetrievalFormat[Pairs]):
@@ -116,15 +139,14 @@ class Mining(RetrievalFormat[Pairs]):
     def evaluate(self, pools: Mapping[str, Vectors]) -> tuple[Pairs, dict[str, float], np.ndarray]:
         """F1, precision and recall, and 100 or 0 per gold pair (found or not) of the test pools.
 
-        The threshold is the one that is best for F1 on the validation pools.
+        The threshold is the one that is best for F1 on the validation pools; gold pairs of repeated sentences are never
+        found (`candidates`).
         """
-        dev = pools["validation"]
-        test = pools["test"]
-        pairs, margins = mine(dev.foreign, dev.english)
-        threshold = best_threshold(named(pairs, dev.examples), margins, gold_pairs(dev.examples))
-        pairs, margins = mine(test.foreign, test.english)
-        predictions = named(pairs[margins >= threshold], test.examples)
-        gold = gold_pairs(test.examples)
+        pairs, margins = candidates(pools["validation"])
+        threshold = best_threshold(pairs, margins, gold_pairs(pools["validation"].examples))
+        pairs, margins = candidates(pools["test"])
+        predictions = pairs[: np.count_nonzero(margins >= threshold)]
+        gold = gold_pairs(pools["test"].examples)
         mined = set(predictions)
         per_pair = np.array([100.0 if pair in mined else 0.0 for pair in gold])
         return predictions, self.reported(metrics.set_f1(gold, predictions)), per_pair
@@ -154,6 +176,15 @@ def _by_side(examples: Dataset, column: str) -> tuple[list[str], list[str]]:
     values = np.asarray(examples[column], dtype=object)
     foreign, english = SIDES
     return values[sides == foreign].tolist(), values[sides == english].tolist()
+
+
+def _distinct(sentences: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of the first of equal sentences, and whether each of these stands there only once."""
+    counts = Counter(sentences)
+    first: dict[str, int] = {}
+    for row, sentence in enumerate(sentences):
+        first.setdefault(sentence, row)
+    return np.array(list(first.values())), np.array([counts[sentence] == 1 for sentence in first])
 
 
 def _nearest(queries: np.ndarray, pool: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:

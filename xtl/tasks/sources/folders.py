@@ -99,10 +99,17 @@ def pools(foreign: Path, english: Path, gold: Path) -> pa.Table:
                 raise UserError(f"{gold}: the id {name} is in more than one pair; a sentence has one translation.")
         partner |= {first: second, second: first}
     rows: dict[str, list[str]] = {"id": [], "side": [], "sentence": [], "pair": []}
+    pool_of: dict[str, Path] = {}
     for side, path in zip(SIDES, (foreign, english), strict=True):
         sentences = list(_pairs(path, "an id and a sentence"))
         if not sentences:
             raise UserError(f"{path} has no sentence; expected lines of an id and a sentence, parted by a tab.")
+        for name, _ in sentences:
+            if name in pool_of:
+                raise UserError(
+                    f"{path}: the id {name} stands in {pool_of[name].name} before; every sentence has its own."
+                )
+            pool_of[name] = path
         rows["id"] += [name for name, _ in sentences]
         rows["side"] += [side] * len(sentences)
         rows["sentence"] += [text for _, text in sentences]
@@ -110,6 +117,11 @@ def pools(foreign: Path, english: Path, gold: Path) -> pa.Table:
     unknown = set(partner) - set(rows["id"])
     if unknown:
         raise UserError(f"{gold}: no sentence has the id {min(unknown)}; the three files must belong together.")
+    for first, second in partner.items():
+        if pool_of[first] == pool_of[second]:
+            raise UserError(
+                f"{gold}: {first} and {second} are both in {pool_of[first].name}; a pair is of two languages."
+            )
     return pa.table(rows)
 
 
