@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from xtl.analysis.scores import arms, correlations, provenance, tables
-from xtl.analysis.scores.gains import corrected, intervals, pooled_gains
+from xtl.analysis.scores.gains import described, pooled_gains
 from xtl.analysis.scores.gains import gains as paired_gains
 from xtl.analysis.scores.tables import BASELINE, CELL
 from xtl.grid.blocks import Encoder, Intermediate
@@ -87,8 +87,8 @@ class Results:
 
         Of the task score, the mean over the target's languages, paired by seed. Columns: encoder, architecture,
         intermediate, target, source, provenance (of the target training that leads), mean, low, high (the 95 % interval
-        of gains.intervals), seeds, missing (seeds without a gain), sd, pooled_sd, df, p (two-sided, against zero), p_bh
-        (Benjamini–Hochberg over this table), significant (p_bh below 0.05) and same_data.
+        of gains.intervals), seeds, missing (seeds without a gain), sd, pooled_sd, df, p (two-sided, against zero, not
+        corrected for the number of cells), same_data and mixed (some seed gains and some seed loses).
 
         >>> results.gains.query("encoder == 'bert'").set_index("target")[["intermediate", "mean", "seeds"]]
                 intermediate  mean  seeds
@@ -97,7 +97,7 @@ class Results:
         xquad           mnli   5.0      1
         tatoeba         mnli   5.0      1
         """
-        return corrected(intervals(self.task_gains, "gain", self.pools))
+        return described(self.task_gains, self.pools)
 
     @cached_property
     def runs(self) -> pd.DataFrame:

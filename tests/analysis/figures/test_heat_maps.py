@@ -21,7 +21,7 @@ def texts(picture) -> list[str]:
 
 
 def layers(picture):
-    """The cells, the hatched ones and the boxed ones."""
+    """The cells, the striped, the hatched and the boxed ones, as they are drawn."""
     return picture.figure.axes[0].collections
 
 
@@ -33,7 +33,7 @@ def xlnet():
         drop=[("xlnet", "mnli", "xnli", 0)],
     )  # fmt: skip
     gained = gains.gains(tables.main_scores(cells, scores, languages))
-    return gains.intervals(gained, "gain").rename(columns={"mean": "gain"})
+    return gains.described(gained).rename(columns={"mean": "gain"})
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def world() -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     gain = pd.DataFrame(places, columns=["language", "target", "encoder"])
     gain["gain"] = rng.normal(1, 2, len(gain))
     gain.loc[::50, "gain"] = np.nan
-    return gain.assign(same_data=gain["target"] == "xnli", significant=gain["gain"] > 5), facts, codes[::-1]
+    return gain.assign(same_data=gain["target"] == "xnli", mixed=gain["gain"].abs() < 0.5), facts, codes[::-1]
 
 
 def test_a_map_shows_its_values_and_their_colours(xlnet):
@@ -68,7 +68,7 @@ def test_a_map_shows_its_values_and_their_colours(xlnet):
 
 def test_a_map_hatches_same_data_and_tells_missing_from_not_asked(xlnet):
     picture = heat_maps.gain_map(xlnet, "language", "target", "xlnet", 3, LANGUAGES[:4])
-    cells, hatched, _ = layers(picture)
+    cells, _, hatched, _ = layers(picture)
     assert len(hatched.get_paths()) == 4 and hatched.get_hatch()  # every language of xnli after mnli
     assert texts(picture).count("–") == 4 and len(cells.get_paths()) == 7  # tatoeba has no English: blank, not a dash
     assert "4 cells missing" in picture.alt and "4 trained on the same data twice" in picture.alt
@@ -76,16 +76,18 @@ def test_a_map_hatches_same_data_and_tells_missing_from_not_asked(xlnet):
     assert misplaced(picture) == []
 
 
-def test_a_map_boxes_what_is_significant_and_says_which():
+def test_a_map_is_striped_where_seeds_disagree_in_sign():
     gain = pd.DataFrame({
-        "target": ["udpos", "xnli", "udpos"], "intermediate": ["mnli", "mnli", "squad2"], "gain": [2.0, 5.0, 0.1],
-        "p": [0.001, 0.001, 0.8], "same_data": [False, True, False],
+        "target": ["udpos", "xnli", "udpos"], "intermediate": ["mnli", "mnli", "squad2"], "gain": [5.0, 5.0, -5.0],
+        "same_data": [False, True, False], "mixed": [False, False, True],
     })  # fmt: skip
-    picture = heat_maps.gain_map(gains.corrected(gain), "target", "intermediate", "bert", 5, ["udpos", "xnli"])
-    boxed = [path.get_extents() for path in layers(picture)[2].get_paths()]
-    assert [(box.x0, box.y0) for box in boxed] == [(0.5, 0.5)]  # the first cell; same data is no test
-    assert "false discovery rate of 5 %: udpos mnli +2.0; 1 trained on the same data twice" in picture.alt
-    assert legend(picture)[2:] == ["not zero (false discovery rate 5 %)", "trained on the same data twice"]
+    picture = heat_maps.gain_map(gain, "target", "intermediate", "bert", 5, ["udpos", "xnli"])
+    _, striped, _, boxed = layers(picture)
+    [place] = [path.get_extents() for path in striped.get_paths()]
+    assert place.y0 == 0.5 and place.x0 > 40  # udpos after squad2
+    assert striped.get_hatch() and not boxed.get_paths()
+    assert "0 cells missing; 1 in which seeds disagree in sign; 1 trained on the same data twice" in picture.alt
+    assert legend(picture)[2:] == ["striped: seeds disagree in sign", "trained on the same data twice"]
     assert misplaced(picture) == []
 
 
@@ -135,7 +137,7 @@ def test_a_matrix_of_sources_boxes_the_own_language():
     )
     table.loc[5, "mean"] = np.nan
     picture = heat_maps.source_matrix(table, ["sw", "de", "en"], "xquad · bert", (50, 52))
-    assert len(layers(picture)[2].get_paths()) == 2
+    assert len(layers(picture)[3].get_paths()) == 2
     assert [text for text in texts(picture) if text in ("50.0", "51.0", "52.0", "–")] == [
         "52.0",
         "–",

@@ -109,10 +109,13 @@ def test_sources_are_compared_one_by_one():
     assert found["difference"].to_dict() == {"en": -2, "de": -4} and (found["df"] == 4).all()
 
 
-def test_correction_over_many_gains_leaves_same_data_out():
-    table = pd.DataFrame({"p": [0.01, 0.04, 0.03, 0.0001], "same_data": [False, False, False, True]})
-    found = gains.corrected(table)
-    assert found["p_bh"][:3].tolist() == pytest.approx([0.03, 0.04, 0.04]) and np.isnan(found["p_bh"][3])
-    assert found["significant"].tolist() == [True, True, True, False]
-    assert gains.corrected(table, level=0.035)["significant"].tolist() == [True, False, False, False]
-    assert gains.corrected(gains.intervals(task_gains(intermediates=("none",)), "gain")).empty
+def test_cells_whose_seeds_disagree_in_sign_are_marked():
+    values = {"a": [1, -1, 2], "b": [1, 2, 3], "c": [-1, -2, np.nan], "d": [0, 0, 5], "e": [0, -1, 1]}
+    table = pd.DataFrame([row(e, "udpos", seed, x) for e, xs in values.items() for seed, x in enumerate(xs)])
+    found = gains.described(table).set_index("encoder")
+    assert found["mixed"].to_dict() == {"a": True, "b": False, "c": False, "d": False, "e": True}
+    assert found.loc["a", "mean"] == pytest.approx(2 / 3) and found.loc["a", "low"] < -1
+    assert not gains.described(table[table["seed"] == 1])["mixed"].any()
+    by_language = pd.concat([table.assign(language="de"), table.assign(language="sw", gain=-table["gain"])])
+    assert gains.described(by_language).groupby("language")["mixed"].sum().to_dict() == {"de": 2, "sw": 2}
+    assert gains.described(task_gains(intermediates=("none",))).empty

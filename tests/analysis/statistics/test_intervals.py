@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.stats.multitest import multipletests
 
 from xtl.analysis.statistics import intervals as statistics
 from xtl.base.errors import UserError
@@ -106,7 +107,17 @@ def test_corrections_by_hand():
     assert statistics.adjust([0.01, 0.04, 0.03], "bh").tolist() == pytest.approx([0.03, 0.04, 0.04])
     with_gap = statistics.adjust([0.01, np.nan, 0.04], "holm")
     assert with_gap[[0, 2]].tolist() == pytest.approx([0.02, 0.04]) and np.isnan(with_gap[1])
-    assert np.isnan(statistics.adjust([np.nan], "bh")).all()
+    assert np.isnan(statistics.adjust([np.nan], "bh")).all() and statistics.adjust([], "holm").size == 0
+    with pytest.raises(ValueError, match="'holm' or 'bh', not 'fdr'"):
+        statistics.adjust([0.1], "fdr")
+
+
+def test_corrections_are_those_of_statsmodels():
+    rng = np.random.default_rng(0)
+    for tests in (1, 2, 7, 60):
+        p = np.round(rng.beta(0.3, 1, tests), 2)  # rounded, so that some are equal
+        for method, name in (("holm", "holm"), ("bh", "fdr_bh")):
+            np.testing.assert_allclose(statistics.adjust(p, method), multipletests(p, method=name)[1], atol=1e-15)
 
 
 def test_spearman_by_hand():

@@ -83,7 +83,7 @@ def improvement_dots(table: pd.DataFrame, encoders: Sequence[str]) -> Picture:
     table: aggregates.table without the baseline's rows.
     """
     rows = table.assign(row=table["intermediate"], series=table["encoder"], mean=100 * table["improvement"])
-    rows = rows.assign(low=100 * table["improvement_low"], high=100 * table["improvement_high"])
+    rows = rows.assign(low=np.nan, high=np.nan)
     what = f"Dot plot of the probability of improvement over {BASELINE} in per cent"
     label = f"runs that beat {BASELINE} (%)"
     return dot_plot(rows, drawing.looks(encoders), label, what, span=(-3, 103), zero=50.0, number=_unsigned)

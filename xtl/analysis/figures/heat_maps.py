@@ -21,17 +21,18 @@ STRONGEST = 0.72  # opacity of the strongest colour: text on it has a contrast o
 NUMBER = 10  # size of a cell's number, in pixels
 WIDEST = 60  # of a cell, in pixels
 ROWS = 52  # of one block of a map of languages, at most
-MOST_NAMED = 12  # cells that an alternative text names
 ALONE = "single languages"
 HATCH: dict[str, Any] = dict(hatch="////", edgecolor=SOFT, linewidth=0)
+STRIPES: dict[str, Any] = dict(hatch="\\\\\\", edgecolor=PAGE, linewidth=0)
 BOX: dict[str, Any] = dict(edgecolor=INK, linewidth=1.4)
 
 
 class Square(NamedTuple):
-    """A cell: a value in points (NaN: missing), and whether it is hatched or boxed."""
+    """A cell: a value in points (NaN: missing), and whether it is hatched, striped or boxed."""
 
     value: float
     hatched: bool = False
+    striped: bool = False
     boxed: bool = False
 
 
@@ -51,11 +52,11 @@ def gain_map(
 ) -> Picture:  # fmt: skip
     """Mean gains over `rows` × `columns`, in one panel of 360 pixels.
 
-    Cells of the same data are hatched, significant ones boxed (gains.corrected), missing ones grey with a dash. What
-    the table has no row for is blank.
+    Cells of the same data are hatched, those whose seeds disagree in sign striped (gains.described), missing ones
+    grey with a dash. What the table has no row for is blank.
 
-    table: columns `rows`, `columns`, gain, same_data and maybe significant. limit: the colours run from −limit to
-    +limit points, so that maps of one report compare. order: the rows from top to bottom.
+    table: columns `rows`, `columns`, gain, same_data and mixed. limit: the colours run from −limit to +limit points,
+    so that maps of one report compare. order: the rows from top to bottom.
     """
     squares = _gains(table, rows, columns)
     down = [Line(name, name) for name in order if name in set(table[rows])]
@@ -72,8 +73,8 @@ def language_maps(
     Columns are targets, and below each the encoders; where numbers would not fit, every encoder has a map of its own.
     A map comes in blocks of ROWS rows at most, panels of 360 pixels that stand side by side. Marks as in `gain_map`.
 
-    table: columns language, target, encoder, gain, same_data and maybe significant. languages: as `by_family` gives
-    them. limit: of the colours, in points.
+    table: columns language, target, encoder, gain, same_data and mixed. languages: as `by_family` gives them. limit: of
+    the colours, in points.
     """
     table = table.assign(column=table["target"] + " " + table["encoder"])
     targets = list(dict.fromkeys(table["target"]))
@@ -154,20 +155,17 @@ def by_family(order: Sequence[str], facts: pd.DataFrame) -> list[Line]:
 
 
 def _gains(table: pd.DataFrame, rows: str, columns: str) -> dict[tuple[str, str], Square]:
-    marks = table["significant"] if "significant" in table else pd.Series(False, table.index)
-    values = zip(table[rows], table[columns], table["gain"], table["same_data"], marks, strict=True)
-    return {(row, column): Square(float(gain), bool(same), bool(mark)) for row, column, gain, same, mark in values}
+    values = zip(table[rows], table[columns], table["gain"], table["same_data"], table["mixed"], strict=True)
+    return {(row, column): Square(float(gain), bool(same), bool(mixed)) for row, column, gain, same, mixed in values}
 
 
 def _alt(title: str, what: str, squares: Squares) -> str:
-    """The alternative text of gains: their range, what is missing, significant or of the same data."""
+    """The alternative text of gains: their range, what is missing, of mixed signs or of the same data."""
     values = [square.value for square in squares.values() if np.isfinite(square.value)]
     words = f", from {points(min(values))} to {points(max(values))}" if values else ""
     words += f"; {len(squares) - len(values)} cells missing"
-    boxed = [f"{row} {column} {points(square.value)}" for (row, column), square in squares.items() if square.boxed]
-    if boxed:
-        more = f" and {len(boxed) - MOST_NAMED} more" if len(boxed) > MOST_NAMED else ""
-        words += f"; not zero at a false discovery rate of 5 %: {', '.join(boxed[:MOST_NAMED])}{more}"
+    mixed = sum(square.striped for square in squares.values())
+    words += f"; {mixed} in which seeds disagree in sign" if mixed else ""
     same = sum(square.hatched for square in squares.values())
     words += f"; {same} trained on the same data twice" if same else ""
     return f"Heat map, {title}: gain over {BASELINE} in points for {what}{words}."
@@ -238,10 +236,11 @@ def _number_width(squares: Iterable[Square]) -> float:
 def _squares(
     axes: Axes, placed: Sequence[tuple[Square, Rectangle]], limits: tuple[float, float], gain: bool, numbers: bool
 ) -> None:  # fmt: skip
-    """The cells at their places: colour, hatching, box and number; a dash if missing."""
-    colours = [_shade(square.value, limits, gain) for square, _ in placed]
+    """The cells at their places: colour, stripes, hatching, box and number; a dash if missing."""
+    colours = [_shade(square, limits, gain) for square, _ in placed]
     layers = (
         PatchCollection([r for _, r in placed], facecolors=colours, edgecolors=RULE, linewidths=0.6),
+        PatchCollection([r for square, r in placed if square.striped], facecolors="none", **STRIPES),
         PatchCollection([r for square, r in placed if square.hatched], facecolors="none", **HATCH),
         PatchCollection([r for square, r in placed if square.boxed], facecolors="none", **BOX),
     )
@@ -257,9 +256,10 @@ def _squares(
             axes.text(x, y, points(square.value, False), ha="center", va="center_baseline", **look)
 
 
-def _shade(value: float, limits: tuple[float, float], gain: bool) -> tuple[str, float]:
-    """The colour of a value and its opacity: on any page nothing is the page's own colour, and missing is grey."""
+def _shade(square: Square, limits: tuple[float, float], gain: bool) -> tuple[str, float]:
+    """The colour of a cell and its opacity: on any page nothing is the page's own colour, and missing is grey."""
     low, high = limits
+    value = square.value
     if not np.isfinite(value):
         return RULE, 1.0
     if gain:
@@ -271,11 +271,14 @@ def _shade(value: float, limits: tuple[float, float], gain: bool) -> tuple[str, 
 def _keys(squares: Sequence[Square], limits: tuple[float, float], gain: bool) -> list[Artist]:
     """What the ends of the colours mean, and the marks that occur."""
     keys: list[Artist] = [
-        Patch(facecolor=_shade(end, limits, gain), label=f"{points(end, gain)} points", linewidth=0) for end in limits
+        Patch(facecolor=_shade(Square(end), limits, gain), label=f"{points(end, gain)} points", linewidth=0)
+        for end in limits
     ]
+    if any(square.striped for square in squares):
+        strongest = _shade(Square(limits[1]), limits, gain)
+        keys.append(Patch(facecolor=strongest, label="striped: seeds disagree in sign", **STRIPES))
     if any(square.boxed for square in squares):
-        label = "not zero (false discovery rate 5 %)" if gain else "the source's own language"
-        keys.append(Patch(facecolor="none", label=label, **BOX))
+        keys.append(Patch(facecolor="none", label="the source's own language", **BOX))
     if any(square.hatched for square in squares):
         keys.append(Patch(facecolor="none", label="trained on the same data twice", **HATCH))
     if any(not np.isfinite(square.value) for square in squares):

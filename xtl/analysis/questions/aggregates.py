@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,9 @@ IMPROVEMENT = (
     f"Probability of improvement: how often a run after intermediate training beats a run of {BASELINE} of the same "
     "encoder on the same target (Mann–Whitney U over the number of pairs, a tie is half), the mean over targets, "
     "without cells of the same data. 50 % is no effect."
+)
+NO_INTERVAL = (
+    "Neither of the two has an interval: a bootstrap over so few seeds does not cover what it says. The gains have one."
 )
 NINE = (
     "Nine-task score: the plain mean of the benchmark's nine task scores (of question answering the mean of EM and "
@@ -64,7 +67,7 @@ def _table(results: Results, summary: pd.DataFrame, nine: pd.DataFrame, partial:
         row = values.iloc[0]
         mark = "†" if row["same_data"] else ""
         baseline = name == BASELINE
-        cells = [_bootstrapped(row, "iqm", lambda value: wording.points(value, False), row["seeds"], mark)]
+        cells = [_estimate(row, row["iqm"], wording.points(row["iqm"], False) + mark, row["seeds"])]
         cells.append(cell(wording.DASH) if baseline else _improvement(row))
         if complete:
             cells.append(_overall(scores, (encoder, name), False, mark))
@@ -85,9 +88,7 @@ def _notes(results: Results, summary: pd.DataFrame, nine: pd.DataFrame, partial:
     notes = [IQM]
     if (summary["intermediate"] != BASELINE).any():
         notes.append(IMPROVEMENT)
-    seeds = int(summary["seeds"].max())
-    if seeds:
-        notes.append(aggregate_tables.coverage_note(seeds))
+    notes.append(NO_INTERVAL)
     notes.append(_nine_note(nine, partial))
     if summary["same_data"].any():
         notes.append("† holds cells that trained on the same data twice.")
@@ -106,21 +107,14 @@ def _notes(results: Results, summary: pd.DataFrame, nine: pd.DataFrame, partial:
 
 
 def _improvement(row: pd.Series) -> Cell:
-    return _bootstrapped(row, "improvement", lambda value: f"{100 * value:.0f} %", row["improvement_seeds"])
+    return _estimate(row, row["improvement"], f"{100 * row['improvement']:.0f} %", row["improvement_seeds"])
 
 
-def _bootstrapped(row: pd.Series, name: str, words: Callable[[float], str], seeds: int, mark: str = "") -> Cell:
-    """An aggregate with the interval of its bootstrap."""
-    if not np.isfinite(row[name]):
+def _estimate(row: pd.Series, value: float, text: str, seeds: int) -> Cell:
+    """An aggregate and the seeds that it rests on."""
+    if not np.isfinite(value):
         return cell(wording.DASH) if row["uncrossed"] else cell("missing", kind="missing")
-    low = row[f"{name}_low"]
-    high = row[f"{name}_high"]
-    text = words(row[name]) + mark
-    if not np.isfinite(low):
-        return cell(text, f"{seeds} seed")
-    if low == high:
-        return cell(text, "the same in every draw")
-    return cell(text, f"{words(low)} to {words(high)}")
+    return cell(text, "1 seed" if seeds == 1 else f"{seeds} seeds")
 
 
 def _overall(intervals: pd.DataFrame, place: tuple[str, str], signed: bool, mark: str) -> Cell:

@@ -23,7 +23,11 @@ METHOD = (
     "seeds. 95 % intervals are Student's t with the variance between seeds pooled over the cells of a target; "
     "gains are paired by seed."
 )
-EVERY = "Every gain; the seeds lead to the runs (p two-sided against zero; BH: Benjamini–Hochberg over this table)"
+EVERY = "Every gain; the seeds lead to the runs (p two-sided against zero, not corrected: exploratory)"
+STRIPED = (
+    "Striped in a heat map: some seeds gain and some lose. That describes these seeds and is no test of the gain; with "
+    "one seed nothing is striped."
+)
 
 
 def gains(results: Results) -> Section:
@@ -42,16 +46,17 @@ def _of_origin(results: Results, heading: str, tasks: pd.DataFrame) -> Block:
     """The block of one source of target training; tasks: its rows of Results.tasks."""
     same_origin = (results.task_gains[ORIGIN] == list(tasks.iloc[0][ORIGIN])).all(axis=1)
     task_gains = results.task_gains[same_origin]
-    gain = gain_tables.corrected(gain_tables.intervals(task_gains, "gain", results.pools))
+    gain = gain_tables.described(task_gains, results.pools)
     scores = headline_table(tasks, task_gains, results.encoders, results.pools)
     if not gain["mean"].notna().any():
         return block(heading, ["No intermediate task has finished beside its baseline."], tables=[scores])
     pooled = gain_tables.intervals(gain_tables.pooled_gains(task_gains), "gain", results.pools)
-    text = [f"Gain over {BASELINE} in points, the mean over seeds; {_clear(gain)}."]
+    text = [f"Gain over {BASELINE} in points, the mean over seeds; {_signs(gain)}."]
     more = gains_by_target(gain, pooled, results.encoders)
     more += _score_panels(results, gain_tables.intervals(tasks, "score", results.pools))
     tables = [scores, _every_gain(gain, runs_of(tasks))]
-    return block(heading, text, pictures=_maps(gain), tables=tables, more=more)
+    notes = [STRIPED] if gain["mixed"].any() else []
+    return block(heading, text, pictures=_maps(gain), tables=tables, notes=notes, more=more)
 
 
 def _maps(gain: pd.DataFrame) -> list[Picture]:
@@ -79,16 +84,17 @@ def _score_panels(results: Results, score: pd.DataFrame) -> list[Picture]:
     return pictures
 
 
-def _clear(gain: pd.DataFrame) -> str:
-    """In how many cells a gain is shown, after correction for their number."""
-    tested = gain[gain["p_bh"].notna()]
-    if tested.empty:
+def _signs(gain: pd.DataFrame) -> str:
+    """In how many cells all seeds gain, all lose, or disagree: a description."""
+    several = gain[gain["seeds"] > 1]
+    if several.empty:
         return "one seed, so no interval"
-    above = int((tested["significant"] & (tested["mean"] > 0)).sum())
-    below = int((tested["significant"] & (tested["mean"] < 0)).sum())
+    agreed = several[~several["mixed"]]
+    up = int((agreed["mean"] > 0).sum())
+    down = int((agreed["mean"] < 0).sum())
+    mixed = int(several["mixed"].sum())
     return (
-        f"of {len(tested)} cells, {above} are above zero and {below} below at a false discovery rate of 5 %"
-        " (exploratory)"
+        f"of {len(several)} cells every seed gains in {up}, every seed loses in {down}, and seeds disagree in {mixed}"
     )
 
 
@@ -194,7 +200,7 @@ def _every_gain(gain: pd.DataFrame, runs: Mapping[tuple, list[str]]) -> Table:
         interval = wording.spread(r.low, r.high) or wording.DASH
         rows.append([
             r.target, r.intermediate, r.encoder, wording.points(r.mean), interval, seeds, wording.decimals(r.sd),
-            wording.decimals(r.pooled_sd), wording.decimals(r.df, 1), wording.p_value(r.p), wording.p_value(r.p_bh),
+            wording.decimals(r.pooled_sd), wording.decimals(r.df, 1), wording.p_value(r.p),
         ])  # fmt: skip
-    columns = "target,intermediate,encoder,gain,95 % interval,seeds,sd,pooled sd,df,p,p (BH)".split(",")
+    columns = "target,intermediate,encoder,gain,95 % interval,seeds,sd,pooled sd,df,p".split(",")
     return table(EVERY, columns, rows)

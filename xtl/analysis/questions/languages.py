@@ -12,7 +12,7 @@ from xtl.analysis.figures.curves import layer_curves
 from xtl.analysis.figures.dot_plots import arm_scores
 from xtl.analysis.figures.drawing import Picture
 from xtl.analysis.figures.heat_maps import by_family, language_maps
-from xtl.analysis.questions.gains import ORIGIN, runs_of
+from xtl.analysis.questions.gains import ORIGIN, STRIPED, runs_of
 from xtl.analysis.results import Results
 from xtl.analysis.scores import gains as gain_tables
 from xtl.analysis.scores import tables
@@ -22,8 +22,7 @@ from xtl.analysis.section import EXPLORE, MOST, Block, Section, Table, affordabl
 TITLE = "By language"
 MAP_METHOD = (
     "Rows: families, the one with the nearest language to the source first, in each the most common script first; a "
-    "script is named where it is another. Grey: missing; blank: not a language of the target. Boxed: not zero, at a "
-    "false discovery rate of 5 % (Benjamini–Hochberg over the cells of all maps)."
+    "script is named where it is another. Grey: missing; blank: not a language of the target."
 )
 
 
@@ -37,10 +36,10 @@ def languages(results: Results) -> Section:
 
 def _gain_block(results: Results) -> Block:
     """Heat maps of languages by family × targets and encoders, for each intermediate and source."""
-    gain = gain_tables.intervals(results.language_gains.dropna(subset=["language"]), "gain")
+    gain = gain_tables.described(results.language_gains.dropna(subset=["language"]))
     if not gain["mean"].notna().any():
         return block()
-    gain = gain_tables.corrected(gain).rename(columns={"mean": "gain"})
+    gain = gain.rename(columns={"mean": "gain"})
     limit = max(float(gain["gain"].abs().max()), 1.0)
     lines = by_family(results.order, results.data.linguistics.facts())
     origins = ORIGIN if len(gain[ORIGIN].drop_duplicates()) > 1 else []
@@ -54,7 +53,8 @@ def _gain_block(results: Results) -> Block:
         text.append(f"The maps of {gain['intermediate'].iloc[0]}; those of the other intermediate tasks are folded.")
     if len(maps) > MOST:
         text.append(f"The first {MOST} of {len(maps)} pictures, because nobody reads more; the others: {EXPLORE}.")
-    return block("Gain heat map", text, pictures=maps[:seen], notes=[MAP_METHOD], more=maps[seen:MOST])
+    notes = [MAP_METHOD, STRIPED] if gain["mixed"].any() else [MAP_METHOD]
+    return block("Gain heat map", text, pictures=maps[:seen], notes=notes, more=maps[seen:MOST])
 
 
 def _score_block(results: Results, score) -> Block:

@@ -77,15 +77,16 @@ def intervals(table: pd.DataFrame, value: str, pools: Mapping[str, str] | None =
     return result
 
 
-def corrected(table: pd.DataFrame, level: float = 1 - statistics.LEVEL) -> pd.DataFrame:
-    """Intervals of many gains with `p_bh` and `significant`, by Benjamini & Hochberg 1995 over the whole table.
+def described(gained: pd.DataFrame, pools: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """`intervals` of gains with a column `mixed`: some seed gains and some seed loses, a description and no test.
 
-    table: as `intervals` returns it. Cells of the same data are no tests: their p_bh is NaN, and they are not
-    significant. level: the false discovery rate.
+    gained: as `gains` returns it; pools: see `intervals`. A gain of exactly zero has no sign, one seed is never mixed.
     """
-    p = table["p"].where(~table["same_data"].astype(bool)) if "same_data" in table else table["p"]
-    adjusted = statistics.adjust(p, "bh")
-    return table.assign(p_bh=adjusted, significant=adjusted < level)
+    table = intervals(gained, "gain", pools)
+    cell = [column for column in [*CELL, "language"] if column in gained]
+    range_of_seeds = gained.groupby(cell, sort=False, dropna=False)["gain"].agg(["min", "max"]).reset_index()
+    mixed = (range_of_seeds["min"] < 0) & (range_of_seeds["max"] > 0)
+    return table.merge(range_of_seeds[cell].assign(mixed=mixed), on=cell, how="left")
 
 
 def encoder_differences(pooled: pd.DataFrame, pools: Mapping[str, str] | None = None) -> pd.DataFrame:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from xtl.base.errors import UserError
 
@@ -157,15 +156,26 @@ def _effective_df(values: np.ndarray) -> np.ndarray:
 
 
 def adjust(p_values, method: str) -> np.ndarray:
-    """Adjusted p values: `holm` (family-wise, for fixed hypotheses) or `bh` (false discovery rate, for a heat map).
+    """Adjusted p values: `holm` (Holm 1979, family-wise) or `bh` (Benjamini & Hochberg 1995, false discovery rate).
 
     A missing p stays missing and is not counted as a test.
+
+    >>> adjust([0.01, 0.04, 0.03], "holm").tolist()
+    [0.03, 0.06, 0.06]
     """
     p_values = np.asarray(p_values, float)
-    known = np.isfinite(p_values)
+    known = np.flatnonzero(np.isfinite(p_values))
+    order = known[np.argsort(p_values[known], kind="stable")]
+    ascending = p_values[order]
+    rank = np.arange(1, len(order) + 1)
+    if method == "holm":
+        raised = np.maximum.accumulate(ascending * (len(order) + 1 - rank))
+    elif method == "bh":
+        raised = np.minimum.accumulate((ascending * len(order) / rank)[::-1])[::-1]
+    else:
+        raise ValueError(f"A correction is 'holm' or 'bh', not {method!r}.")
     adjusted = np.full(p_values.shape, np.nan)
-    if known.any():
-        adjusted[known] = multipletests(p_values[known], method={"holm": "holm", "bh": "fdr_bh"}[method])[1]
+    adjusted[order] = np.minimum(raised, 1.0)
     return adjusted
 
 
