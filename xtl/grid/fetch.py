@@ -2,7 +2,7 @@
 
 import fnmatch
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -19,6 +19,8 @@ from xtl.models import checkpoints
 from xtl.tasks.catalog import TASKS, HubTable, Task
 from xtl.tasks.sources import HubSource, Origin, origins
 from xtl.tasks.sources import repository as mirrors
+from xtl.tasks.sources.readme import Configs, converted, read_configs
+from xtl.tasks.sources.shards import whole_split
 from xtl.tasks.sources.translation import APERTIUM
 
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")  # the first kind that a repository has
@@ -69,11 +71,20 @@ class Repository:
         path = self.folder / file.name
         return path.is_file() and path.stat().st_size == file.size
 
-    def read(self, patterns: Iterable[str], most: int | None = None) -> int:
-        """Add the listed files that match a pattern, at most the first few, to those that are read; how many match."""
+    def read(self, patterns: Iterable[str]) -> int:
+        """Add the listed files that match a pattern to those that are read; how many match."""
         matching = [file for file in self.listed if any(fnmatch.fnmatch(file.name, pattern) for pattern in patterns)]
-        self.files += [file for file in matching[:most] if file not in self.files]
+        self.files += [file for file in matching if file not in self.files]
         return len(matching)
+
+    def read_split(self, patterns: Sequence[str], most: int | None) -> None:
+        """Add the files of a split, at most the first few. Raises UserError where the Hub has a part of its shards."""
+        names = mirrors.listed_matching([file.name for file in self.listed], patterns)
+        try:
+            wanted = set(whole_split(names, most))
+        except UserError as error:
+            raise UserError(f"{self.name} at {self.revision[:8]}: {error}") from None
+        self.files += [file for file in self.listed if file.name in wanted and file not in self.files]
 
     def download(self) -> None:
         """Fetch what lacks; an interrupted file goes on where it stopped. Raises UserError where one still lacks."""
@@ -184,23 +195,23 @@ def _datasets(experiment: Experiment, mirror: Path) -> list[Repository]:
         for source, split, language in wanted:
             config = source.named(source.config, language)
             if split in configs.get(config, {}):
-                repository.read(configs[config][split], source.shards)
+                repository.read_split(configs[config][split], source.shards)
             elif experiment.languages != "available":
                 raise UserError(f"{name} at {repository.revision[:8]}: it has no split {split} in a config {config}.")
         repositories.append(repository)
     return repositories
 
 
-def _configs(repository: Repository, source: HubTable) -> mirrors.Configs:
+def _configs(repository: Repository, source: HubTable) -> Configs:
     """The configs of a data set: from the names of a converted one, else from its README, which is fetched first."""
     if source.converted:
-        return mirrors.converted([file.name for file in repository.listed])
+        return converted([file.name for file in repository.listed])
     if not repository.read([README]):
         raise UserError(
             f"{repository.name}: the Hub's repository has no {README}, whose `configs:` header lists the files."
         )
     repository.download()
-    return mirrors.read_configs(repository.folder / README)
+    return read_configs(repository.folder / README, f"hf://datasets/{repository.name}@{repository.revision}")
 
 
 def reads(experiment: Experiment) -> list[TaskData]:

@@ -16,7 +16,6 @@ import huggingface_hub
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import yaml
 
 from xtl.base import mirror_lock as lock
 from xtl.base.errors import UserError
@@ -24,9 +23,10 @@ from xtl.base.files import file_digest
 from xtl.base.places import cache_folder, mirror_root
 from xtl.tasks.catalog import HubTable
 from xtl.tasks.sources import columns
+from xtl.tasks.sources.readme import Configs, converted, read_configs
+from xtl.tasks.sources.shards import whole_split
 
 R = TypeVar("R")
-Configs = dict[str, dict[str, list[str]]]  # config -> split -> file patterns
 
 
 @dataclass(frozen=True)
@@ -81,20 +81,23 @@ class Repository(ABC):
         """Where the rows of a language are from, as an error begins."""
         return f"{self.table.dataset}, config {self.table.named(self.table.config, language)}"
 
-    def declared(self, readme: Path) -> Configs:
-        """The configs of a README's header. Raises UserError for a header without any."""
-        configs = read_configs(readme)
+    def declared(self, readme: Path, root: str | None = None) -> Configs:
+        """The configs of a README's header, see read_configs. Raises UserError for a header without any."""
+        configs = read_configs(readme, root)
         if not configs:
             raise UserError(f"{self.place}: {self.table.dataset}/README.md has no `configs:` header to name the files.")
         return configs
 
     def found(self, root: Path, patterns: Sequence[str]) -> list[Path]:
-        """The files below a folder that match. Raises UserError for none."""
-        paths = {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
-        if not paths:
+        """The files below a folder that are the split of these patterns. Raises UserError for none, and for a part."""
+        try:
+            names = whole_split(matching(root, patterns), self.table.shards)
+        except UserError as error:
+            raise UserError(f"{self.place}, {self.table.dataset}: {error}") from None
+        if not names:
             readme = f"{self.table.dataset}/README.md"
             raise UserError(f"{self.place} declares {patterns[0]} in {readme}, but no such file is there.")
-        return sorted(paths)[: self.table.shards]
+        return [root / name for name in names]
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,7 @@ class MirrorRepository(Repository):
         elif not readme.is_file():
             raise UserError(f"{self.place} lacks {dataset}/README.md, whose `configs:` header lists the files.")
         else:
+            self._stay_inside([readme])
             lock.verify(self.mirror, [readme])
             configs = self.declared(readme)
         lock.pinned(self.mirror, dataset, self.pinned)
@@ -138,20 +142,30 @@ class MirrorRepository(Repository):
         """Whether the files are there, with rows in that language."""
         if not super().holds(split, language):
             return False
-        there = any(path.is_file() for pattern in self.patterns(split, language) for path in self.folder.glob(pattern))
-        return there and self._has_rows(split, language)
+        names = matching(self.folder, self.patterns(split, language))
+        return any(name.endswith(".parquet") for name in names) and self._has_rows(split, language)
 
     def check(self, split: str, language: str) -> None:
         """The declaration, the files, their columns, and that there are rows in that language."""
-        columns.check_columns(column_names(self.files(split, language)[0]), self.table, self.origin(language))
+        for path in self.files(split, language):
+            columns.check_columns(column_names(path), self.table, self.origin(language))
         if not self._has_rows(split, language):
             raise UserError(f"{self.origin(language)} has no rows in the language '{language}'.")
 
     def files(self, split: str, language: str) -> list[Path]:
-        """Checked against the mirror's lock."""
+        """Inside the mirror, and checked against its lock."""
         paths = self.found(self.folder, self.patterns(split, language))
+        self._stay_inside(paths)
         lock.verify(self.mirror, paths)
         return paths
+
+    def _stay_inside(self, paths: Iterable[Path]) -> None:
+        """Raise UserError for a file that is elsewhere: what a README or a link names outside is no part of a copy."""
+        root = self.mirror.resolve()
+        for path in paths:
+            if not path.resolve().is_relative_to(root):
+                name = path.relative_to(self.mirror)
+                raise UserError(f"{self.place}: {name} is a link that leads out of it; put the file itself there.")
 
     def _has_rows(self, split: str, language: str) -> bool:
         """Whether rows meet the language's condition, where all languages are in the rows of one config."""
@@ -180,7 +194,7 @@ class HubRepository(Repository):
         wanted = self.pinned or self.table.revision
         download = huggingface_hub.hf_hub_download
         readme = _ask(dataset, lambda: download(dataset, "README.md", repo_type="dataset", revision=wanted))
-        return self.declared(Path(readme))
+        return self.declared(Path(readme), f"hf://datasets/{dataset}@{self.commit}")
 
     def files(self, split: str, language: str) -> list[Path]:
         """Downloaded at the commit that a digest names, also where the newest is asked for."""
@@ -188,8 +202,7 @@ class HubRepository(Repository):
         wanted = patterns
         if self.table.shards:
             listed = _listing(self.table.dataset, self.commit)
-            matching = {name for pattern in patterns for name in fnmatch.filter(listed, pattern)}
-            wanted = sorted(matching)[: self.table.shards]
+            wanted = whole_split(listed_matching(listed, patterns), self.table.shards)
         return self.found(_snapshot(self.table.dataset, self.commit, tuple(wanted)), patterns)
 
 
@@ -207,50 +220,31 @@ def repository_of(table: HubTable, revisions: Mapping[str, str]) -> Repository:
     return MirrorRepository(table, pinned, f"The mirror {mirror}", mirror)
 
 
-# ---- configs and files -----------------------------------------------------------------------------------------------
+# ---- files -----------------------------------------------------------------------------------------------------------
 
 
-def converted(names: Iterable[str]) -> Configs:
-    """The configs of a branch into which the Hub converted a data set, from the names of its files.
-
-    >>> converted(["default/train/0000.parquet", "README.md"])
-    {'default': {'train': ['default/train/*.parquet']}}
-    """
-    configs: Configs = {}
-    for name in sorted(names):
-        if name.endswith(".parquet") and name.count("/") == 2:
-            config, split, _ = name.split("/")
-            configs.setdefault(config, {})[split] = [f"{config}/{split}/*.parquet"]
-    return configs
+def matching(root: Path, patterns: Sequence[str]) -> list[str]:
+    """Names, relative to a folder, of the files in it that match a pattern."""
+    paths: set[Path] = set()
+    for pattern in patterns:
+        paths.update(root.glob(f"{pattern}/*" if pattern.endswith("**") else pattern))
+    return [path.relative_to(root).as_posix() for path in paths if path.is_file()]
 
 
-def read_configs(readme: Path) -> Configs:
-    """The configs of a README's header, empty without one; each file is read once per modification."""
-    return _read_configs(readme, readme.stat().st_mtime_ns)
-
-
-@functools.lru_cache(maxsize=64)
-def _read_configs(readme: Path, _modified: int) -> Configs:
-    """`configs:` of a README's YAML header; data_files may be one pattern, a list of them, or split/path pairs."""
-    parts = readme.read_text(encoding="utf-8").split("---", 2)
-    try:
-        header = yaml.safe_load(parts[1]) if len(parts) == 3 and not parts[0].strip() else None
-    except yaml.YAMLError:
-        raise UserError(f"The header of {readme} is not valid YAML, so its configs cannot be read.") from None
-    configs: Configs = {}
-    for entry in (header or {}).get("configs", []):
-        splits = configs[entry["config_name"]] = {}
-        data_files = entry.get("data_files", [])
-        if isinstance(data_files, str) or (data_files and isinstance(data_files[0], str)):
-            data_files = [{"split": "train", "path": data_files}]
-        for part in data_files:
-            splits[part["split"]] = [part["path"]] if isinstance(part["path"], str) else list(part["path"])
-    return configs
+def listed_matching(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
+    """Those names of a repository's list that match a pattern; `**/` stands for any folders, and for none."""
+    shorter = [pattern.replace("**/", "") for pattern in patterns]
+    return [name for name in names if any(fnmatch.fnmatch(name, pattern) for pattern in (*patterns, *shorter))]
 
 
 def read(paths: Sequence[Path], filters: pc.Expression | None = None, names: list[str] | None = None) -> pa.Table:
     """The rows of some parquet files, in order; the schema's metadata keep what `datasets` wrote (class names)."""
-    tables = [pq.read_table(path, columns=names, filters=filters, partitioning=None) for path in paths]
+    tables = []
+    for path in paths:
+        try:
+            tables.append(pq.read_table(path, columns=names, filters=filters, partitioning=None))
+        except (pa.ArrowException, OSError):
+            raise _unreadable(path) from None
     return pa.concat_tables(tables, promote_options="permissive") if len(tables) > 1 else tables[0]
 
 
@@ -258,10 +252,15 @@ def column_names(path: Path) -> list[str]:
     """Names of a parquet file's columns, without reading its rows. Raises UserError for a file that is no parquet."""
     try:
         return pq.read_schema(path).names
-    except (pa.ArrowInvalid, OSError):
-        pointer = path.read_bytes()[:8] == b"version "
-        hint = "it is a Git LFS pointer: fetch the real file" if pointer else "copy it again"
-        raise UserError(f"{path.name} in {path.parent} is not a readable parquet file; {hint}.") from None
+    except (pa.ArrowException, OSError):
+        raise _unreadable(path) from None
+
+
+def _unreadable(path: Path) -> UserError:
+    with path.open("rb") as file:
+        pointer = file.read(8) == b"version "
+    hint = "it is a Git LFS pointer: fetch the real file" if pointer else "copy it again"
+    return UserError(f"{path.name} in {path.parent} is not a readable parquet file; {hint}.")
 
 
 def digest(paths: Iterable[Path]) -> str:
