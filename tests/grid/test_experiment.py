@@ -71,7 +71,7 @@ def test_overrides_from_the_command_line_are_validated_like_the_file(write):
     assert "unknown key 'training.max_step'" in complaint(write(), "training.max_step=5")
     assert "KEY=VALUE" in complaint(write(), "training.max_steps")
     assert "'name' is not a map" in complaint(write(), "name.x=1")
-    assert "not valid YAML" in complaint(write(), "training={epochs: 1, epochs: 2}")
+    assert "the key 'epochs' stands twice" in complaint(write(), "training={epochs: 1, epochs: 2}")
 
 
 def test_the_environment_is_read_and_an_unset_name_is_an_error(write, monkeypatch):
@@ -166,10 +166,19 @@ def test_files_that_are_no_grid(tmp_path):
 @pytest.mark.parametrize(
     "text, message",
     [
-        ("name: 2020-13-45", "cannot be read"),
-        ("overrides: &a {udpos: *a}", "refers to itself"),
+        ("languages: [de, no]", "languages: YAML reads no, off and false without quotes as a truth value"),
+        ("languages: {udpos: [no]}", "languages.udpos.0: YAML reads no, off and false"),
+        ("sources: [no]", "sources: YAML reads no"),
+        ("intermediates: {a: [on]}", "intermediates.a: tasks: YAML reads yes, on and true"),
+        ("seeds: [no]", "seeds: YAML reads no"),
+        ("training: {epochs: true}", "training: epochs: YAML reads yes, on and true"),
+        ("overrides: {udpos: {layer: off}}", "overrides.udpos: layer: YAML reads no, off"),
+        ("encoders: {a: {pretrain: {architecture: bert, recipe: {pairs: no}}}}", "recipe: pairs: YAML reads no"),
+        ("name: 1_000", "name: YAML reads 1000 without quotes as a number"),
+        ("seeds: [010]", "line 5: YAML reads 010 to the base of 8"),
+        ("overrides: &a {udpos: *a}", "line 5: it refers to itself"),
         ("- a", "this one is a list"),
-        ("training: {epochs: 1, epochs: 2}", "line [0-9]+: .*'epochs' stands twice"),
+        ("training: {epochs: 1, epochs: 2}", "line [0-9]+: the key 'epochs' stands twice"),
         ("seeds: [-1]", "a seed is a whole number"),
         ("sources: []", "sources"),
         ("encoders: {../x: {checkpoint: a}}", "the name '../x' is none"),
@@ -187,3 +196,14 @@ def test_grids_that_ask_for_the_impossible(tmp_path, text, message):
     path.write_text("\n".join([text] if text.startswith("-") else [*lines, text]))
     with pytest.raises(UserError, match=message):
         load(path)
+
+
+def test_a_truth_value_may_be_any_of_yamls_words_where_one_belongs(write):
+    assert load(write(), ["overrides.xnli.oracle=yes"]).training_of("xnli").oracle
+    assert load(write(), ["training.max_steps=1e2"]).training.max_steps == 100
+
+
+@pytest.mark.parametrize("name", ["k" * 400, "a\nb" * 100, "a " * 200])
+@pytest.mark.parametrize("block", ["", "encoders.", "training.", "overrides.", "languages.", "encoders.bert."])
+def test_an_error_is_one_short_line_whatever_a_key_is_called(write, block, name):
+    assert len(complaint(write(), f"{block}{name}=1")) < 300

@@ -4,13 +4,39 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, get_args
 
-from pydantic import ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from xtl.base.errors import UserError
 
 # An unknown key is an error, and nothing changes after validation.
 STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+
+
+class Strict(BaseModel):
+    """A block of a grid file: an unknown key is an error, and nothing changes after validation."""
+
+    model_config = STRICT
+
+    @model_validator(mode="before")
+    @classmethod
+    def no_truth_values(cls, block: Any) -> Any:
+        """A truth value is no number and no text, for which pydantic would take it."""
+        for name, value in block.items() if isinstance(block, dict) else ():
+            if name in cls.model_fields and not _admits_bool(cls.model_fields[name].annotation):
+                for part in value if isinstance(value, list) else [value]:
+                    if isinstance(part, bool):
+                        raise ValueError(f"{name}: {_truth_value(part)}")
+        return block
+
+
+def _admits_bool(annotation: Any) -> bool:
+    return annotation in (bool, Any) or any(map(_admits_bool, get_args(annotation)))
+
+
+def _truth_value(given: bool) -> str:
+    words = "yes, on and true" if given else "no, off and false"
+    return f"YAML reads {words} without quotes as a truth value, which does not belong here; a text stands in quotes"
 
 
 @contextmanager
@@ -22,16 +48,19 @@ def one_sentence(where: str, block: type | None = None) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        first, *more = error.errors(include_url=False)
-        count = f" (and {len(more)} more)" if more else ""
-        raise UserError(f"{where}: {_sentence(dict(first), block)}{count}") from None
+        problems = [dict(problem) for problem in error.errors(include_url=False)]
+        # of the kinds that a value may be of, the one that holds a truth value says most
+        first = next((problem for problem in problems if isinstance(problem["input"], bool)), problems[0])
+        count = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise UserError(f"{where}: {_sentence(first, block)}{count}") from None
 
 
 def _sentence(problem: dict[str, Any], block: type | None) -> str:
     """One of pydantic's problems as a sentence."""
     keys = problem["loc"]
-    where = ".".join(map(str, keys))
+    where = ".".join(str(key) for key in keys if "[" not in str(key))  # without the kind that was tried
     message = problem["msg"]
+    given = problem["input"]
     if problem["type"] in UNKNOWN:
         known = f"; known there: {', '.join(_known_keys(block, keys[:-1]))}" if block else ""
         return f"unknown key '{where}'{known}."
@@ -41,9 +70,12 @@ def _sentence(problem: dict[str, Any], block: type | None) -> str:
         return (f"{where}: " if where else "") + f"{problem['ctx']['error']}."
     if problem["type"] == "too_short":
         return f"'{where}' is empty; name at least one."
+    if isinstance(given, bool):
+        return f"{where}: {_truth_value(given)}."
+    if problem["type"] == "string_type" and isinstance(given, int | float):
+        return f"{where}: YAML reads {given} without quotes as a number; a text stands in quotes."
     message = message.replace("valid tuple", "list")  # what YAML calls it
-    given = str(problem["input"])[:60]
-    return f"{where}: {message[0].lower() + message[1:]} (given: {given!r})."
+    return f"{where}: {message[0].lower() + message[1:]} (given: {str(given)[:60]!r})."
 
 
 def _known_keys(block: type, keys: Sequence[str | int]) -> list[str]:

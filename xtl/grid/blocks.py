@@ -6,16 +6,10 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from xtl.base.validation import STRICT
+from xtl.base.validation import Strict
 from xtl.models.recipes import Pretraining
 from xtl.tasks import sources
 from xtl.tasks.catalog import TASKS
-
-
-class Strict(BaseModel):
-    """A part of the grid file: an unknown key is an error, and nothing changes after validation."""
-
-    model_config = STRICT
 
 
 def known_task(name: str, role: str) -> str:

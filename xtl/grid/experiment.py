@@ -6,30 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from xtl.base.errors import UserError
 from xtl.base.validation import one_sentence
+from xtl.grid import yaml_text
 from xtl.grid.schema import Experiment
-
-# What PyYAML raises besides its own errors, for a date that is none, an odd tag, and endless nesting.
-UNREADABLE = (ValueError, AttributeError, TypeError, RecursionError)
-
-
-class Loader(yaml.SafeLoader):
-    """YAML in which a key that stands twice in one map is an error; PyYAML would keep the last in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """As SafeLoader, with the second of two equal keys refused."""
-        keys = set()
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.tag == "tag:yaml.org,2002:merge":
-                continue
-            if key.value in keys:
-                problem = f"the key '{key.value}' stands twice"
-                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
-            keys.add(key.value)
-        return super().construct_mapping(node, deep)
 
 
 def load(path: str | Path, overrides: Sequence[str] = (), base: str | Path | None = None) -> Experiment:
@@ -43,10 +23,7 @@ def load(path: str | Path, overrides: Sequence[str] = (), base: str | Path | Non
     raw = _read(path)
     for text in overrides:
         set_key(raw, text)
-    try:
-        raw = _changed(raw, lambda text, keys: expand(text, f"{path}: {'.'.join(keys)}"))
-    except RecursionError:
-        raise UserError(f"{path}: it refers to itself, or is nested too deeply.") from None
+    raw = _changed(raw, lambda text, keys: expand(text, f"{path}: {'.'.join(keys)}"))
     raw = _changed(raw, lambda text, keys: _placed(text, keys, Path(base or ".")))
     with one_sentence(str(path), Experiment):
         experiment = Experiment.model_validate(raw)
@@ -62,20 +39,13 @@ def load(path: str | Path, overrides: Sequence[str] = (), base: str | Path | Non
 def _read(path: Path) -> dict[str, Any]:
     """The map that a YAML file holds. Raises UserError where it cannot be read or holds another thing."""
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader)
+        raw = yaml_text.read(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UserError(f"{path}: cannot read the grid file ({error.strerror or error}).") from None
     except UnicodeDecodeError:
         raise UserError(f"{path}: a grid file is text in UTF-8, this is not.") from None
-    except yaml.MarkedYAMLError as error:
-        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise UserError(f"{path}{line}: not valid YAML ({error.problem}).") from None
-    except yaml.YAMLError:
-        raise UserError(f"{path}: not valid YAML (unreadable).") from None
-    except UNREADABLE as error:
-        raise UserError(
-            f"{path}: a value in it cannot be read ({error}); quote what looks like a date or a tag."
-        ) from None
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
     if isinstance(raw, dict) and raw:
         return raw
     content = f"a {type(raw).__name__}" if raw else "empty"
@@ -113,9 +83,9 @@ def set_key(raw: dict[str, Any], text: str) -> None:
         if not isinstance(block, dict):
             raise UserError(f"--set {text!r}: '{'.'.join(parents[:number])}' is not a map, so it has no key '{last}'.")
     try:
-        block[last] = yaml.load(value, Loader)
-    except (yaml.YAMLError, *UNREADABLE):
-        raise UserError(f"--set {text!r}: the value is not valid YAML; quote it.") from None
+        block[last] = yaml_text.read(value)
+    except UserError as error:
+        raise UserError(f"--set {text!r}: {str(error).removeprefix('line 1: ')}") from None
 
 
 def expand(text: str, where: str) -> str:

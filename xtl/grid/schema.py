@@ -2,18 +2,19 @@
 
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 from itertools import chain
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from xtl.base.validation import Strict
 from xtl.grid.blocks import (
     Encoder,
     Intermediate,
     Part,
     Pretrain,
     Source,
-    Strict,
     Training,
     check_keys,
     known_task,
@@ -245,8 +246,8 @@ class Experiment(Strict):
             repositories |= {source.dataset for source in (*entry.sources, *entry.origins.values())}
         for name in self.revisions:
             if name not in repositories:
-                known = ", ".join(sorted(repositories))
-                raise ValueError(f"revisions: no task is read from '{name}'; data sets are {known}")
+                alike = " or ".join(get_close_matches(name, sorted(repositories), cutoff=0.0))
+                raise ValueError(f"revisions: no task is read from '{name}'; is {alike} meant?")
         in_folders = sorted(entry.name for entry in TASKS.values() if entry.folder)
         for name in self.folders:
             if name not in in_folders:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
-from xtl.base.validation import STRICT
+from xtl.base.validation import Strict
 
 Architecture = Literal["bert", "roberta", "xlnet"]
 Masking = Literal["static", "dynamic"]
@@ -17,10 +17,8 @@ TWO_STREAMS = ("xlnet",)  # attention in which a query stream does not see its o
 POOLED_FIRST = ("bert", "roberta")  # a pooled first token: next-sentence prediction
 
 
-class Recipe(BaseModel):
+class Recipe(Strict):
     """What a pretraining run may vary besides the architecture; None means the architecture's own habit."""
-
-    model_config = STRICT
 
     nsp: bool | None = Field(None, description="next-sentence prediction on two-segment inputs")
     segments: bool | None = Field(None, description="two-segment inputs from documents, with segment ids")
@@ -55,10 +53,8 @@ HABITS: dict[Architecture, FullRecipe] = {
 }
 
 
-class Pretraining(BaseModel):
+class Pretraining(Strict):
     """An encoder that is trained from scratch. The defaults are those of the laboratory's everyday grid."""
-
-    model_config = STRICT
 
     architecture: Architecture = Field(description="what is built; its habits fill the recipe")
     layers: int = Field(3, ge=1, description="transformer layers")
