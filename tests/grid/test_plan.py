@@ -206,6 +206,51 @@ def test_encoders_and_sources_are_crossed_with_the_intermediates_that_they_name(
     assert len(set(made.cells.run_id)) == 5
 
 
+def test_an_encoder_has_settings_of_its_own(plan, tiny_encoders):
+    """From weak to strong: training, overrides of the task, the encoder's training, and its tasks."""
+    tiny = str(tiny_encoders["bert"])
+    own = {"learning_rate": 1e-4, "tasks": {"udpos": {"learning_rate": 3e-4}, "both": {"batch_size": 8}}}
+    made = plan(
+        ["overrides.panx={learning_rate: 2.0e-4, epochs: 7}"],
+        encoders={"plain": {"checkpoint": tiny}, "own": {"checkpoint": tiny, "training": own}},
+        intermediates={"panx": ["panx"], "both": {"tasks": ["panx", "udpos"], "training": {"learning_rate": 5e-4}}},
+        seeds=[0],
+    )
+    values = {run.slug: (run.params.get("learning_rate"), run.params.get("epochs")) for run in made.runs.values()}
+    assert values["plain-panx-s0"] == (2e-4, 7)
+    assert values["own-panx-s0"] == (1e-4, 7)
+    assert values["own-none-udpos-s0"] == (3e-4, 3)
+    assert values["plain-both-s0"] == (5e-4, 3)
+    assert values["own-both-s0"] == (1e-4, 3)
+    sizes = {run.slug: run.params["batch_size"] for run in made.runs.values() if run.phase == "intermediate"}
+    assert sizes == {"plain-panx-s0": 32, "plain-both-s0": 32, "own-panx-s0": 32, "own-both-s0": 8}
+
+
+def test_settings_of_an_encoder_that_say_nothing_new_change_no_identity(plan, tiny_encoders):
+    tiny = str(tiny_encoders["bert"])
+    default = {"learning_rate": 2e-5, "tasks": {"udpos": {"epochs": 3}}}
+    assert set(plan(encoders={"tiny": {"checkpoint": tiny, "training": default}}).runs) == set(plan().runs)
+
+
+@pytest.mark.parametrize(
+    ("training", "said"),
+    [
+        ({"rate": 1}, "unknown key 'training.rate'; known there: learning_rate"),
+        ({"learning_rate": -1}, "encoders.tiny.training: learning_rate: input should be greater than 0"),
+        ({"tasks": {"udpos": {"rate": 1}}}, "unknown key 'training.tasks.udpos.rate'"),
+        ({"tasks": {"udpos": 3}}, "training.tasks.udpos is a map"),
+        ({"tasks": ["udpos"]}, "training.tasks is a map"),
+        ({"tasks": {"nothing": {"epochs": 1}}}, "encoders.tiny.training.tasks.nothing: unknown task; known: "),
+        ({"tasks": {"udpos": {"epochs": 0}}}, "encoders.tiny.training: epochs: input should be greater than 0"),
+        ({"max_eval_examples": 5}, "compared on the same test examples"),
+    ],
+)
+def test_mistakes_in_settings_of_an_encoder_are_one_sentence(plan, tiny_encoders, training, said):
+    with pytest.raises(UserError) as caught:
+        plan(encoders={"tiny": {"checkpoint": str(tiny_encoders["bert"]), "training": training}})
+    assert said in str(caught.value) and len(str(caught.value)) < 400
+
+
 def test_shots_need_development_sets_of_the_test_languages(plan):
     made = plan(targets=["udpos"], training={"shots": 4})
     run = next(r for r in made.runs.values() if r.phase == "target")

@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
 
 from xtl.base.validation import Strict
 from xtl.models.recipes import Pretraining
@@ -69,6 +69,33 @@ class Encoder(Crossed):
     pretrain: Pretrain | None = Field(None, description="trained here, from scratch")
     checkpoint: str | None = Field(None, description="a folder as `save_pretrained` writes it, or a Hub id")
     revision: str | None = Field(None, description="commit of a Hub id; default: what its main branch is now")
+    training: dict[str, Any] = Field(
+        {}, description="keys of `training` that differ for it; `tasks`: task -> those that differ for it there"
+    )
+
+    @field_validator("training")
+    @classmethod
+    def known_training(cls, value: dict[str, Any]) -> dict[str, Any]:
+        """Keys that `training` has, also by task, and the same test examples as for the other encoders."""
+        general = {name: setting for name, setting in value.items() if name != "tasks"}
+        blocks = {"training": general}
+        tasks = value.get("tasks", {})
+        if not isinstance(tasks, dict):
+            raise ValueError(f"training.tasks is a map from tasks to keys of `training` (given: {tasks!r})")
+        for task, settings in tasks.items():
+            if not isinstance(settings, dict):
+                raise ValueError(f"training.tasks.{task} is a map of keys of `training` (given: {settings!r})")
+            blocks[f"training.tasks.{task}"] = {str(name): setting for name, setting in settings.items()}
+        for where, settings in blocks.items():
+            check_keys(settings, Training, where)
+            if "max_eval_examples" in settings:
+                raise ValueError(f"{where}.max_eval_examples: encoders are compared on the same test examples")
+        return value
+
+    def training_of(self, name: str) -> dict[str, Any]:
+        """The keys of `training` that differ for it in a task, or in the intermediate of several tasks of that name."""
+        general = {key: setting for key, setting in self.training.items() if key != "tasks"}
+        return general | self.training.get("tasks", {}).get(name, {})
 
     @model_validator(mode="after")
     def one_origin(self) -> Self:
@@ -197,7 +224,7 @@ class Training(Strict):
     """
 
     learning_rate: Annotated[float, FIT] = Field(2e-5, gt=0, description="peak; linear decay to zero after the warm-up")
-    epochs: Annotated[float, FIT] = Field(3, gt=0, le=100_000, description="passes over the training data")
+    epochs: Annotated[float, FIT] = Field(3.0, gt=0, le=100_000, description="passes over the training data")
     max_steps: Annotated[int | None, FIT] = Field(None, ge=1, description="stops earlier than `epochs` would")
     batch_size: Annotated[int, FIT] = Field(32, ge=1, description="examples in a step")
     max_length: Annotated[int, ReadBy(("training", "retrieval", "mining"))] = Field(

@@ -10,6 +10,7 @@ from xtl.base.errors import UserError
 from xtl.base.validation import one_sentence
 from xtl.grid import yaml_text
 from xtl.grid.schema import Experiment
+from xtl.tasks.catalog import TASKS
 
 
 def load(path: str | Path, overrides: Sequence[str] = (), base: str | Path | None = None) -> Experiment:
@@ -30,9 +31,15 @@ def load(path: str | Path, overrides: Sequence[str] = (), base: str | Path | Non
     for task in experiment.overrides:
         with one_sentence(f"{path}: overrides.{task}"):
             experiment.training_of(task)
-    for name, spec in experiment.intermediates.items():
+    for name in experiment.intermediates:
         with one_sentence(f"{path}: intermediates.{name}.training"):
-            experiment.mixture_training(spec)
+            experiment.mixture_training(name)
+    for encoder, block in experiment.encoders.items():
+        with one_sentence(f"{path}: encoders.{encoder}.training"):
+            for task in (*TASKS, *block.training.get("tasks", {})):
+                experiment.training_of(task, encoder)
+            for name in experiment.intermediates:
+                experiment.mixture_training(name, encoder)
     return experiment
 
 

@@ -236,7 +236,7 @@ def _asked(experiment: Experiment) -> Iterator[TaskData]:
             yield from product([TASKS[task.trains_on]], learning, ["en"])
             for source in experiment.sources:
                 yield from _in_other_languages(task.trains_on, source.origin(), whole=False)
-            if experiment.training_of(target).shots:
+            if any(experiment.training_of(target, encoder).shots for encoder in experiment.encoders):
                 yield from product([task], ["validation"], languages)
     for part in experiment.parts():
         task = TASKS[part.task]

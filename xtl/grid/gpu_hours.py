@@ -1,6 +1,5 @@
 """What a grid of encoders from elsewhere asks of a GPU and of a disk, estimated from sizes, with the assumptions."""
 
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -56,8 +55,10 @@ def budget(plan: Plan, todo: list[Run]) -> Budget:
     upstream: set[str] = set()
     for run in plan.runs.values():
         upstream.update(run.upstream.values())
+    names = {run.labels.encoder for run in todo}
+    sizes = {name: size_of(plan.experiment.encoders[name]) for name in names}
     for run in todo:
-        size = size_of(plan.experiment.encoders[run.labels.encoder])
+        size = sizes[run.labels.encoder]
         if size is None:
             unknown += 1
             continue
@@ -93,7 +94,6 @@ def tokens(run: Run) -> tuple[float, float]:
     return seen * sum(lengths) / sum(sizes), evaluated
 
 
-@functools.lru_cache(maxsize=32)
 def size_of(encoder: Encoder) -> Size | None:
     """The size of an encoder, of a checkpoint from its configuration; None where that cannot be read."""
     if block := encoder.pretrain:

@@ -1,6 +1,6 @@
 """From a grid to its runs: what is shared, the table of cells, and what is missing."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -19,6 +19,8 @@ from xtl.tasks.catalog import TASKS
 from xtl.tasks.sources import DataSource
 
 CELL_COLUMNS = "encoder architecture intermediate target source provenance seed run_id same_data".split()
+
+Groups = dict[tuple[str, Source], list[TargetGroup]]  # (encoder, source) -> targets that train alike
 
 
 @dataclass
@@ -55,10 +57,10 @@ def make(experiment: Experiment) -> Plan:
     data = experiment.data_source()
     starts = {name: stages.start_of(encoder) for name, encoder in experiment.encoders.items()}
     languages, missing = stages.languages_of(experiment, data)
-    groups: dict[Source, list[TargetGroup]] = {}
+    groups: Groups = {}
     notes = []
-    for source in experiment.sources:
-        groups[source], lacking = stages.target_groups(experiment, data, languages, source)
+    for encoder, source in product(experiment.encoders, experiment.sources):
+        groups[encoder, source], lacking = stages.target_groups(experiment, data, languages, source, encoder)
         notes += _lacking(experiment, source, lacking)
     runs: dict[str, Run] = {}
     rows = []
@@ -73,19 +75,17 @@ def make(experiment: Experiment) -> Plan:
         for target in cell.group.evaluate:
             same = same_data(cell.intermediate, target, cell.source, data)
             rows.append({**cell.labels.to_dict(), "target": target, "run_id": run.id, "same_data": same})
-    return Plan(experiment, runs, pd.DataFrame(rows, columns=CELL_COLUMNS), missing, notes)
+    return Plan(experiment, runs, pd.DataFrame(rows, columns=CELL_COLUMNS), missing, list(dict.fromkeys(notes)))
 
 
-def cells(
-    experiment: Experiment, starts: Mapping[str, Start], groups: Mapping[Source, Iterable[TargetGroup]]
-) -> Iterator[Cell]:
+def cells(experiment: Experiment, starts: Mapping[str, Start], groups: Groups) -> Iterator[Cell]:
     """Every combination that the grid crosses, in its order."""
     arms = experiment.all_intermediates()
-    for encoder, seed, arm, source in product(experiment.encoders, experiment.seeds, arms, groups):
+    for encoder, seed, arm, source in product(experiment.encoders, experiment.seeds, arms, experiment.sources):
         if not experiment.encoders[encoder].crosses(arm) or not source.crosses(arm):
             continue
         labels = Labels(encoder, starts[encoder].architecture, arm, source.language, source.provenance, seed)
-        for group in groups[source]:
+        for group in groups[encoder, source]:
             if group.train_task or not arms[arm].steps_of:  # what trains nothing cannot be trained longer
                 yield Cell(labels, arms[arm], source, group)
 

@@ -241,6 +241,12 @@ class Experiment(Strict):
                 raise ValueError(f"overrides.{task}: unknown task; known: {', '.join(sorted(TASKS))}")
             check_keys(values, Training, f"overrides.{task}")
         check_keys(self.pretraining, Pretrain, "pretraining")
+        mixtures = [name for name, spec in self.intermediates.items() if len(spec.tasks) > 1]
+        for name, spec in self.encoders.items():
+            for task in spec.training.get("tasks", {}):
+                if task not in (*TASKS, *mixtures):
+                    known = ", ".join((*mixtures, *sorted(TASKS)))
+                    raise ValueError(f"encoders.{name}.training.tasks.{task}: unknown task; known: {known}")
         repositories: set[str] = set()
         for entry in TASKS.values():
             repositories |= {source.dataset for source in (*entry.sources, *entry.origins.values())}
@@ -316,13 +322,20 @@ class Experiment(Strict):
                 hint = " (every gain is over the baseline; leave it out)" if name == BASELINE else ""
                 raise ValueError(f"{where}: unknown {role} '{name}'{hint}; this grid has {', '.join(known) or 'none'}")
 
-    def training_of(self, task: str) -> Training:
-        """The training block with the overrides of one task applied."""
-        return self._training(self.overrides.get(task, {}))
+    def training_of(self, task: str, encoder: str = "") -> Training:
+        """The training block with what the grid changes for a task, and then with what an encoder changes."""
+        own = self.encoders[encoder].training_of(task) if encoder else {}
+        return self._training(self.overrides.get(task, {}) | own)
 
-    def mixture_training(self, spec: Intermediate) -> Training:
-        """The training block of an intermediate of several tasks."""
-        return self._training(spec.training)
+    def mixture_training(self, name: str, encoder: str = "") -> Training:
+        """The training block of an intermediate of several tasks, changed in the same way."""
+        own = self.encoders[encoder].training_of(name) if encoder else {}
+        return self._training(self.intermediates[name].training | own)
+
+    def intermediate_training(self, name: str, encoder: str = "") -> Training:
+        """The training block of an intermediate, of one task or of several."""
+        tasks = self.intermediates[name].tasks
+        return self.training_of(tasks[0].task, encoder) if len(tasks) == 1 else self.mixture_training(name, encoder)
 
     def _training(self, changes: dict[str, Any]) -> Training:
         return Training.model_validate({**self.training.model_dump(exclude_unset=True), **changes})

@@ -121,9 +121,9 @@ def _check_codes(experiment: Experiment, listed: dict[str, list[str]]) -> None:
 
 
 def target_groups(
-    experiment: Experiment, data: DataSource, languages: dict[str, list[str]], source: Source
+    experiment: Experiment, data: DataSource, languages: dict[str, list[str]], source: Source, encoder: str
 ) -> tuple[list[TargetGroup], dict[str, str]]:
-    """Targets that share their training in a source language, as one group each.
+    """Targets that share the training of an encoder in a source language, as one group each.
 
     What trains nothing belongs to the grid's first source alone. Also target -> why it has no training data of a source
     other than English.
@@ -134,7 +134,7 @@ def target_groups(
         task = TASKS[target]
         if not task.trains_on and source != experiment.sources[0]:
             continue
-        training = experiment.training_of(target)
+        training = experiment.training_of(target, encoder)
         inputs = _test_inputs(target, languages[target], training, source, data)
         values = settings(training, "target", task.format)
         if task.trains_on:
@@ -197,7 +197,7 @@ def intermediate(experiment: Experiment, data: DataSource, spec: Intermediate, s
     """The run of an intermediate: of one task with that task's settings, of several with those of the mixture."""
     several = len(spec.tasks) > 1
     first = spec.tasks[0].task
-    training = experiment.mixture_training(spec) if several else experiment.training_of(first)
+    training = experiment.intermediate_training(labels.intermediate, labels.encoder)
     inputs = dict(start.inputs)
     for part in spec.tasks:
         # of several tasks, those without a development set do without
@@ -216,7 +216,7 @@ def intermediate(experiment: Experiment, data: DataSource, spec: Intermediate, s
             "sampler": spec.sampler,
             "cap": spec.cap,
             "temperature": spec.temperature if spec.sampler == "temperature" else None,
-            "lengths": {part.task: _lengths(experiment, part.task, training) for part in spec.tasks},
+            "lengths": {part.task: _lengths(experiment, part.task, labels.encoder, training) for part in spec.tasks},
         }
     else:
         params |= settings(training, TASKS[first].format)
@@ -225,9 +225,9 @@ def intermediate(experiment: Experiment, data: DataSource, spec: Intermediate, s
     return make_run("intermediate", name, params, start.upstream, labels, passed, LATER)
 
 
-def _lengths(experiment: Experiment, task: str, training: Training) -> dict[str, int]:
-    """The limits of the inputs of one of several tasks: its own overrides, else those of the mixture."""
-    own = experiment.overrides.get(task, {})
+def _lengths(experiment: Experiment, task: str, encoder: str, training: Training) -> dict[str, int]:
+    """The limits of the inputs of one of several tasks: what is changed for it, else those of the mixture."""
+    own = experiment.overrides.get(task, {}) | experiment.encoders[encoder].training_of(task)
     return {name: own.get(name, getattr(training, name)) for name in ("max_length", "stride")}
 
 
