@@ -291,7 +291,7 @@ def open_grid(
     plan = make(experiment.load(path, list(overrides), base))
     asked = plan.experiment
     source = asked.data_source()
-    records = {identity: store.record(run) for identity, run in plan.runs.items()}
+    records = {identity: store.checked(run) for identity, run in plan.runs.items()}
     status = [records[identity].state.value for identity in plan.cells["run_id"]]
     wanted: dict[str, list[str]] = {}
     for run in plan.runs.values():

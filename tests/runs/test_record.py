@@ -6,18 +6,22 @@ from pathlib import Path
 import pytest
 
 from xtl.base.errors import UserError
-from xtl.runs.record import Labels, RunRecord, State, read_record
+from xtl.runs.record import Labels, RunRecord, State, StoredFile, read_record
 
 KEYS = (
     "id hash phase slug params upstream labels status error traceback started finished seconds device versions git "
-    "mirror facts"
+    "mirror facts files"
 ).split()
 
 
 def test_run_json_has_these_keys_and_reads_back(tmp_path):
     labels = Labels(encoder="bert", seed=0)
-    record = RunRecord("a", "aa", "target", "run", {"seed": 0}, {}, labels, State.DONE, tmp_path, facts={"steps": 3})
+    record = RunRecord(
+        "a", "aa", "target", "run", {"seed": 0}, {}, labels, State.DONE, tmp_path, facts={"steps": 3},
+        files={"scores.parquet": StoredFile(3, "ab")},
+    )  # fmt: skip
     content = record.to_json()
+    assert content["files"] == {"scores.parquet": {"size": 3, "sha256": "ab"}}
     assert list(content) == KEYS
     assert content["labels"] == {"encoder": "bert", "seed": 0} and content["status"] == "done"
     (tmp_path / "run.json").write_text(json.dumps(content))
@@ -32,6 +36,7 @@ def test_run_json_has_these_keys_and_reads_back(tmp_path):
         ({"params": [1]}, r"params: input should be a valid dictionary \(given: '\[1\]'\)"),
         ({"seconds": "long"}, "seconds: .* number.*'long'"),
         ({"status": "finished"}, "state: input should be 'absent', .*'finished'"),
+        ({"files": {"scores.parquet": {"size": "big", "sha256": ""}}}, "files.scores.parquet.size: .*integer.*'big'"),
         ({"labels": {"colour": "red"}}, "unknown key 'labels.colour'; known there: encoder, architecture"),
     ],
 )

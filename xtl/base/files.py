@@ -23,10 +23,10 @@ def replacing(path: Path, durable: bool = True) -> Iterator[Path]:
     try:
         yield temporary
         if durable:
-            _sync(temporary)
+            sync(temporary)
         os.replace(temporary, path)
         if durable:
-            _sync(path.parent)
+            sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -72,7 +72,8 @@ def file_digest(path: Path, cache: Path | None = None) -> str:
     return digest
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until the disk has a file, or the names in a folder."""
     if path.is_dir() and sys.platform == "win32":  # Windows cannot open a folder
         return
     descriptor = os.open(path, os.O_RDONLY)

@@ -29,6 +29,8 @@ COLOURS = {
     "killed": "red",
     "blocked": "magenta",
     "interrupted": "yellow",
+    "incomplete": "yellow",
+    "damaged": "red",
     "absent": "dim",
 }
 SHOWN = 3  # of a long list: runs of each kind of a plan, files that are not read
@@ -122,7 +124,7 @@ def colour(state: str) -> str:
 def status(console: Console, plan: Plan, store: Store) -> bool:
     """Print the state of every run and the errors; returns whether all are done."""
     table = simple("run", "state", ">duration", "error")
-    records = [store.record(run) for run in plan.runs.values()]
+    records = [store.checked(run) for run in plan.runs.values()]
     for run, record in zip(plan.runs.values(), records, strict=True):
         table.add_row(escape(run.folder), colour(record.state), minutes(record.seconds), escape(record.error or ""))
     console.print(table)

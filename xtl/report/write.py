@@ -51,7 +51,7 @@ def write_report(
         grid, overrides: what the plan was made from, for the analysis to open.
         watch: as of execute.
     """
-    records = {identity: store.record(run) for identity, run in plan.runs.items()}
+    records = {identity: store.checked(run) for identity, run in plan.runs.items()}
     write_run_pages(records, folder / "runs")
     done = [key for key, record in records.items() if record.phase == "target" and record.done]
     analysis = analysis_run(plan, done, str(Path(grid).absolute()), list(overrides))

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from xtl.base.errors import UserError
 from xtl.runs.cluster import ALLOWED_FAILURES, cluster_from, local_cluster, sigterm_as_interrupt, worker_setup
+from xtl.runs.promises import CHECKPOINT
 from xtl.runs.record import State
 from xtl.runs.run import Run
-from xtl.runs.store import CHECKPOINT, Progress, Store, read_progress
-from xtl.runs.worker import Ending, Job, Outcome, cached, execute_one
+from xtl.runs.store import Progress, Store, read_progress
+from xtl.runs.worker import Ending, Job, Outcome, execute_one, settled
 
 # papermill, nbformat and distributed are imported where they are used: a grid that is done starts in a moment without.
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def execute(
         after_run: `module:function`, called in the worker with the RunRecord of every run that ended there, done or
             failed; what it raises is the outcome's warning and changes nothing else.
 
-    If everything is done already no cluster is started. A failed run blocks what depends on it and nothing else.
+    If everything is done already no cluster is started. A failed run blocks what depends on it and nothing else, and so
+    does a finished one whose files are not what it left: it is not made again before somebody has looked.
     KeyboardInterrupt, and SIGTERM, which is turned into it, close the cluster and its kernels and are raised again;
     what is done stays done.
 
@@ -65,7 +67,7 @@ def execute(
     watch = watch or Watch()
     outcomes: dict[str, Outcome] = {}
     for run in asked.values():
-        if outcome := cached(store, run):
+        if outcome := settled(store, run):
             outcomes[run.id] = outcome
             watch.ended(run, outcome)
     pending = {run_id: run for run_id, run in asked.items() if run_id not in outcomes}
@@ -83,7 +85,8 @@ def execute(
     open_cluster = cluster_from(Path(cluster), workers) if cluster else local_cluster(workers, len(jobs))
     with sigterm_as_interrupt(), open_cluster as client:
         client.register_plugin(worker_setup(warm))
-        return outcomes | _drive(client, jobs, store, watch)
+        _drive(client, jobs, store, watch, asked, outcomes)
+    return outcomes
 
 
 def validate_parameters(notebook: Path, names: Iterable[str]) -> None:
@@ -129,15 +132,21 @@ def _checkpoints(run: Run, asked: Mapping[str, Run], pending: Collection[str], s
     return paths
 
 
-def _drive(client: Client, jobs: Mapping[str, Job], store: Store, watch: Watch) -> dict[str, Outcome]:
-    """Submit runs as workers become free and their upstream is done, until every run has an outcome.
+def _drive(
+    client: Client,
+    jobs: Mapping[str, Job],
+    store: Store,
+    watch: Watch,
+    asked: Mapping[str, Run],
+    outcomes: dict[str, Outcome],
+) -> None:
+    """Submit runs as workers become free and their upstream is done, until every run asked for has an outcome.
 
     Dask would place a run on a worker long before it can start there, by where its (tiny) inputs lie, and move it
     later by guesses of its duration. Here at most one run per worker is submitted at a time, so a run starts
     where there is room, and those that most others wait for come first.
     """
     runs = {run_id: job.run for run_id, job in jobs.items()}
-    outcomes: dict[str, Outcome] = {}
     running: set[str] = set()
     ended: Queue[Future] = Queue()
     waiting = sorted(runs, key=_dependants(runs).__getitem__, reverse=True)
@@ -149,12 +158,14 @@ def _drive(client: Client, jobs: Mapping[str, Job], store: Store, watch: Watch) 
     while waiting or running:
         room = max(1, len(client.nthreads()))  # a cluster's workers come and go; each executes one notebook at a time
         for run_id in list(waiting):
-            upstream = [i for i in runs[run_id].upstream.values() if i in runs]
+            upstream = runs[run_id].upstream.values()
             ready = all(i in outcomes for i in upstream)
             bad = [i for i in upstream if i in outcomes and not outcomes[i].good]
             if bad:
                 waiting.remove(run_id)
-                close(run_id, Outcome(Ending.BLOCKED, error=f"needs {runs[bad[0]].folder}, which has not been made"))
+                damaged = outcomes[bad[0]].state is Ending.DAMAGED
+                why = "is damaged" if damaged else "has not been made"
+                close(run_id, Outcome(Ending.BLOCKED, error=f"needs {asked[bad[0]].folder}, which {why}"))
             elif ready and len(running) < room:
                 waiting.remove(run_id)
                 running.add(run_id)
@@ -171,7 +182,6 @@ def _drive(client: Client, jobs: Mapping[str, Job], store: Store, watch: Watch) 
         for run_id in running:
             if progress := read_progress(store.folder(runs[run_id])):
                 watch.progress(runs[run_id], progress)
-    return outcomes
 
 
 def _outcome(future: Future, run: Run, store: Store) -> Outcome:

@@ -25,6 +25,8 @@ class State(StrEnum):
     INTERRUPTED = "interrupted"
     FAILED = "failed"
     DONE = "done"
+    INCOMPLETE = "incomplete"
+    DAMAGED = "damaged"
 
     @property
     def sentence(self) -> str:
@@ -38,6 +40,8 @@ _SENTENCES = {
     State.INTERRUPTED: "Its process ended before the run did; the same command goes on from here.",
     State.FAILED: "Its notebook raised an error; the same command tries it again.",
     State.DONE: "It has finished, and everything that it promised is there.",
+    State.INCOMPLETE: "It had finished, but a file of it is gone; the same command makes it again.",
+    State.DAMAGED: "It had finished, but a file of it is not what it left; its error says which.",
 }
 
 
@@ -77,6 +81,14 @@ class Labels:
 
 
 @dataclass(frozen=True)
+class StoredFile:
+    """What a file of a run was when the run finished."""
+
+    size: int  # bytes
+    sha256: str
+
+
+@dataclass(frozen=True)
 class RunRecord:
     """What the plan and run.json know of a run. What run.json adds is None or empty for a run that is absent.
 
@@ -90,6 +102,8 @@ class RunRecord:
         started, finished: times in ISO 8601, UTC. seconds: between them.
         device, versions, git, mirror: where and with what it ran, see xtl.base.machine and xtl.base.mirror_lock.
         facts: what the notebook recorded, such as tokens seen.
+        files: path below the folder -> what the file was, of all that a finished run promises (xtl.runs.promises);
+            empty in runs of before this was recorded.
     """
 
     id: str
@@ -111,6 +125,7 @@ class RunRecord:
     git: Json | None = None
     mirror: str | None = None
     facts: Json = field(default_factory=dict)
+    files: dict[str, StoredFile] = field(default_factory=dict)
 
     @property
     def done(self) -> bool:

@@ -28,6 +28,7 @@ from xtl.base.errors import UserError
 from xtl.base.files import make_folder, read_json, replacing, write_json
 from xtl.base.machine import describe_device, git_state, library_versions
 from xtl.base.places import outputs_root
+from xtl.runs.promises import CHECKPOINT, EXAMPLES_FILE, PREDICTIONS, SCORES_FILE, damage, describe, gone
 from xtl.runs.record import RunRecord, State, read_record
 from xtl.runs.run import Run
 
@@ -37,11 +38,8 @@ if TYPE_CHECKING:
 
 RUN_FILE = "run.json"
 NOTEBOOK_FILE = "notebook.ipynb"
-SCORES_FILE = "scores.parquet"
-EXAMPLES_FILE = "examples.parquet"
 FACTS_FILE = "facts.json"
 PROGRESS_FILE = "progress.json"
-CHECKPOINT = "checkpoint"
 
 # column -> pandas type. Columns may be added behind these, never changed; `value` is in points (0-100).
 SCORE_TYPES = {
@@ -70,6 +68,7 @@ class Store:
     def __init__(self, root: Path | str | None = None) -> None:
         self.root = Path(root).absolute() if root is not None else outputs_root()
         self.runs = self.root / "runs"
+        self.notes = self.root / "cache" / "verified"
 
     def folder(self, run: Run) -> Path:
         """Where a run lies: under its own name, or under that of an equal run of another grid."""
@@ -81,8 +80,8 @@ class Store:
     def record(self, run: Run) -> RunRecord:
         """What is known of a run, under the names of the grid that asks; of state `absent` if it was never begun.
 
-        It is `running` only while a live process holds its lock. Raises UserError where the folder holds another run
-        than its name promises, or an unreadable record.
+        It is `running` only while a live process holds its lock, and `done` only while its files are there. Raises
+        UserError where the folder holds another run than its name promises, or an unreadable record.
         """
         folder = self.folder(run)
         record = read_record(folder / RUN_FILE)
@@ -90,17 +89,33 @@ class Store:
             return self._new(run, State.ABSENT)
         if record.hash != run.hash:
             raise UserError(
-                f"{folder / RUN_FILE} records the run {record.hash}, but the folder's name stands for {run.hash}: "
-                "the folder was copied or edited; move it away to run it again."
+                f"{folder / RUN_FILE} records the run {record.hash[:16]}…, but the folder's name stands for "
+                f"{run.hash[:16]}…: the folder was copied or edited; move it away to run it again."
             )
         state = record.state
+        error = record.error
         if state is State.RUNNING and not _held(folder / ".lock"):
             state = State.INTERRUPTED
-        return replace(record, slug=run.slug, labels=run.labels, state=state)
+        if state is State.DONE and (lacking := gone(record)):
+            state = State.INCOMPLETE
+            error = f"{lacking} is gone; `xtl run` makes the run again"
+        return replace(record, slug=run.slug, labels=run.labels, state=state, error=error)
+
+    def checked(self, run: Run) -> RunRecord:
+        """As `record`, and `damaged`, with a sentence as its error, where a file is not what the finished run left."""
+        record = self.record(run)
+        sentence = damage(record, self.notes) if record.done else None
+        return replace(record, state=State.DAMAGED, error=sentence) if sentence else record
+
+    def verify(self, folder: Path) -> None:
+        """Raise UserError where a finished run lies in a folder and a file in it is not what the run left."""
+        record = read_record(folder / RUN_FILE)
+        if record and record.done and (sentence := damage(record, self.notes)):
+            raise UserError(sentence)
 
     def state(self, run: Run) -> State:
-        """The state of a run; errors as of `record`."""
-        return self.record(run).state
+        """The state of a run, its files checked; errors as of `record`."""
+        return self.checked(run).state
 
     def lock(self, run: Run) -> FileLock:
         """The lock of the one writer, to be used as `with store.lock(run):`; waits for another holder.
@@ -129,7 +144,7 @@ class Store:
         write_json(folder / RUN_FILE, record.to_json())
         for name in (NOTEBOOK_FILE, SCORES_FILE, EXAMPLES_FILE, FACTS_FILE, PROGRESS_FILE):
             (folder / name).unlink(missing_ok=True)
-        for name in ("predictions", CHECKPOINT):
+        for name in (PREDICTIONS, CHECKPOINT):
             shutil.rmtree(folder / name, ignore_errors=True)
         return folder
 
@@ -158,6 +173,7 @@ class Store:
             finished=finished.isoformat(timespec="seconds"),
             seconds=round((finished - started).total_seconds(), 3),
             facts=read_json(begun.folder / FACTS_FILE) or {},
+            files=describe(begun.folder) if state is State.DONE else {},
         )
         (record.folder / PROGRESS_FILE).unlink(missing_ok=True)
         write_json(record.folder / RUN_FILE, record.to_json())
@@ -178,9 +194,11 @@ class Store:
 
         tables = []
         for run in runs:
-            path = self.folder(run) / name
-            if not self.record(run).done or not path.exists():  # pretraining has no scores
+            record = self.record(run)
+            path = record.folder / name
+            if not record.done or not path.exists():  # pretraining has no scores
                 continue
+            self.verify(record.folder)
             try:  # not read_table: its dataset layer triples the time of a small file
                 table = pq.ParquetFile(path).read()
             except (pa.ArrowException, OSError) as error:
@@ -188,6 +206,12 @@ class Store:
                 raise UserError(f"{path} cannot be read ({reason}); move its folder away to run it again.") from error
             if "run_id" not in table.column_names:
                 table = table.append_column("run_id", pa.array([run.id] * len(table), pa.string()))
+            others = set(table["run_id"].to_pylist()) - {run.id}
+            if others:
+                raise UserError(
+                    f"{path} holds rows of another run ({', '.join(map(str, sorted(others, key=str)[:3]))}); put the "
+                    "run's own file back. Or remove its folder, and `xtl run` makes it again."
+                )
             tables.append(table)
         if not tables:
             return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in types.items()})

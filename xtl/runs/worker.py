@@ -13,14 +13,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from xtl.runs.record import RunRecord
+from xtl.base.errors import UserError
+from xtl.runs.promises import PROMISES
+from xtl.runs.record import RunRecord, State
 from xtl.runs.run import Run
-from xtl.runs.store import CHECKPOINT, NOTEBOOK_FILE, SCORES_FILE, Store, write_progress
+from xtl.runs.store import NOTEBOOK_FILE, Store, write_progress
 
 # papermill and what belongs to it are imported where they are used: a grid that is done starts in a moment without.
-
-# What a notebook of each phase must leave behind; the analysis leaves its report elsewhere.
-PROMISES = {"pretrain": CHECKPOINT, "intermediate": CHECKPOINT, "target": SCORES_FILE}
 
 
 class Ending(StrEnum):
@@ -28,6 +27,7 @@ class Ending(StrEnum):
 
     DONE = "done"
     CACHED = "cached"  # it was done before
+    DAMAGED = "damaged"  # it was done before, and a file of it is not what it left
     FAILED = "failed"
     BLOCKED = "blocked"  # a run that it needs has failed
     KILLED = "killed"  # the system killed its worker, twice
@@ -94,19 +94,23 @@ def execute_one(job: Job) -> Outcome:
     """
     run = job.run
     store = Store(job.root)
-    if outcome := cached(store, run):
+    if outcome := settled(store, run):
         return outcome
     with store.lock(run):
-        if outcome := cached(store, run):
+        if outcome := settled(store, run):
             return outcome
         folder = store.begin(run)
         try:
+            for checkpoint in job.checkpoints.values():
+                store.verify(Path(checkpoint).parent)
             _execute_notebook(job, folder)
             promise = PROMISES.get(run.phase)
             if promise and not (folder / promise).exists():
                 raise NotebookError(f"the notebook ended without {promise}, which a {run.phase} run must leave")
         except NotebookError as error:
             record = store.fail(run, error.line, error.traceback)
+        except UserError as error:
+            record = store.fail(run, str(error))
         except Exception as error:
             record = store.fail(run, f"{type(error).__name__}: {error}", traceback.format_exc())
         else:
@@ -115,9 +119,11 @@ def execute_one(job: Job) -> Outcome:
     return replace(outcome, warning=_call(job.after_run, record)) if job.after_run else outcome
 
 
-def cached(store: Store, run: Run) -> Outcome | None:
-    """The outcome of a run that is done already; None for any other."""
-    record = store.record(run)
+def settled(store: Store, run: Run) -> Outcome | None:
+    """The outcome of a run that is done already, or was and is damaged; None for any other."""
+    record = store.checked(run)
+    if record.state is State.DAMAGED:
+        return Outcome(Ending.DAMAGED, error=record.error)
     return Outcome(Ending.CACHED, record.seconds) if record.done else None
 
 
