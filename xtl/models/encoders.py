@@ -69,23 +69,6 @@ def loading(checkpoint: str | Path) -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-@contextmanager
-def spaced_words(tokenizer: PreTrainedTokenizerFast) -> Iterator[None]:
-    """Let a byte-level tokenizer read every word of a list as it reads words in a text, with a space before it.
-
-    By default it would read the words of a list as if they were glued together, with other pieces (RoBERTa's).
-    """
-    reader = tokenizer.backend_tokenizer.pre_tokenizer
-    if type(reader).__name__ != "ByteLevel" or reader.add_prefix_space:
-        yield
-        return
-    reader.add_prefix_space = True
-    try:
-        yield
-    finally:
-        reader.add_prefix_space = False
-
-
 def on_device(model: M) -> M:
     """The model on the GPU, where there is one."""
     return model.to("cuda" if torch.cuda.is_available() else "cpu")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from datasets import Dataset
 
+from tests.tokenizer_kinds import KINDS, tokenizer_of
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.formats import format_of
 from xtl.tasks.formats.format import Limits
@@ -68,6 +69,32 @@ def test_a_word_longer_than_the_limit_keeps_its_first_sub_token(tokenizer):
     assert list(features["length"]) == [3, 5, 3]
     predictions = format_of(UDPOS).predict(oracle(features, data["tags"], len(UDPOS.labels)), features, data)
     assert predictions == [["DET", "NOUN", "PUNCT"]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_word_has_a_prediction_whatever_the_tokenizer(kind):
+    words = ["the", "cats", "are", "running", "庭", "im", "Garten", "x\u00a0y", "\u200b", ",", "unbekannteswort", "."]
+    tags = list(range(len(words)))
+    data = examples((words, tags), ([""], [3]), ([], []), (["cats"], [4]))
+    features = format_of(UDPOS).features(data, tokenizer_of(kind), Limits(9), training=False)
+    assert max(features["length"]) <= 9
+    begins = [word for row in features["words"] for word in row if word >= 0]
+    assert begins == [*tags, 0]
+    predictions = format_of(UDPOS).predict(oracle(features, data["tags"], len(UDPOS.labels)), features, data)
+    assert predictions[0] == [UDPOS.labels[tag] for tag in tags]
+    assert [len(tags) for tags in predictions] == [12, 1, 0, 1]
+    rows = format_of(UDPOS).features(data, tokenizer_of(kind), Limits(9), training=True).to_list()
+    assert [label for row in rows for label in row["labels"] if label != -100] == [*tags, 4]
+
+
+def test_a_cut_sentence_keeps_the_pieces_of_the_whole():
+    tokenizer = tokenizer_of("Gemma")  # <s> A </s>
+    data = examples((["the", "cats", "are", "running"], [DET, NOUN, VERB, VERB]))
+    features = format_of(UDPOS).features(data, tokenizer, Limits(4), training=False)
+    assert [tokenizer.convert_ids_to_tokens(row) for row in features["input_ids"]] == [
+        ["<s>", "the", "▁cats", "</s>"], ["<s>", "▁are", "▁running", "</s>"],
+    ]  # fmt: skip
+    assert features["words"] == [[-1, 0, 1, -1], [-1, 2, 3, -1]]
 
 
 def test_words_that_tokenize_to_nothing(tokenizer):

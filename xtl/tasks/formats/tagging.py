@@ -11,7 +11,7 @@ from datasets import Dataset
 from transformers import AutoModelForTokenClassification
 from transformers import PreTrainedTokenizerFast as Tokenizer
 
-from xtl.models.encoders import spaced_words
+from xtl.models.words import frame_of, read_words
 from xtl.tasks.formats import metrics
 from xtl.tasks.formats.format import Columns, HeadFormat, Limits, encode, head
 
@@ -41,8 +41,7 @@ class Tagging(HeadFormat[Tags]):
         """
 
         def batch_features(batch: Columns, rows: list[int]) -> Columns:
-            with spaced_words(tokenizer):
-                coded, sentence_of, words = _encode(batch["tokens"], tokenizer, limits.max_length)
+            coded, sentence_of, words = _encode(batch["tokens"], tokenizer, limits.max_length)
             if not training:
                 return {**coded, "example": [rows[sentence] for sentence in sentence_of], "words": words}
             labels = []
@@ -100,46 +99,33 @@ def _encode(
     sentences: list[list[str]], tokenizer: Tokenizer, max_length: int
 ) -> tuple[Columns, list[int], list[list[int]]]:
     """Features of sentences, the sentence of each, and the place of the word that begins at each token."""
-    coded = tokenizer(sentences, is_split_into_words=True)
-    if tokenizer.unk_token:
-        readable = [_with_unknown(words, coded.word_ids(row), tokenizer) for row, words in enumerate(sentences)]
-        if readable != sentences:
-            sentences = readable
-            coded = tokenizer(sentences, is_split_into_words=True)
-
-    pieces = []  # (sentence, place of the first word, words)
-    for row, words in enumerate(sentences):
-        length = len(coded["input_ids"][row])
-        if length <= max_length:
-            pieces.append((row, 0, words))
-            continue
-        sizes = Counter(place for place in coded.word_ids(row) if place is not None)
-        room = max_length - (length - sizes.total())  # beside the special tokens
-        for begin, end in _cuts([sizes[place] for place in range(len(words))], room):
-            pieces.append((row, begin, words[begin:end]))
-    if any(first for _, first, _ in pieces) or any(len(ids) > max_length for ids in coded["input_ids"]):
-        # Truncation touches only a word that is longer than the limit by itself; its first sub-token stays.
-        texts = [words for _, _, words in pieces]
-        coded = tokenizer(texts, is_split_into_words=True, truncation=True, max_length=max_length)
-
+    frame = frame_of(tokenizer)
+    before = [NO_WORD] * len(frame.before["input_ids"])
+    after = [NO_WORD] * len(frame.after["input_ids"])
+    room = max(1, max_length - len(before) - len(after))
+    columns: Columns = {name: [] for name in frame.inside}
+    sentence_of = []
     begins = []
-    for number, (_, first, _) in enumerate(pieces):
-        places = coded.word_ids(number)
-        begins.append([
-            NO_WORD if place is None or before == place else first + place
-            for before, place in zip([None, *places], places, strict=False)
-        ])  # fmt: skip
-    features = {**coded, "length": [len(ids) for ids in coded["input_ids"]]}
-    return features, [row for row, _, _ in pieces], begins
-
-
-def _with_unknown(words: list[str], places: list[int | None], tokenizer: Tokenizer) -> list[str]:
-    """The words, those that the tokenizer makes nothing of (control characters, say) as its unknown token.
-
-    So XTREME reads them. An empty word stays empty. places: of the word of every token.
-    """
-    seen = set(places)
-    return [word if place in seen or not word else str(tokenizer.unk_token) for place, word in enumerate(words)]
+    for row, words in enumerate(read_words(sentences, tokenizer)):
+        for first, last in _cuts([len(word.pieces) for word in words], room):
+            pieces: list[int] = []
+            places: list[int] = []
+            for place in range(first, last):
+                word = words[place]
+                begin = [NO_WORD] * len(word.pieces)
+                if word.first is not None:
+                    begin[word.first] = place
+                pieces += word.pieces
+                places += begin
+            # Only a word that is longer than the limit by itself loses tokens; its first sub-token stays.
+            inputs = frame.around(pieces[:room])
+            if not inputs["input_ids"]:  # no word, and a tokenizer without special tokens: nothing to read
+                continue
+            for name, values in inputs.items():
+                columns[name].append(values)
+            sentence_of.append(row)
+            begins.append([*before, *places[:room], *after])
+    return {**columns, "length": [len(places) for places in begins]}, sentence_of, begins
 
 
 def _cuts(sizes: list[int], room: int) -> Iterator[tuple[int, int]]:
