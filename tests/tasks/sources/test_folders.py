@@ -35,7 +35,7 @@ def test_what_is_said_of_wrong_folders(hub, tmp_path):
     with pytest.raises(UserError, match="lacks train.txt; it must hold lines of word"):
         replace(hub, folders={"ccg": str(tmp_path)}).check("ccg", "train", "en")
     (tmp_path / "train.txt").write_text("the|DT|NP/N fox\n")
-    with pytest.raises(UserError, match="train.txt, line 1: expected tokens of the form word"):
+    with pytest.raises(UserError, match="train.txt: 1 of 1 rows are damaged: line 1 .a token is not of the form word"):
         replace(hub, folders={"ccg": str(tmp_path)}).examples("ccg", "train", "en")
     folder = Path(tmp_path / "de-en")
     folder.mkdir()
@@ -91,3 +91,43 @@ def test_contents_are_the_identity(hub, folders, tmp_path):
     assert moved.digest("ccg", "train", "en") == before
     (copy / "train.txt").write_text("the|DT|NP/N\n")
     assert moved.digest("ccg", "train", "en") != before
+
+
+def test_marks_and_separators_inside_text_files(hub, tmp_path):
+    text = "\ufeffNew\u00a0York|X|NP sleeps|X|S\r\n\r\n\x0ca\u2028b|X|NP\x85|X|N\n"
+    for split in ("train", "test"):
+        (tmp_path / f"{split}.txt").write_bytes(text.encode())
+    examples = replace(hub, folders={"ccg": str(tmp_path)}).examples("ccg", "test", "en")
+    assert examples["tokens"] == [["New\u00a0York", "sleeps"], ["\x0ca\u2028b"]]
+    folder = tmp_path / "de-en"
+    folder.mkdir()
+    for name, text in (("de", "de-1\tein\u2028Fuchs\x0c!\n"), ("en", "en-1\ta fox\n"), ("gold", "de-1\ten-1\n")):
+        (folder / f"de-en.training.{name}").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    pools = replace(hub, folders={"bucc": str(tmp_path)}).examples("bucc", "test", "de")
+    assert pools["id"] == ["de-1", "en-1"]
+    assert pools["sentence"] == ["ein\u2028Fuchs\x0c!", "a fox"]
+    assert pools["pair"] == ["en-1", "de-1"]
+
+
+def test_damaged_lines_are_named_by_their_number_in_the_file_and_may_be_left_out(hub, tmp_path):
+    for split in ("train", "test"):
+        (tmp_path / f"{split}.txt").write_text("a|X|N\n\n\nb|X|N c\nd|X|N\n")
+    mine = replace(hub, folders={"ccg": str(tmp_path)})
+    with pytest.raises(UserError, match="test.txt: 1 of 3 rows are damaged: line 4 "):
+        mine.examples("ccg", "test", "en")
+    skipping = replace(mine, rows="skip")
+    assert skipping.examples("ccg", "test", "en")["tokens"] == [["a"], ["d"]]
+    assert list(skipping.left_out.values()) == [1]
+
+
+def test_an_empty_sentence_of_a_pool_is_left_out_with_its_translation(hub, tmp_path):
+    folder = tmp_path / "de-en"
+    folder.mkdir()
+    texts = {"de": "de-1\tein Fuchs\n\nde-2\t \n", "en": "en-1\ta fox\nen-2\ta cat\n", "gold": "de-2\ten-2\n"}
+    for name, text in texts.items():
+        (folder / f"de-en.training.{name}").write_text(text)
+    mine = replace(hub, folders={"bucc": str(tmp_path)})
+    said = r"2 of 4 rows are damaged: line 3 \(in de-en.training.de, de-2 or its translation is empty\), line 2"
+    with pytest.raises(UserError, match=said):
+        mine.examples("bucc", "test", "de")
+    assert replace(mine, rows="skip").examples("bucc", "test", "de")["id"] == ["de-1", "en-1"]

@@ -30,6 +30,8 @@ class HubTable:
         splits: our split (train, validation, test) -> the Hub's. A split that is absent here comes from the task
             that this one trains on (XNLI trains on MNLI).
         columns: our column -> the Hub's; `a.b` is field b of the struct column a, `a + b` both columns as one list.
+        letters: column of the Hub with the names of an example's choices, by which `answer` names the right one.
+        blank: those of our columns that the published data has without text in some rows.
         optional: those of our columns that the source may lack (they become empty, or a running number for `id`).
         where: column of the Hub -> the value that a row must have; `{language}` as in `config`. For data sets that
             hold all languages in the rows of one config.
@@ -49,6 +51,8 @@ class HubTable:
     config: str
     splits: Mapping[str, str]
     columns: Mapping[str, str]
+    letters: str | None = None
+    blank: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     where: Mapping[str, str] = field(default_factory=dict)
     prefix: Mapping[str, str] = field(default_factory=dict)

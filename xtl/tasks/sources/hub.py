@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
+import pyarrow.compute as pc
 from datasets import Features
 
 from xtl.base.errors import UserError
 from xtl.languages.natural import NaturalLanguages
 from xtl.tasks.catalog import Task
 from xtl.tasks.sources import columns, folders
-from xtl.tasks.sources.repository import HubRepository, Repository, column_names, digest, read, repository_of
+from xtl.tasks.sources.repository import HubRepository, Repository, digest, read, repository_of
+from xtl.tasks.sources.rows import Rows
 from xtl.tasks.sources.source import WORDS, DataSource, Origin, named
 from xtl.tasks.sources.translation import TEXTS
 
@@ -33,6 +34,7 @@ class HubSource(DataSource):
     revisions: Mapping[str, str] = field(default_factory=dict)
     folders: Mapping[str, str] = field(default_factory=dict)
     rows: str = "error"
+    left_out: dict[str, int] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     kind = "hub"
     made = False
@@ -122,26 +124,26 @@ class HubSource(DataSource):
         digests = {f"{corpus}/train/{code}": self.digest(corpus, "train", code) for code in languages}
         return {**self.parameters(), "corpus": corpus, **size}, digests
 
-    def _table(self, task: Task, split: str, language: str) -> pa.Table:
-        """The rows of one table, or of several after each other.
+    def _rows(self, task: Task, split: str, language: str) -> list[Rows]:
+        """The rows of one table, or of each of several.
 
         Ids of several tables are prefixed with the table's number, so that they stay different.
         """
         if task.folder:
-            return folders.table(task, split, language, self.folders)
+            return folders.rows(task, split, language, self.folders)
         parts = []
         for number, repository in enumerate(self._repositories(task)):
-            table = repository.table
-            origin = repository.origin(language)
-            paths = repository.files(table.splits[split], language)
-            columns.check_columns(column_names(paths[0]), table, origin)
-            rows = read(paths, columns.condition(table, language))
-            part = columns.canonical(rows, Features.from_arrow_schema(rows.schema), table, task, language, origin)
+            form = repository.table
+            table = read(repository.files(form.splits[split], language))
+            origin = f"{repository.origin(language)}, split {form.splits[split]}"
+            features = Features.from_arrow_schema(table.schema)
+            part = columns.canonical(table, features, form, task, language, origin)
             if task.also:
-                ids = pa.array([f"{number}-{name}" for name in part.column("id").to_pylist()], pa.string())
-                part = part.set_column(part.column_names.index("id"), "id", ids)
+                ids = pc.binary_join_element_wise(str(number), part.table.column("id"), "-")
+                place = part.table.column_names.index("id")
+                part = replace(part, table=part.table.set_column(place, "id", ids))
             parts.append(part)
-        return pa.concat_tables(parts) if task.also else parts[0]
+        return parts
 
     def _check(self, task: Task, split: str, language: str) -> None:
         if task.folder:

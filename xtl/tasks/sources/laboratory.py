@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
-
-import pyarrow as pa
 
 from xtl.base.errors import UserError
 from xtl.lab.world import made_languages
@@ -14,6 +12,7 @@ from xtl.lab.world.config import LabConfig
 from xtl.languages.made import MadeLanguages
 from xtl.tasks.catalog import HubTable, Task
 from xtl.tasks.sources import columns
+from xtl.tasks.sources.rows import Rows
 from xtl.tasks.sources.source import DataSource, Origin, named
 
 # What decides the tasks' examples, and what decides the pretraining corpora.
@@ -26,10 +25,12 @@ class LabSource(DataSource):
     """The laboratory with its settings."""
 
     config: LabConfig = LabConfig()
+    left_out: dict[str, int] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     kind = "lab"
     made = True
     parallel = True
+    rows = "error"
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any]) -> LabSource:
@@ -99,15 +100,16 @@ class LabSource(DataSource):
     def _settings(self, names: tuple[str, ...]) -> dict[str, Any]:
         return {"kind": self.kind, **{name: getattr(self.config, name) for name in names}}
 
-    def _table(self, task: Task, split: str, language: str) -> pa.Table:
-        """It has the columns of the Hub, or where that has none, ours."""
+    def _rows(self, task: Task, split: str, language: str) -> list[Rows]:
+        """They have the columns of the Hub, or where that has none, ours."""
         from xtl.lab.tasks import datasets
 
         examples = datasets.dataset(self.tasks, task.name, language, split)
         canonical = {name: name for name in columns.CANONICAL[task.format]}
         form = task.hub or HubTable("", "", {}, canonical, optional=("id",))
         table = examples.with_format("arrow")[:]
-        return columns.canonical(table, examples.features, form, task, language, f"the laboratory's {task.name}")
+        origin = f"the laboratory's {task.name}, {split} in {language}"
+        return [columns.canonical(table, examples.features, form, task, language, origin)]
 
     def _check(self, task: Task, split: str, language: str) -> None:
         """Nothing lacks."""

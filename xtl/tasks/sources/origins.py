@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 from datasets import Dataset
 
 from xtl.base.errors import UserError
 from xtl.tasks.catalog import TASKS, Task, get
-from xtl.tasks.sources import translation
+from xtl.tasks.sources import columns, translation
+from xtl.tasks.sources.rows import Rows
 from xtl.tasks.sources.source import DataSource, Origin, subset
 
 
@@ -40,7 +42,11 @@ def examples(task: Task, origin: Origin | None, data: DataSource, most: int | No
     read = training_task(task.name, origin, data)
     if origin.translator:
         english = subset(data.examples(read, "train", "en"), most, seed)
-        return _translated(english, read, origin.translator, origin.language)
+        translated = _translated(english, read, origin.translator, origin.language)
+        where = f"task {read.name}, translated into {origin.language} by {origin.translator}"
+        blank = (*read.hub.blank, *read.hub.optional) if read.hub else ()
+        rows = Rows(translated.with_format("arrow")[:], where, np.arange(len(translated)), blank=blank)
+        return columns.dataset(data.sound(rows, read), read)
     rows = data.examples(read, "train", origin.language)
     if most and len(rows) < most and not data.parallel:
         raise UserError(

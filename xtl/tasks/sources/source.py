@@ -14,6 +14,7 @@ from xtl.base.errors import UserError
 from xtl.languages.linguistics import Linguistics
 from xtl.tasks.catalog import TASKS, Task, get
 from xtl.tasks.sources import columns
+from xtl.tasks.sources.rows import Rows, sound
 
 SPLITS = ("train", "validation", "test")
 WORDS = {"native": "native", "human": "human-translated", "machine": "machine-translated"}
@@ -51,11 +52,15 @@ class DataSource(ABC):
         made: whether languages and examples are made, so that results speak of no natural language.
         parallel: whether all languages have the same examples in the same order, so that a translation is exact and
             training sets of all languages are equally large.
+        rows: what damaged rows get: they are an `error`, or it is to `skip` them.
+        left_out: data set, config and split -> how many rows of it were left out by what was read so far.
     """
 
     kind: ClassVar[str]
     made: ClassVar[bool]
     parallel: ClassVar[bool]
+    rows: str
+    left_out: dict[str, int]
 
     # ---- what it is --------------------------------------------------------------------------------------------------
 
@@ -127,11 +132,19 @@ class DataSource(ABC):
 
         Labels and tags are ids in the order of the labels of `resolved(task)`, whatever order the source has. Where a
         task has no such split of its own, the task that it trains on provides it: XNLI and XQuAD train on MNLI and
-        SQuAD. split: train, validation or test. Raises UserError where the source lacks it, or its columns are not the
-        catalog's.
+        SQuAD. split: train, validation or test. Raises UserError where the source lacks it, its columns are not the
+        catalog's, or rows are damaged (unless `rows` says to skip them).
         """
         holder = self.resolved(self._holder(task, split, language))
-        return columns.dataset(self._table(holder, split, language), holder)
+        tables = [self.sound(rows, holder) for rows in self._rows(holder, split, language)]
+        return columns.dataset(pa.concat_tables(tables), holder)
+
+    def sound(self, rows: Rows, task: Task) -> pa.Table:
+        """The rows that are not damaged; how many are left out stands in `left_out`. Raises UserError as rows.sound."""
+        table, count = sound(rows, task, self.rows)
+        if count:
+            self.left_out[rows.origin] = count
+        return table
 
     def check(self, task: str | Task, split: str, language: str) -> None:
         """Raise UserError unless `examples` would find them; reads headers only, and downloads none."""
@@ -166,8 +179,8 @@ class DataSource(ABC):
         return task
 
     @abstractmethod
-    def _table(self, task: Task, split: str, language: str) -> pa.Table:
-        """The examples of a task that has the split, in canonical columns."""
+    def _rows(self, task: Task, split: str, language: str) -> list[Rows]:
+        """The rows of a task that has the split, of each of its tables."""
 
     @abstractmethod
     def _check(self, task: Task, split: str, language: str) -> None:
