@@ -165,7 +165,9 @@ def test_scores_are_written_in_order_and_read_back_over_runs(store):
     ("frame", "message"),
     [
         (scores().drop(columns=["metric", "n"]), r"scores.parquet: columns \['metric', 'n'\] are missing"),
-        (scores(value=None), "scores.parquet: 1 rows have no value"),
+        (scores(value=None), "scores.parquet: 1 rows have no finite value"),
+        (scores(value=float("nan")), "scores.parquet: 1 rows have no finite value"),
+        (scores(value=float("-inf")), "scores.parquet: 1 rows have no finite value"),
         (scores(seed="zero"), "column seed must be Int64"),
     ],
 )

@@ -1,8 +1,10 @@
 """worker.py: a run is executed once, its error is kept, and what follows it never fails it."""
 
 import nbformat
+import pytest
 
-from tests.runs.steps import one, step
+from tests.runs.steps import PARAMETERS, STEP, one, step, write_notebook
+from xtl.runs.store import Store
 from xtl.runs.worker import Job, Outcome, execute_one
 
 NOTE = "tests.runs.steps:note"
@@ -52,3 +54,15 @@ def test_what_is_called_after_a_run_sees_its_end_and_never_fails_it(store, noteb
     assert outcomes[2].warning == f"{NOTE} after refused: ValueError: no note"
     assert store.state(refused) == "done"
     assert execute_one(jobs[2]).state == "cached"
+
+
+@pytest.mark.parametrize("name", ["out{1}", "out-{seed} {{}} %s $HOME", 'a}b it\'s "ü" [語]\n\\'])
+def test_folders_have_any_name(tmp_path, name):
+    (tmp_path / name).mkdir()
+    write_notebook(tmp_path / name / "1_intermediate.ipynb", PARAMETERS, STEP)
+    store = Store(tmp_path / name / "outputs")
+    run = step("a", 7)
+    outcome = one(run, store, tmp_path / name)
+    assert (outcome.state, outcome.error) == ("done", None)
+    assert (store.folder(run) / "checkpoint" / "sum").read_text() == "7"
+    assert (store.folder(run) / "notebook.ipynb").is_file()

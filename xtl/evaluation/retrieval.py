@@ -16,6 +16,7 @@ from xtl.tasks.catalog import TASKS, Task
 from xtl.tasks.formats import retrieval_format
 from xtl.tasks.formats.format import Vectors
 from xtl.tasks.sources import DataSource
+from xtl.training.finite import check_checkpoint, check_embeddings
 from xtl.training.prediction import Scored
 from xtl.training.settings import TargetSettings
 
@@ -48,13 +49,16 @@ def evaluate(settings: TargetSettings, data: DataSource, folder: str | Path) -> 
     """Score sentence retrieval at every layer by every pooling; the recipe's layer and pooling are the headline."""
     evaluation = Evaluation(Path(folder), n_train=0, selection="none")
     model = on_device(load_encoder(settings.checkpoint, settings.revision))
+    check_checkpoint(model, settings.checkpoint)
     tokenizer = load_tokenizer(settings.checkpoint, settings.revision)
     depth = depth_of(model)
     recipe = recipe_layer(depth, settings.layer)
 
     def vectors(sentences: list[str], max_length: int, layers: list[int]) -> np.ndarray:
         """(layers, poolings, sentences, hidden)."""
-        return embed(model, tokenizer, sentences, max_length, prefix=settings.prefix, layers=layers)
+        embedded = embed(model, tokenizer, sentences, max_length, prefix=settings.prefix, layers=layers)
+        check_embeddings(embedded, settings.checkpoint)
+        return embedded
 
     for target, languages in settings.evaluate.items():
         task = TASKS[target]

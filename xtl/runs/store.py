@@ -228,8 +228,11 @@ def write_scores(folder: Path | str, frame: "DataFrame") -> None:
     Raises ValueError for missing columns, for values that do not fit a column's type, and for a missing `value`:
     a cell without a score has no row.
     """
-    if "value" in frame and (empty := int(frame["value"].isna().sum())):
-        raise ValueError(f"{SCORES_FILE}: {empty} rows have no value; a cell without a score has no row.")
+    import pandas as pd
+
+    values = pd.to_numeric(frame.get("value", pd.Series()), errors="coerce")
+    if empty := int((~values.abs().lt(float("inf"))).sum()):
+        raise ValueError(f"{SCORES_FILE}: {empty} rows have no finite value; a cell without a score has no row.")
     _write_table(Path(folder) / SCORES_FILE, frame, SCORE_TYPES)
 
 

@@ -169,8 +169,8 @@ def _execute_notebook(job: Job, folder: Path) -> None:
         config.KernelManager.connection_file = f"{sockets}/kernel.json"
         try:
             papermill.execute_notebook(
-                str(path),
-                str(folder / NOTEBOOK_FILE),
+                _literal(path),
+                _literal(folder / NOTEBOOK_FILE),
                 parameters=job.parameters(folder),
                 kernel_name="python3",
                 language="python",
@@ -193,6 +193,11 @@ def _execute_notebook(job: Job, folder: Path) -> None:
                 f"the kernel died in cell {number} of {NOTEBOOK_FILE}: the system killed it, "
                 "as it does when memory runs out, or a library crashed"
             ) from error
+
+
+def _literal(path: Path) -> str:
+    """A path for papermill, which formats paths with the parameters: braces stand for themselves."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _socket_folder() -> tempfile.TemporaryDirectory[str]:

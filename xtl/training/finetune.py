@@ -17,6 +17,7 @@ from xtl.runs.record import read_record
 from xtl.runs.store import RUN_FILE
 from xtl.tasks.sources import DataSource
 from xtl.training.collate import batches_of_steps, grouped_batches
+from xtl.training.finite import check_checkpoint
 from xtl.training.mixing import Batch, Heads, mixed_batches
 from xtl.training.parts import Part, collator, dev_score, dev_sets, read_part
 from xtl.training.settings import FineTuningSettings, IntermediateSettings, TargetSettings
@@ -79,6 +80,7 @@ def fine_tune(settings: FineTuningSettings, data: DataSource, folder: str | Path
     parts = [read_part(training_set, settings, data, tokenizer) for training_set in settings.training_sets]
     models = [part.build_model(settings) for part in parts]
     model = models[0] if len(models) == 1 else Heads(models)
+    check_checkpoint(model, settings.checkpoint)
     batches = plan_batches([part.lengths for part in parts], settings)
 
     dev = dev_sets(parts, data) if settings.selection == "english_dev" or test else []
@@ -89,9 +91,6 @@ def fine_tune(settings: FineTuningSettings, data: DataSource, folder: str | Path
     title = f"training on {' and '.join(part.task.name for part in parts)}"
     collate = collator(parts, models, tokenizer, settings.seed)
     log = fit(model, batches, collate, folder, settings, seed=settings.seed, title=title, callbacks=[selection])
-    if not np.isfinite(log["loss"].iloc[-1]):
-        raise UserError(f"{title} diverged: its loss is no number any more; lower the learning rate.")
-
     watched = selection.history() if test else []
     averaged = selection.averaged(model)
     name, choice = selection.choose(model)

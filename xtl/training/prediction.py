@@ -9,6 +9,7 @@ from datasets import Dataset
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
+from xtl.base.errors import UserError
 from xtl.tasks.catalog import Task
 from xtl.tasks.formats import trained_format
 from xtl.tasks.formats.format import DrawnFormat, HeadFormat, Limits
@@ -80,6 +81,8 @@ def predict_logits(
                 logits = output.logits
             else:
                 logits = torch.stack([output.start_logits, output.end_logits], -1)
+            if logits.isnan().any():
+                raise UserError("the model's predictions are no numbers (NaN): its activations overflow.")
             for number, values in zip(numbers, logits.float().cpu().numpy(), strict=True):
                 if values.ndim == 2:  # a row for every token, those of the padding too
                     values = values[-lengths[number] :] if left else values[: lengths[number]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -14,6 +15,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 from transformers import PreTrainedTokenizerFast
 
+from xtl.base.errors import UserError
 from xtl.models.objectives import Collator, how_many
 from xtl.models.pretraining_model import PretrainingModel
 from xtl.models.recipes import FullRecipe, Pretraining
@@ -159,6 +161,8 @@ def heldout_loss(settings: Pretraining, model: PretrainingModel, prepared: Prepa
             batch = _on_device(collate(items[start : start + HELD_OUT_BATCH]), model)
             total += float(model(**batch)["token_loss"]) * len(batch["labels"])
             count += len(batch["labels"])
+    if not math.isfinite(total):
+        raise UserError("pretraining diverged: its held-out loss is no number; lower the learning rate.")
     return total / count
 
 

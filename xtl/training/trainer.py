@@ -16,9 +16,11 @@ from torch.utils.data import DataLoader
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
 from transformers.trainer_callback import PrinterCallback
 
+from xtl.base.errors import UserError
 from xtl.grid.blocks import Training
 from xtl.models.recipes import Pretraining
 from xtl.runs.store import write_facts, write_progress
+from xtl.training.finite import StopAtDivergence, unusable_weight
 from xtl.training.losses import smoothed_loss
 
 SAVE_SECONDS = 120  # a checkpoint to resume from, at most this much work is lost
@@ -55,6 +57,7 @@ def fit(
     Returns:
         DataFrame step, loss, learning_rate, seconds: a row about every fiftieth of the training. Steps and losses are
         recorded as the fact `losses`.
+    Raises UserError for a training that diverges: a loss or a weight that is no finite number.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,11 +93,17 @@ def fit(
         args=arguments,
         train_dataset=batches,
         data_collator=lambda loaded: collate(loaded[0]),
-        callbacks=[Progress(folder, title, save_seconds), *callbacks],
+        callbacks=[StopAtDivergence(title), Progress(folder, title, save_seconds), *callbacks],
     )
     trainer.label_smoothing = settings.label_smoothing if isinstance(settings, Training) else 0.0
     trainer.remove_callback(PrinterCallback)
-    trainer.train(resume_from_checkpoint=last_checkpoint(folder / "trainer"))
+    try:
+        trainer.train(resume_from_checkpoint=last_checkpoint(folder / "trainer"))
+        if unusable_weight(model):
+            raise UserError(f"{title} diverged in its last steps: its weights are no numbers; lower the learning rate.")
+    except UserError:
+        shutil.rmtree(folder / "trainer", ignore_errors=True)  # what diverged is not resumed
+        raise
     model.eval()
     shutil.rmtree(folder / "trainer", ignore_errors=True)
     log = pd.DataFrame([row for row in trainer.state.log_history if "loss" in row]).reindex(columns=COLUMNS)

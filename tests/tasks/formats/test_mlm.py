@@ -66,7 +66,7 @@ def settings(task, checkpoint, **options):
 
 def test_a_training_that_diverges_fails_in_one_sentence(tiny_encoders, hub, tmp_path):
     wild = settings("mnli", tiny_encoders["bert"], learning_rate=1e30, epochs=2, max_steps=6, warmup=0.0)
-    with pytest.raises(UserError, match="training on mnli diverged: its loss is no number any more; lower"):
+    with pytest.raises(UserError, match="training on mnli diverged: at step .* its loss is no number any more; lower"):
         fine_tune(wild, hub, tmp_path)
 
 
