@@ -19,7 +19,7 @@ from xtl.base.errors import UserError
 from xtl.base.places import REPOSITORY
 from xtl.evaluation import submissions
 from xtl.evaluation.lab_shortcuts import lab_shortcuts
-from xtl.grid import experiment
+from xtl.grid import experiment, registration
 from xtl.grid.plan import Plan, make
 from xtl.runs.store import NOTEBOOK_FILE, Store
 from xtl.tasks.catalog import TASKS
@@ -311,6 +311,7 @@ def open_grid(
         encoder_blocks=asked.encoders,
         hypotheses=asked.hypotheses,
         claims=asked.claims,
+        dated=registration.dated(asked, store.root / asked.name),
         path=path,
         plan=plan,
         store=store,

@@ -15,6 +15,7 @@ from xtl.analysis.scores.gains import described, pooled_gains
 from xtl.analysis.scores.gains import gains as paired_gains
 from xtl.analysis.scores.tables import BASELINE, CELL
 from xtl.grid.blocks import Encoder, Intermediate
+from xtl.grid.registration import UNKNOWN
 from xtl.grid.schema import Claim, Hypothesis
 from xtl.runs.record import RunRecord
 from xtl.tasks.sources import DataSource
@@ -34,6 +35,7 @@ class Results:
         unavailable: target, language: listed by the benchmark and absent from the data source.
         measure_shortcuts: gives `shortcuts`; only the laboratory has it.
         intermediates, encoder_blocks, hypotheses, claims: the blocks of the grid file.
+        dated: when the hypotheses were written, in a sentence (grid.registration).
         evidence: what xtl.analysis.questions.evidence has computed already.
     """
 
@@ -50,6 +52,7 @@ class Results:
     encoder_blocks: Mapping[str, Encoder] = field(default_factory=dict)
     hypotheses: Sequence[Hypothesis] = ()
     claims: Sequence[Claim] = ()
+    dated: str = f"{UNKNOWN}."
     evidence: dict[str, Any] = field(default_factory=dict)
 
     @cached_property

@@ -12,6 +12,7 @@ from rich.markup import escape
 from xtl.base.errors import UserError
 from xtl.base.places import outputs_root
 from xtl.cli.tables import colour, minutes, simple
+from xtl.grid import registration
 from xtl.grid.plan import Plan
 from xtl.runs.execute import Watch, execute
 from xtl.runs.run import Run
@@ -99,6 +100,7 @@ def complete(
 ) -> bool:
     """Bring some runs of a grid to their end and write its report; returns whether everything asked for is done."""
     store = Store()
+    registration.register(plan, store)
     started = time.monotonic()
     display = Display(console, len(runs))
     with display.bars:

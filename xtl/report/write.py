@@ -12,6 +12,7 @@ import nbformat
 from xtl.base.errors import UserError
 from xtl.base.files import replacing
 from xtl.evaluation import submissions
+from xtl.grid import registration
 from xtl.grid.plan import Plan, analysis_run
 from xtl.report.page import as_page, contents, numbered, read_notebook
 from xtl.report.pdf import PDF
@@ -56,13 +57,15 @@ def write_report(
     done = [key for key, record in records.items() if record.phase == "target" and record.done]
     analysis = analysis_run(plan, done, str(Path(grid).absolute()), list(overrides))
     facts = [record.to_json() for record in records.values()]
-    digest = _digest(plan.experiment.model_dump(mode="json"), facts, (notebooks / analysis.notebook).read_text("utf-8"))
+    asked = plan.experiment
+    dated = registration.dated(asked, store.root / asked.name)
+    code = (notebooks / analysis.notebook).read_text("utf-8")
+    digest = _digest(asked.model_dump(mode="json"), dated, facts, code)
     index = folder / "index.html"
     if index.is_file() and f'content="{digest}"' in index.read_text("utf-8")[:1000] and store.record(analysis).done:
         return Outcome(Ending.CACHED)
     outcome = _analyse(analysis, store, notebooks, watch)
     notebook = read_notebook(store.folder(analysis) / NOTEBOOK_FILE)
-    asked = plan.experiment
     html = index_page(notebook, asked.name, asked.question, digest if outcome.good else "")
     for old in (folder / PDF, _packed(folder)):
         old.unlink(missing_ok=True)

@@ -33,7 +33,8 @@ def text_of(*sections) -> str:
 
 
 def test_hypotheses_are_in_words_and_numbers(whole):
-    text = text_of(hypotheses.hypotheses(whole))
+    text = text_of(hypotheses.hypotheses(replace(whole, dated="Fixed on a Monday.")))
+    assert "Fixed on a Monday." in text and "is not recorded." in text_of(hypotheses.hypotheses(whole))
     assert "helps: supported; gain of mnli, mean of 2 encoders, over 2 targets: above 0, estimated at +2" in text
     assert "more than steps: not shown" in text
     assert "escape this design more than one time in five" in text

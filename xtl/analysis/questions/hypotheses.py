@@ -63,7 +63,7 @@ def hypotheses(results: Results) -> Section:
         ])  # fmt: skip
     columns = ["hypothesis", "estimate, 95 % interval", "unit", "p", "p (Holm)", "detectable", "n", "verdict"]
     numbers = table("Confirmatory hypotheses", columns, rows, [METHOD])
-    text = ["Fixed in the grid file before it ran.", *sentences(tested)]
+    text = [results.dated, *sentences(tested)]
     return section("hypotheses", TITLE, block(text=text, items=differing(results), tables=[numbers]))
 
 
