@@ -11,7 +11,7 @@ from filelock import FileLock
 from pydantic import Field, ValidationError
 
 from xtl.base.files import make_folder, read_json, write_json
-from xtl.grid.blocks import Strict
+from xtl.base.validation import Strict
 from xtl.grid.plan import Plan
 from xtl.grid.schema import Experiment
 from xtl.runs.record import State
