@@ -64,6 +64,33 @@ def test_gains_by_target_mark_same_data_and_say_what_is_missing(partial):
     assert misplaced(picture) == []
 
 
+def test_every_seed_of_a_gain_is_a_tick_below_its_interval():
+    cells, scores, _, languages = grid(encoders=ENCODERS, seeds=range(10), languages=LANGUAGES[:3])
+    task_gains = gains.gains(tables.task_scores(tables.main_scores(cells, scores, languages)))
+    pooled = gains.pooled_gains(task_gains)
+    both = gains.intervals(task_gains, "gain"), gains.intervals(pooled, "gain")
+    [picture] = dot_plots.gains_by_target(*both, ENCODERS, by_seed=task_gains)
+    axes = picture.figure.axes[0]
+    ticks = {line.get_color(): line for line in axes.lines if line.get_marker() == "|" and len(line.get_xdata())}
+    assert [len(line.get_xdata()) for line in ticks.values()] == [40, 40]  # ten seeds of three targets and their mean
+    bert = task_gains[task_gains["encoder"] == "bert"]["gain"].tolist()
+    bert += pooled[pooled["encoder"] == "bert"]["gain"].tolist()
+    assert sorted(ticks["#0072b2"].get_xdata()) == pytest.approx(sorted(bert))
+    low, high = axes.get_xlim()
+    assert low < min(bert) and max(bert) < high
+    marks_of_bert = [line for line in axes.lines if line.get_marker() == "o" and line.get_color() == "#0072b2"]
+    assert set(ticks["#0072b2"].get_ydata()) == {y + dot_plots.TICK for y in marks_of_bert[0].get_ydata()}
+    assert legend(picture) == ["bert", "xlnet", "one seed"] and "with every seed as a tick: mean over" in picture.alt
+    assert misplaced(picture) == []
+
+
+def test_gains_of_the_same_data_alone_have_a_figure_without_a_mean():
+    gain, pooled, _ = of_grid(targets=("xnli",), languages=LANGUAGES[:3])
+    assert pooled.empty
+    [picture] = dot_plots.gains_by_target(gain, pooled, ENCODERS)
+    assert rows(picture) == ["xnli"] and legend(picture) == ["bert", "xlnet", "same data"]
+
+
 def test_the_first_screen_shows_few_intermediates_on_one_scale_and_says_so():
     names = ("none", "mnli", "qqp", "ccg", "csqa")
     gain, pooled, _ = of_grid(intermediates=names, targets=("udpos", "xquad"), languages=LANGUAGES[:3], seeds=(0, 1))
@@ -81,7 +108,8 @@ def test_the_figure_of_the_first_screen_is_low_enough():
     task_gains = gains.gains(tables.task_scores(tables.main_scores(cells, scores, languages)))
     pooled = gains.intervals(gains.pooled_gains(task_gains), "gain")
     encoders = ["bert", "roberta", "xlnet"]
-    [picture] = dot_plots.gains_by_target(gains.intervals(task_gains, "gain"), pooled, encoders, most=3)
+    by_target = gains.intervals(task_gains, "gain")
+    [picture] = dot_plots.gains_by_target(by_target, pooled, encoders, most=3, by_seed=task_gains)
     width, height = picture.figure.get_size_inches() * 72
     assert width == 360 and height < 340
     assert misplaced(picture) == []

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from xtl.analysis.figures import drawing
 from xtl.analysis.figures.drawing import INK, LEADING, MARKERS, PAGE, RULE, SERIES, SOFT, WIDTH, Look, Picture
+from xtl.analysis.scores.gains import pooled_gains
 from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.wording import decimals, points
 from xtl.tasks.catalog import TASKS
@@ -17,17 +18,21 @@ DENSE = 150  # marks of a picture from which they stand closer
 MEAN_ROW = "mean over targets"
 APART = " "  # a group without a name, set apart by a rule
 ALPHA = 0.05
+TICK = 5  # pixels of a single seed's tick, and how far below its interval it stands
+ESTIMATE = ["mean", "low", "high"]
 
 
 def gains_by_target(
-    gain: pd.DataFrame, pooled: pd.DataFrame, encoders: Sequence[str], most: int | None = None
-) -> list[Picture]:
-    """The gain of every intermediate by target and encoder, the mean over targets set apart on top.
+    gain: pd.DataFrame, pooled: pd.DataFrame, encoders: Sequence[str], most: int | None = None,
+    by_seed: pd.DataFrame | None = None,
+) -> list[Picture]:  # fmt: skip
+    """The gain of every intermediate by target and encoder, the mean over targets set apart on top: a forest plot.
 
     A panel an intermediate, on one scale. Cells of the same data are hollow and not in the mean.
 
     gain: gains.intervals of the gains of task scores; pooled: gains.intervals of gains.pooled_gains. most: panels to
-    show, those with the largest mean gain of an encoder; then the caption says so.
+    show, those with the largest mean gain of an encoder; then the caption says so. by_seed: the gains of task scores
+    themselves (gains.gains), of which every seed becomes a tick below its interval.
     """
     names = list(dict.fromkeys(gain["intermediate"]))
     best = pooled.groupby("intermediate")["mean"].max().reindex(names).sort_values(ascending=False, kind="stable")
@@ -35,7 +40,10 @@ def gains_by_target(
     rows = gain.assign(row=gain["target"], hollow=gain["same_data"], group=APART)
     rows = pd.concat([pooled.assign(row=MEAN_ROW, hollow=False, group=""), rows], ignore_index=True)
     rows["series"] = rows["encoder"]
-    span = drawing.limits(pd.concat([pd.Series([0.0]), rows["low"], rows["mean"], rows["high"]]))
+    rows[ESTIMATE] = rows[ESTIMATE].astype(float)  # a table without rows has no type
+    ticks = None if by_seed is None else _seeds(by_seed)
+    values = [rows["low"], rows["mean"], rows["high"], *([] if ticks is None else [ticks["gain"]])]
+    span = drawing.limits(pd.concat([pd.Series([0.0]), *values]))
     caption = caption if most and most < len(names) else ""
     label = f"gain over {BASELINE} in points, 95 % intervals"
     pictures = []
@@ -45,8 +53,18 @@ def gains_by_target(
             title = f"Gain of {name} by target"
             what = f"Dot plot of the gain of {name} over {BASELINE} in points"
             look = drawing.looks(encoders)
-            pictures.append(dot_plot(own, look, label, what, title=title, span=span, caption=caption))
+            seeds = None if ticks is None else ticks[ticks["intermediate"] == name]
+            picture = dot_plot(own, look, label, what, title=title, span=span, caption=caption, ticks=seeds)
+            pictures.append(picture)
     return pictures
+
+
+def _seeds(by_seed: pd.DataFrame) -> pd.DataFrame:
+    """The gain of every seed by target, and its mean over targets, at the places of `gains_by_target`."""
+    means = pooled_gains(by_seed).assign(row=MEAN_ROW, group="")
+    table = pd.concat([means, by_seed.assign(row=by_seed["target"], group=APART)], ignore_index=True)
+    table = table.assign(series=table["encoder"], gain=table["gain"].astype(float))
+    return table.dropna(subset=["gain"])
 
 
 def encoder_gains(pooled: pd.DataFrame, encoders: Sequence[str]) -> Picture:
@@ -186,13 +204,14 @@ def _ordered(table: pd.DataFrame, column: str, order: Sequence[str]) -> pd.DataF
 def dot_plot(
     table: pd.DataFrame, series: Mapping[str, Look], label: str, what: str, *, title: str = "",
     span: tuple[float, float] | None = None, zero: float | None = 0.0, number: Callable[[float], str] = points,
-    hollow: str = "same data", words: str = "", caption: str = "",
+    hollow: str = "same data", words: str = "", caption: str = "", ticks: pd.DataFrame | None = None,
 ) -> Picture:  # fmt: skip
     """The picture of some estimates, 360 pixels wide: rows as they come, series one below the other in each.
 
     table: columns row, series, mean (NaN: missing), low, high (NaN: no interval) and maybe hollow and group, whose name
     stands above its rows. series: their looks, in order. span: of the axis, default that of the values. zero: where a
     line marks no effect. hollow: what hollow marks mean. what, words: the alternative text; default: every estimate.
+    ticks: columns group, row, series and gain: single values (seeds) that stand as ticks below their interval.
     """
     table = table.assign(**{name: value for name, value in (("hollow", False), ("group", "")) if name not in table})
     dense = len(table) > DENSE
@@ -208,6 +227,9 @@ def dot_plot(
     keys = [look.key(name) for name, look in series.items()] if len(series) > 1 else []
     if table["hollow"].any():
         keys.append(Look(SOFT, "o", filled=False).key(hollow, line=False))
+    if ticks is not None and len(ticks):
+        keys.append(Look(SOFT, "|").key("one seed", line=False))
+        what += " with every seed as a tick"
     figure, axes = drawing.panel(height, drawing.widest(names) + 14, title=title, label=label, keys=keys)
     span = span or drawing.limits(table[["mean", "low", "high"]].assign(zero=zero).astype(float).stack())
     axes.set(xlim=span, ylim=(height, 0))
@@ -219,8 +241,13 @@ def dot_plot(
         _heading(axes, name.strip(), bottom)
     for i, (name, look) in enumerate(series.items()):
         own = table[table["series"] == name]
+        offset = (i - (len(series) - 1) / 2) * step
         middles = np.array([centres[r.group, r.row] for r in own.itertuples()])
-        _marks(axes, own.assign(y=middles + (i - (len(series) - 1) / 2) * step), look, 4 if dense else 6, zero)
+        _marks(axes, own.assign(y=middles + offset), look, 4 if dense else 6, zero)
+        if ticks is not None:
+            single = ticks[ticks["series"] == name]
+            heights = [centres[r.group, r.row] + offset + (0 if dense else TICK) for r in single.itertuples()]
+            axes.plot(single["gain"], heights, "|", color=look.colour, markersize=TICK, zorder=3, clip_on=False)
     words = words or "; ".join(_words(r, number) for r in table.itertuples())
     return Picture(figure, f"{what}: {words}.", caption)
 

@@ -32,7 +32,9 @@ def answer(results: Results) -> Section:
     text = sentences(results.pooled, gain, differences, of_gain)
     by_target = gain_tables.intervals(results.task_gains, "gain", results.pools)
     known = by_target["mean"].notna().any()
-    pictures = gains_by_target(by_target, gain, results.encoders, most=PANELS) if known else []
+    pictures = []
+    if known:
+        pictures = gains_by_target(by_target, gain, results.encoders, PANELS, by_seed=results.task_gains)
     shown = block(text=text, pictures=pictures, items=[trust(results, differences, of_gain)], notes=caveats(results))
     return section("answer", TITLE, shown)
 

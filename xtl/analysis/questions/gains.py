@@ -52,7 +52,7 @@ def _of_origin(results: Results, heading: str, tasks: pd.DataFrame) -> Block:
         return block(heading, ["No intermediate task has finished beside its baseline."], tables=[scores])
     pooled = gain_tables.intervals(gain_tables.pooled_gains(task_gains), "gain", results.pools)
     text = [f"Gain over {BASELINE} in points, the mean over seeds; {_signs(gain)}."]
-    more = gains_by_target(gain, pooled, results.encoders)
+    more = gains_by_target(gain, pooled, results.encoders, by_seed=task_gains)
     more += _score_panels(results, gain_tables.intervals(tasks, "score", results.pools))
     tables = [scores, _every_gain(gain, runs_of(tasks))]
     notes = [STRIPED] if gain["mixed"].any() else []
