@@ -17,6 +17,7 @@ from xtl.tasks.formats import retrieval_format
 from xtl.tasks.formats.format import Vectors
 from xtl.tasks.sources import DataSource
 from xtl.training.finite import check_checkpoint, check_embeddings
+from xtl.training.parts import check_rows
 from xtl.training.prediction import Scored
 from xtl.training.settings import TargetSettings
 
@@ -47,6 +48,7 @@ def read_pools(task: Task, language: str, data: DataSource, most: int | None) ->
 
 def evaluate(settings: TargetSettings, data: DataSource, folder: str | Path) -> Evaluation:
     """Score sentence retrieval at every layer by every pooling; the recipe's layer and pooling are the headline."""
+    check_rows(settings, data, folder)
     evaluation = Evaluation(Path(folder), n_train=0, selection="none")
     model = on_device(load_encoder(settings.checkpoint, settings.revision))
     check_checkpoint(model, settings.checkpoint)

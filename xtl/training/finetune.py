@@ -19,7 +19,7 @@ from xtl.tasks.sources import DataSource
 from xtl.training.collate import batches_of_steps, grouped_batches
 from xtl.training.finite import check_checkpoint
 from xtl.training.mixing import Batch, Heads, mixed_batches
-from xtl.training.parts import Part, collator, dev_score, dev_sets, read_part
+from xtl.training.parts import Part, check_rows, collator, dev_score, dev_sets, read_part
 from xtl.training.settings import FineTuningSettings, IntermediateSettings, TargetSettings
 from xtl.training.snapshots import Selection, Test
 from xtl.training.trainer import fit, last_checkpoint
@@ -78,6 +78,7 @@ def fine_tune(settings: FineTuningSettings, data: DataSource, folder: str | Path
     folder = Path(folder)
     tokenizer = load_tokenizer(settings.checkpoint, settings.revision)
     parts = [read_part(training_set, settings, data, tokenizer) for training_set in settings.training_sets]
+    check_rows(settings, data, folder)
     models = [part.build_model(settings) for part in parts]
     model = models[0] if len(models) == 1 else Heads(models)
     check_checkpoint(model, settings.checkpoint)

@@ -1,7 +1,9 @@
 """The data sets of a training, each with its features, its model, and how its batches become inputs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,8 @@ from transformers import PreTrainedTokenizerFast
 
 from xtl.base.errors import UserError
 from xtl.models.checkpoints import mirrored
-from xtl.tasks.catalog import Task
+from xtl.runs.store import write_facts
+from xtl.tasks.catalog import TASKS, Task
 from xtl.tasks.formats import trained_format
 from xtl.tasks.formats.format import DrawnFormat, Limits, TrainedFormat
 from xtl.tasks.sources import DataSource, origins
@@ -19,7 +22,7 @@ from xtl.tasks.sources.source import subset
 from xtl.training.collate import pad_batch
 from xtl.training.mixing import Batch, Heads
 from xtl.training.prediction import Scored, score_examples
-from xtl.training.settings import FineTuningSettings, TrainingSet
+from xtl.training.settings import FineTuningSettings, TargetSettings, TrainingSet
 
 DEV_EXAMPLES = 500  # first English dev examples that select a checkpoint, as in the authors' scripts (docs/protocol.md)
 
@@ -69,6 +72,32 @@ def read_part(
             "raise training.max_length."
         )
     return part
+
+
+def check_rows(settings: FineTuningSettings, data: DataSource, folder: str | Path) -> None:
+    """Read all that is read after the training, so that damaged rows are found before it; record what is left out.
+
+    Raises UserError for damaged rows, unless the grid skips them.
+    """
+    if not data.made:
+        for task, split, language in _read_later(settings, data):
+            data.examples(task, split, language)
+    if data.left_out:
+        write_facts(Path(folder), rows_left_out=dict(data.left_out))
+
+
+def _read_later(settings: FineTuningSettings, data: DataSource) -> Iterator[tuple[str, str, str]]:
+    """Task, split and language of the development and test sets of a run."""
+    trained = [training_set.task for training_set in settings.training_sets if training_set.task]
+    if isinstance(settings, TargetSettings):
+        for target, languages in settings.evaluate.items():
+            splits = (*TASKS[target].evaluation_splits, *(["validation"] if trained and settings.shots else []))
+            yield from product([target], splits, languages)
+        if settings.selection != "english_dev" and not settings.oracle:
+            return
+    for task in trained:
+        if "validation" in data.splits(task):
+            yield task, "validation", "en"
 
 
 def prepare(name: str, task: Task, examples: Dataset, tokenizer: PreTrainedTokenizerFast, limits: Limits) -> Part:

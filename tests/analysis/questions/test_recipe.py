@@ -1,9 +1,11 @@
 """Where the numbers come from: what vocabularies do not know is marked."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from tests.synthetic import results
-from xtl.analysis.questions.recipe import vocabulary
+from xtl.analysis.questions.recipe import missing, vocabulary
 
 MAIN = pd.DataFrame({
     "target": "udpos", "encoder": "bert", "intermediate": "none", "language": ["en", "zh"],
@@ -23,3 +25,11 @@ def test_runs_that_did_not_record_vocabularies_have_no_such_section():
     grid = results(encoders=("bert",), targets=("udpos",))
     grid.main = MAIN.drop(columns=["unknown", "fertility"])
     assert vocabulary(grid).blocks == []
+
+
+def test_rows_that_are_left_out_are_counted():
+    grid = results(encoders=("bert",), targets=("udpos",))
+    run = next(record for record in grid.records.values() if record.phase == "target")
+    grid.records[run.id] = replace(run, facts={"rows_left_out": {"google/xtreme, config udpos.German, split test": 3}})
+    shown = missing(grid).blocks[-1].tables[0]
+    assert [[c.text for c in row] for row in shown.rows] == [["google/xtreme, config udpos.German, split test", "3"]]

@@ -58,3 +58,12 @@ def test_a_pretraining_reads_plain_text_in_every_language(hub):
     assert parameters["languages"] == ["de", "en", "es"] and parameters["kind"] == "hub"
     assert (parameters["corpus"], parameters["documents"], parameters["pieces"]) == ("mlm", 4, 120)
     assert digests["mlm/train/de"] == hub.digest("mlm", "train", "de")
+
+
+def test_that_rows_are_skipped_is_part_of_the_parameters_and_an_error_is_not():
+    assert HubSource().parameters() == {"kind": "hub", "revisions": {}}
+    skipping = HubSource(rows="skip")
+    assert skipping.parameters() == {"kind": "hub", "revisions": {}, "rows": "skip"}
+    assert HubSource.from_parameters(skipping.parameters()) == skipping
+    with pytest.raises(UserError, match="data: rows is error or skip, not 'drop'"):
+        HubSource.from_parameters({"rows": "drop"})

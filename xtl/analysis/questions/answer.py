@@ -219,6 +219,9 @@ def caveats(results: Results) -> list[str]:
         notes.append(
             f"Tests are a subset: at most {limit} examples per language, so the scores are not the benchmark's."
         )
+    left_out = provenance.left_out(results.records)
+    if left_out:
+        notes.append(f"{sum(left_out.values()):,} damaged rows of {len(left_out)} sets of examples are left out.")
     notes.append("Intervals in brackets are 95 %, Student's t over seeds with the variance pooled over encoders.")
     return notes
 

@@ -110,8 +110,8 @@ def recipe(results: Results) -> Section:
 
 
 def missing(results: Results) -> Section:
-    """Scores without a value, runs that ended otherwise than done, languages that the data source lacks."""
-    blocks = [_missing_scores(results.main), _unfinished(results), _unavailable(results)]
+    """Scores without a value, runs that are not done, languages that the data source lacks, rows that are left out."""
+    blocks = [_missing_scores(results.main), _unfinished(results), _unavailable(results), _left_out(results)]
     if all(part.empty for part in blocks):
         nothing = "Nothing: every run is done and every language of every target has a score."
         blocks = [block(text=[nothing])]
@@ -147,6 +147,14 @@ def _unavailable(results: Results) -> Block:
     rows = [[key[0], len(cells), " ".join(cells["language"])] for key, cells in parts(unavailable, ["target"])]
     caption = "Languages that the benchmark lists and this data source lacks"
     return block(tables=[table(caption, ["target", "count", "languages"], rows)])
+
+
+def _left_out(results: Results) -> Block:
+    counts = provenance.left_out(results.records)
+    if not counts:
+        return block()
+    caption = "Damaged rows that the grid leaves out (rows: skip)"
+    return block(tables=[table(caption, ["data set, config and split", "rows"], [list(row) for row in counts.items()])])
 
 
 def runs(results: Results) -> Section:

@@ -112,6 +112,14 @@ def _range(column: pd.Series | None) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
+def left_out(records: Mapping[str, RunRecord]) -> dict[str, int]:
+    """Data set, config and split -> how many damaged rows of it the runs left out."""
+    counts: dict[str, int] = {}
+    for record in records.values():
+        counts |= record.facts.get("rows_left_out", {})
+    return dict(sorted(counts.items()))
+
+
 def subset(records: Mapping[str, RunRecord]) -> int | None:
     """The largest limit on test examples per language that a target run was given; None if none was limited."""
     limits = [record.params.get("max_eval_examples") for record in records.values() if record.phase == "target"]

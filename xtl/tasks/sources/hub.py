@@ -44,6 +44,8 @@ class HubSource(DataSource):
     def from_parameters(cls, parameters: Mapping[str, Any]) -> HubSource:
         """The source that parameters name; what a pretraining carries besides is left out."""
         rows = parameters.get("rows", "error")
+        if rows not in ("error", "skip"):
+            raise UserError(f"data: rows is error or skip, not {rows!r}.")
         return cls(parameters.get("revisions") or {}, parameters.get("folders") or {}, rows)
 
     def parameters(self) -> dict[str, Any]:
