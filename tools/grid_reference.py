@@ -23,6 +23,7 @@ BLOCKS: tuple[type[BaseModel], ...] = (
     blocks.Part,
     blocks.Source,
     blocks.Training,
+    blocks.Tune,
     schema.Hypothesis,
     schema.Claim,
 )

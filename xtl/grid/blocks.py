@@ -2,6 +2,8 @@
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import asdict, dataclass
+from itertools import product
+from math import prod
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
@@ -289,3 +291,49 @@ def keys_read_by(*readers: str) -> list[str]:
     ['max_length', 'layer', 'pooling', 'prefix']
     """
     return [name for name, mark in _READ_BY.items() if set(mark.readers) & set(readers)]
+
+
+MOST_TRIALS = 64  # of one encoder on one task
+Numbers = tuple[float, ...] | None
+WholeNumbers = tuple[int, ...] | None
+
+
+class Tune(Strict):
+    """Keys of `training` that trials choose, for every encoder and task among the same values."""
+
+    on: Literal["english_dev"] = Field("english_dev", description="what chooses: the first 500 English dev examples")
+    seed: int = Field(1000, ge=0, lt=2**32, description="of the trials, none of the grid's seeds")
+    learning_rate: Numbers = Field(None, description="values to try")
+    epochs: Numbers = Field(None, description="values to try")
+    max_steps: WholeNumbers = Field(None, description="values to try")
+    batch_size: WholeNumbers = Field(None, description="values to try")
+    warmup: Numbers = Field(None, description="values to try")
+    weight_decay: Numbers = Field(None, description="values to try")
+    label_smoothing: Numbers = Field(None, description="values to try")
+
+    @model_validator(mode="after")
+    def some_trials(self) -> Self:
+        """At least one key has several different values, and their combinations are few enough."""
+        if not self.tried:
+            raise ValueError("names no key to tune, such as `learning_rate: [1.0e-5, 3.0e-5]`")
+        for name, values in self.tried.items():
+            if len(values) < 2 or twice(values):
+                raise ValueError(f"{name} needs two or more different values; a single one belongs into `training`")
+        trials = prod(map(len, self.tried.values()))
+        if trials > MOST_TRIALS:
+            raise ValueError(f"asks for {trials} trials of every encoder and task; at most {MOST_TRIALS}")
+        return self
+
+    @property
+    def tried(self) -> dict[str, list[float]]:
+        """Key -> its values in ascending order.
+
+        >>> Tune(learning_rate=(3e-5, 1e-5)).tried
+        {'learning_rate': [1e-05, 3e-05]}
+        """
+        keys = [name for name in type(self).model_fields if name in Training.model_fields]
+        return {name: sorted(getattr(self, name)) for name in keys if getattr(self, name) is not None}
+
+    def candidates(self) -> list[dict[str, float]]:
+        """Every combination of values, those of the first key slowest; ties go to the first."""
+        return [dict(zip(self.tried, values, strict=True)) for values in product(*self.tried.values())]

@@ -9,6 +9,7 @@ from typing import Any
 from xtl.base.errors import UserError
 from xtl.base.validation import one_sentence
 from xtl.grid import yaml_text
+from xtl.grid.blocks import Training
 from xtl.grid.schema import Experiment
 from xtl.tasks.catalog import TASKS
 
@@ -40,6 +41,9 @@ def load(path: str | Path, overrides: Sequence[str] = (), base: str | Path | Non
                 experiment.training_of(task, encoder)
             for name in experiment.intermediates:
                 experiment.mixture_training(name, encoder)
+    for candidate in experiment.tune.candidates() if experiment.tune else ():
+        with one_sentence(f"{path}: tune"):
+            Training.model_validate(candidate)
     return experiment
 
 

@@ -71,7 +71,9 @@ def budget(plan: Plan, todo: list[Run]) -> Budget:
 
 def tokens(run: Run) -> tuple[float, float]:
     """Tokens that a run trains on and evaluates."""
-    params = run.params
+    # of what trials are to choose, the largest value
+    largest = {name: max(values) for name, values in run.params.get("tune", {}).items() if name != "on"}
+    params = run.params | largest
     if run.phase == "pretrain":
         return params["steps"] * params["batch_tokens"], 0.0
     evaluated = 0.0

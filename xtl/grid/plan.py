@@ -12,6 +12,7 @@ from xtl.grid import stages
 from xtl.grid.blocks import Intermediate, Origin, Source
 from xtl.grid.schema import Experiment
 from xtl.grid.stages import Start, TargetGroup
+from xtl.grid.trials import Tuning
 from xtl.runs.record import Labels
 from xtl.runs.run import Run, make_run
 from xtl.tasks import sources
@@ -65,17 +66,25 @@ def make(experiment: Experiment) -> Plan:
     runs: dict[str, Run] = {}
     rows = []
     training: dict[Labels, Earlier] = {}
+    tuning = Tuning(experiment, data, starts)
     for cell in cells(experiment, starts, groups):
         arm = replace(cell.labels, source="", provenance="")
         if arm not in training:
-            training[arm] = earlier(arm, experiment, data, starts[arm.encoder])
-        run = run_of(cell, training[arm], data)
-        for each in (*training[arm].runs, run):
+            training[arm] = earlier(arm, experiment, data, starts[arm.encoder], tuning)
+        trials = tuning.of_group(cell.group, cell.labels)
+        run = trials.followed_by(run_of(cell, training[arm], data))
+        for each in (*training[arm].runs, *trials.before, *trials.runs, run):
             runs.setdefault(each.id, each)
         for target in cell.group.evaluate:
             same = same_data(cell.intermediate, target, cell.source, data)
             rows.append({**cell.labels.to_dict(), "target": target, "run_id": run.id, "same_data": same})
-    return Plan(experiment, runs, pd.DataFrame(rows, columns=CELL_COLUMNS), missing, list(dict.fromkeys(notes)))
+    return Plan(
+        experiment,
+        runs,
+        pd.DataFrame(rows, columns=CELL_COLUMNS),
+        missing,
+        list(dict.fromkeys([*notes, *tuning.notes])),
+    )
 
 
 def cells(experiment: Experiment, starts: Mapping[str, Start], groups: Groups) -> Iterator[Cell]:
@@ -99,21 +108,21 @@ class Earlier:
     longer_by: Run | None = None
 
 
-def earlier(labels: Labels, experiment: Experiment, data: DataSource, start: Start) -> Earlier:
-    """Pretraining and intermediate training of an arm of the grid: labels without a source."""
+def earlier(labels: Labels, experiment: Experiment, data: DataSource, start: Start, tuning: Tuning) -> Earlier:
+    """Pretraining and intermediate training of an arm of the grid, with its trials: labels without a source."""
     base = stages.pretraining(experiment, replace(labels, intermediate=""))
     runs = (base,) if base else ()
     start = start.after(base)
     arms = experiment.all_intermediates()
     spec = arms[labels.intermediate]
-    if spec.steps_of:
-        labels = replace(labels, intermediate=spec.steps_of)
-        longer_by = stages.intermediate(experiment, data, arms[spec.steps_of], start, labels)
-        return Earlier((*runs, longer_by), start, longer_by)
-    if spec.tasks:
-        trained = stages.intermediate(experiment, data, spec, start, labels)
-        return Earlier((*runs, trained), start.after(trained))
-    return Earlier(runs, start)
+    if not spec.tasks and not spec.steps_of:
+        return Earlier(runs, start)
+    labels = replace(labels, intermediate=spec.steps_of or labels.intermediate)
+    trials = tuning.of_intermediate(labels)
+    trained = stages.intermediate(experiment, data, arms[labels.intermediate], start, labels)
+    trained = trials.followed_by(trained)
+    runs = (*runs, *trials.before, *trials.runs, trained)
+    return Earlier(runs, start, trained) if spec.steps_of else Earlier(runs, start.after(trained))
 
 
 def run_of(cell: Cell, earlier: Earlier, data: DataSource) -> Run:

@@ -16,6 +16,7 @@ from xtl.grid.blocks import (
     Pretrain,
     Source,
     Training,
+    Tune,
     check_keys,
     known_task,
     twice,
@@ -173,6 +174,7 @@ class Experiment(Strict):
     pretraining: dict[str, Any] = Field({}, description="defaults for every encoder's `pretrain` block")
     training: Training = Field(Training(), description="how tasks are trained and read")
     overrides: dict[str, dict[str, Any]] = Field({}, description="task -> keys of `training` that differ for it")
+    tune: Tune | None = Field(None, description="keys of `training` that trials choose for every encoder and task")
     hypotheses: tuple[Hypothesis, ...] = Field((), description="statements fixed before the grid runs")
     claims: tuple[Claim, ...] = Field((), description="claims of others with their source and reference value")
 
@@ -236,6 +238,8 @@ class Experiment(Strict):
         """The maps whose keys are names have names and keys that exist."""
         if self.name in RESERVED:
             raise ValueError(f"name: outputs/{self.name} holds other things; take another name")
+        if self.tune and self.tune.seed in self.seeds:
+            raise ValueError(f"tune.seed: {self.tune.seed} is a seed of the results; trials have one of their own")
         for task, values in self.overrides.items():
             if task not in TASKS:
                 raise ValueError(f"overrides.{task}: unknown task; known: {', '.join(sorted(TASKS))}")

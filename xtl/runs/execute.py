@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from xtl.base.errors import UserError
 from xtl.runs.cluster import ALLOWED_FAILURES, cluster_from, local_cluster, sigterm_as_interrupt, worker_setup
-from xtl.runs.promises import CHECKPOINT
+from xtl.runs.promises import CHECKPOINT, PROMISES
 from xtl.runs.record import State
 from xtl.runs.run import Run
 from xtl.runs.store import Progress, Store, read_progress
@@ -117,18 +117,19 @@ def _validate(jobs: Iterable[Job]) -> None:
 
 
 def _checkpoints(run: Run, asked: Mapping[str, Run], pending: Collection[str], store: Store) -> dict[str, str]:
-    """Notebook parameter -> checkpoint folder of the upstream run. Raises UserError for one that nobody makes."""
+    """Notebook parameter -> what the upstream run leaves. Raises UserError for one that nobody makes."""
     paths = {}
     for name, run_id in run.upstream.items():
         if run_id not in asked:
             raise UserError(f"{run.folder} needs the run {run_id}, which is not asked for.")
         folder = store.folder(asked[run_id])
-        if run_id not in pending and not (folder / CHECKPOINT).is_dir():
+        left = folder / PROMISES.get(asked[run_id].phase, CHECKPOINT)
+        if run_id not in pending and not left.exists():
             raise UserError(
-                f"{run.folder} starts from {folder / CHECKPOINT}, which is gone although its run is done; put it back, "
+                f"{run.folder} starts from {left}, which is gone although its run is done; put it back, "
                 f"or remove the folder {folder}, and the run is done again."
             )
-        paths[name] = str(folder / CHECKPOINT)
+        paths[name] = str(left)
     return paths
 
 

@@ -11,11 +11,12 @@ from xtl.runs.record import RunRecord, StoredFile
 
 SCORES_FILE = "scores.parquet"
 EXAMPLES_FILE = "examples.parquet"
+TRIAL_FILE = "trial.json"
 CHECKPOINT = "checkpoint"
 PREDICTIONS = "predictions"
 
 # What a run of each phase must leave behind; the analysis leaves its report elsewhere.
-PROMISES = {"pretrain": CHECKPOINT, "intermediate": CHECKPOINT, "target": SCORES_FILE}
+PROMISES = {"pretrain": CHECKPOINT, "trial": TRIAL_FILE, "intermediate": CHECKPOINT, "target": SCORES_FILE}
 
 
 def describe(folder: Path) -> dict[str, StoredFile]:
@@ -87,7 +88,7 @@ def _changed(folder: Path, name: str, how: str, again: str) -> str:
 
 def _promised(folder: Path) -> list[str]:
     """Paths below a run's folder, with slashes, of the files that are there of those that a run promises."""
-    names = [name for name in (SCORES_FILE, EXAMPLES_FILE) if (folder / name).is_file()]
+    names = [name for name in (SCORES_FILE, EXAMPLES_FILE, TRIAL_FILE) if (folder / name).is_file()]
     for part in (CHECKPOINT, PREDICTIONS):
         paths = [path.relative_to(folder) for path in sorted((folder / part).rglob("*")) if path.is_file()]
         names += [path.as_posix() for path in paths if not any(piece.startswith(".") for piece in path.parts)]

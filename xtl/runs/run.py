@@ -12,10 +12,11 @@ from typing import Any
 from xtl.runs.record import Labels
 
 # Raised when the code of a phase changes what a run computes: every identity of that phase changes with it.
-VERSIONS = {"pretrain": 2, "intermediate": 2, "target": 3, "analysis": 1}
+VERSIONS = {"pretrain": 2, "trial": 1, "intermediate": 2, "target": 3, "analysis": 1}
 
 NOTEBOOKS = {
     "pretrain": "0_pretrain.ipynb",
+    "trial": "0_trial.ipynb",
     "intermediate": "1_intermediate.ipynb",
     "target": "2_target.ipynb",
     "analysis": "3_analysis.ipynb",
@@ -28,7 +29,8 @@ class Run:
 
     Attributes:
         params: what decides the result, as the notebook's parameters (JSON).
-        upstream: notebook parameter -> id of the run whose `checkpoint/` it reads.
+        upstream: notebook parameter -> id of the run whose `checkpoint/` it reads; `trials.0`, `trials.1` and so on are
+            the runs whose results the parameter `trials` lists.
         labels: what score rows carry although it is not in the identity (names of this grid).
         passed: notebook parameters that do not decide the result (where a checkpoint lies).
     """

@@ -6,6 +6,7 @@
 #       notebook.html     the same as a page, which the report copies
 #       scores.parquet    one row per (language, metric, ...), SCORE_COLUMNS first
 #       examples.parquet  one row per evaluated example, EXAMPLE_COLUMNS first
+#       trial.json        what a trial gave, which later runs choose among
 #       predictions/      XTREME's submission files
 #       checkpoint/       what later runs read
 #       trainer/          what an interrupted training resumes from (train.py's)
@@ -28,7 +29,7 @@ from xtl.base.errors import UserError
 from xtl.base.files import make_folder, read_json, replacing, write_json
 from xtl.base.machine import describe_device, git_state, library_versions
 from xtl.base.places import outputs_root
-from xtl.runs.promises import CHECKPOINT, EXAMPLES_FILE, PREDICTIONS, SCORES_FILE, damage, describe, gone
+from xtl.runs.promises import CHECKPOINT, EXAMPLES_FILE, PREDICTIONS, SCORES_FILE, TRIAL_FILE, damage, describe, gone
 from xtl.runs.record import RunRecord, State, read_record
 from xtl.runs.run import Run
 
@@ -142,7 +143,7 @@ class Store:
         make_folder(folder)
         # first the record, so that no moment shows results without saying that they are unfinished
         write_json(folder / RUN_FILE, record.to_json())
-        for name in (NOTEBOOK_FILE, SCORES_FILE, EXAMPLES_FILE, FACTS_FILE, PROGRESS_FILE):
+        for name in (NOTEBOOK_FILE, SCORES_FILE, EXAMPLES_FILE, TRIAL_FILE, FACTS_FILE, PROGRESS_FILE):
             (folder / name).unlink(missing_ok=True)
         for name in (PREDICTIONS, CHECKPOINT):
             shutil.rmtree(folder / name, ignore_errors=True)

@@ -55,7 +55,7 @@ class Job:
     Attributes:
         root: the outputs folder.
         notebooks: the folder of the notebooks that runs name.
-        checkpoints: notebook parameter -> checkpoint folder of the upstream run.
+        checkpoints: notebook parameter -> what the upstream run left for it, as a rule its checkpoint folder.
         warm: fork the kernel from a process with the libraries imported (xtl.runs.kernels).
         after_run: `module:function`, called with the RunRecord of the run when it has ended, done or failed.
     """
@@ -68,11 +68,15 @@ class Job:
     after_run: str | None = None
 
     def parameters(self, folder: Path | str) -> dict[str, Any]:
-        """The parameters of the notebook when it works in `folder`."""
+        """The parameters of the notebook when it works in `folder`; `trials.0` and so on make the list `trials`."""
+        upstream: dict[str, Any] = {}
+        for name, path in self.checkpoints.items():
+            name, several, _ = name.partition(".")
+            upstream[name] = [*upstream.get(name, []), path] if several else path
         return {
             **self.run.params,
             **self.run.passed,
-            **self.checkpoints,
+            **upstream,
             "run_dir": str(folder),
             "labels": self.run.labels.to_dict(),
         }

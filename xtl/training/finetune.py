@@ -96,7 +96,8 @@ def fine_tune(settings: FineTuningSettings, data: DataSource, folder: str | Path
     averaged = selection.averaged(model)
     name, choice = selection.choose(model)
     selection.clear()
-    facts = {**_facts(parts, batches), **choice}
+    tuned = {"tuned": settings.tuned} if settings.tuned else {}
+    facts = {**_facts(parts, batches), **choice, **tuned}
     return Trained(model, tokenizer, parts, log, name, facts, watched, averaged)
 
 

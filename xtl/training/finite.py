@@ -14,6 +14,10 @@ from xtl.runs.promises import CHECKPOINT
 from xtl.runs.store import RUN_FILE
 
 
+class Diverged(UserError):
+    """A training after which a loss, a weight or a prediction is no number any more."""
+
+
 class StopAtDivergence(TrainerCallback):
     """Ends a training whose logged loss is no finite number: nothing good comes after it."""
 
@@ -23,7 +27,7 @@ class StopAtDivergence(TrainerCallback):
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
         """Look at the loss of a row of the log."""
         if not math.isfinite(logs.get("loss", 0.0)):
-            raise UserError(f"{self.title} diverged: at step {state.global_step} of {state.max_steps} its loss is no "
+            raise Diverged(f"{self.title} diverged: at step {state.global_step} of {state.max_steps} its loss is no "
                             "number any more; lower the learning rate.")  # fmt: skip
 
 

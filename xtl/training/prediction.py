@@ -9,11 +9,11 @@ from datasets import Dataset
 from torch import nn
 from transformers import PreTrainedTokenizerFast
 
-from xtl.base.errors import UserError
 from xtl.tasks.catalog import Task
 from xtl.tasks.formats import trained_format
 from xtl.tasks.formats.format import DrawnFormat, HeadFormat, Limits
 from xtl.training.collate import INPUTS, budget_batches, pad_batch
+from xtl.training.finite import Diverged
 
 EVAL_TOKENS = 8192  # tokens in an evaluation batch, padding counted; decides speed, not results
 
@@ -82,7 +82,7 @@ def predict_logits(
             else:
                 logits = torch.stack([output.start_logits, output.end_logits], -1)
             if logits.isnan().any():
-                raise UserError("the model's predictions are no numbers (NaN): its activations overflow.")
+                raise Diverged("the model's predictions are no numbers (NaN): its activations overflow.")
             for number, values in zip(numbers, logits.float().cpu().numpy(), strict=True):
                 if values.ndim == 2:  # a row for every token, those of the padding too
                     values = values[-lengths[number] :] if left else values[: lengths[number]]

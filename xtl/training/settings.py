@@ -13,6 +13,7 @@ from xtl.tasks.catalog import get
 from xtl.tasks.formats.format import Limits
 from xtl.tasks.sources import DataSource, from_parameters
 from xtl.tasks.sources.source import Origin
+from xtl.training.tuning import chosen
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,26 @@ class PretrainSettings(Settings, Pretraining):
 
 
 class FineTuningSettings(Settings, Training):
-    """What intermediate and target training share: the keys of `training`, and the checkpoint that they start from."""
+    """What intermediate and target training share: the keys of `training`, and the checkpoint that they start from.
+
+    With `trials`, the keys that `tune` names have the values of the best of them.
+    """
 
     checkpoint: str
     revision: str | None = None
     folders: dict[str, str] = {}
+    tune: dict[str, Any] = {}
+    trials: tuple[str, ...] = ()
+
+    @classmethod
+    def from_parameters(cls, names: Mapping[str, Any]) -> Self:
+        choice = chosen(names["trials"], names["tune"]) if names.get("trials") else {}
+        return super().from_parameters({**names, **choice})
+
+    @property
+    def tuned(self) -> dict[str, float]:
+        """The values that trials chose."""
+        return {name: getattr(self, name) for name in self.tune if name != "on"}
 
     @property
     def training_sets(self) -> tuple[TrainingSet, ...]:
@@ -91,7 +107,7 @@ class FineTuningSettings(Settings, Training):
         return Limits(self.max_length, self.stride)
 
     def read_by_run(self) -> dict[str, Any]:
-        unread = set(Training.model_fields) - set(keys_read_by(*self.readers))
+        unread = {*Training.model_fields, "trials"} - set(keys_read_by(*self.readers))
         return self.model_dump(exclude=unread)
 
 

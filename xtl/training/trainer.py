@@ -20,7 +20,7 @@ from xtl.base.errors import UserError
 from xtl.grid.blocks import Training
 from xtl.models.recipes import Pretraining
 from xtl.runs.store import write_facts, write_progress
-from xtl.training.finite import StopAtDivergence, unusable_weight
+from xtl.training.finite import Diverged, StopAtDivergence, unusable_weight
 from xtl.training.losses import smoothed_loss
 
 SAVE_SECONDS = 120  # a checkpoint to resume from, at most this much work is lost
@@ -100,7 +100,7 @@ def fit(
     try:
         trainer.train(resume_from_checkpoint=last_checkpoint(folder / "trainer"))
         if unusable_weight(model):
-            raise UserError(f"{title} diverged in its last steps: its weights are no numbers; lower the learning rate.")
+            raise Diverged(f"{title} diverged in its last steps: its weights are no numbers; lower the learning rate.")
     except UserError:
         shutil.rmtree(folder / "trainer", ignore_errors=True)  # what diverged is not resumed
         raise

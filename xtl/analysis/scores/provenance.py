@@ -14,7 +14,7 @@ from xtl.runs.record import RunRecord
 from xtl.tasks.catalog import METRIC_NAMES, TASKS
 
 HERE, FINISHED = "pretrained here", "finished checkpoints"
-PHASES = ("pretrain", "intermediate", "target", "analysis")
+PHASES = ("pretrain", "trial", "intermediate", "target", "analysis")
 ELSEWHERE = {"data", "inputs", "evaluate", "seed", "hash"}  # parameters that have their own place in the report
 DEFINITIONS = {
     ("classification", "accuracy"): ": share of examples with the right label",
