@@ -107,7 +107,9 @@ def _listing(
     for number, run in enumerate(runs, 1):
         shown[run.phase] += 1
         if everything or shown[run.phase] <= SHOWN:
-            after = ", ".join(names.get(run_id, "cached") for run_id in run.upstream.values())
+            trials = [name for name in run.upstream if name.startswith("trials.")]
+            others = [names.get(run_id, "cached") for name, run_id in run.upstream.items() if name not in trials]
+            after = ", ".join([*others, f"{len(trials)} trials"] if trials else others)
             estimate = minutes(seconds[run.id])
             table.add_row(str(number), escape(run.folder), colour(states[run.id]), estimate, escape(after))
     console.print(table)
