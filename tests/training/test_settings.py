@@ -18,7 +18,12 @@ from xtl.tasks.catalog import TASKS
 from xtl.tasks.sources.source import Origin
 from xtl.training.settings import IntermediateSettings, Limits, PretrainSettings, TargetSettings, TrainingSet
 
-SETTINGS = {"pretrain": PretrainSettings, "intermediate": IntermediateSettings, "target": TargetSettings}
+SETTINGS = {
+    "pretrain": PretrainSettings,
+    "trial": IntermediateSettings,
+    "intermediate": IntermediateSettings,
+    "target": TargetSettings,
+}
 # Parameters that no settings have: digests of what is read, names in the grid, and where to write.
 OF_THE_RUN = {"inputs": "dict", "labels": "dict", "run_dir": "str"}
 # Parameters that decide no result: where things lie (their digests are among `inputs`), and names in the grid.
@@ -43,9 +48,11 @@ def cell(phase):
 def fields(phase):
     """The settings of a phase by name, without keys of `training` that no run of the phase reads."""
     settings = SETTINGS[phase]
-    readers = [task.format for task in TASKS.values() if phase in task.roles]
-    readers += ["training"] if phase == "intermediate" else ["training", "target", "target training"]
+    role = "target" if phase == "target" else "intermediate"
+    readers = [task.format for task in TASKS.values() if role in task.roles]
+    readers += ["training", "target", "target training"] if phase == "target" else ["training"]
     unread = set(Training.model_fields) - set(keys_read_by(*readers))
+    unread |= {"tune", "trials"} if phase == "trial" else set()
     return {name: field for name, field in settings.model_fields.items() if name not in unread}
 
 
@@ -77,7 +84,8 @@ def runs(tmp_path_factory):
     """Runs of every phase and kind: on one task and several, trained and read, and longer by another's steps."""
     path = tmp_path_factory.mktemp("grid") / "grid.yaml"
     path.write_text(yaml.safe_dump(GRID))
-    return plan.make(load(path)).runs.values()
+    tuned = plan.make(load(path, ["tune.learning_rate=[1e-5, 2e-5]"]))
+    return [*plan.make(load(path)).runs.values(), *tuned.runs.values()]
 
 
 @pytest.mark.parametrize("phase", SETTINGS)
@@ -85,7 +93,7 @@ def test_every_parameter_decides_the_identity_or_is_named(phase, runs):
     deciding = set()
     for run in runs:
         if run.phase == phase:
-            deciding |= run.params.keys() | run.upstream.keys()
+            deciding |= run.params.keys() | {name.partition(".")[0] for name in run.upstream}
     assert deciding | (UNDECIDING & set(cell(phase))) == set(cell(phase))
     assert not UNDECIDING & {name for run in runs for name in run.params}
 

@@ -9,8 +9,8 @@ from xtl.runs.promises import TRIAL_FILE
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.sources import DataSource
 from xtl.training.finetune import Trained, dev_scores, fine_tune
+from xtl.training.finite import Diverged
 from xtl.training.settings import IntermediateSettings
-from xtl.training.trainer import Diverged
 from xtl.training.tuning import Trial
 
 
