@@ -52,7 +52,6 @@ def test_every_cell_has_its_scores(smoke):
         "mean",
         "cls",
         "mean_special",
-        "mean_padded",
     }
     assert (scores.zero_shot == (scores.language != "en")).all()
     for path in outputs.glob("runs/target/*xnli*"):

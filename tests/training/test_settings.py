@@ -125,6 +125,12 @@ def test_a_name_is_short_for_english_data_and_none_for_the_default():
     assert settings.limits("mnli") == Limits(40, 10) and settings.limits("squad1") == Limits(90, 64)
 
 
+def test_a_step_takes_the_place_of_the_stride_in_limits():
+    assert intermediate(step=128).limits("squad1") == Limits(128, None, 128)
+    settings = intermediate(stride=None, step=128, lengths={"mnli": {"max_length": 40, "stride": 10}})
+    assert settings.limits("mnli") == Limits(40, 10) and settings.limits("squad1").overlap(300) == 172
+
+
 def test_limits_are_the_encoder_s_where_those_are_shorter():
     tokenizer = types.SimpleNamespace(model_max_length=64)
     assert Limits(128, 30).within(tokenizer) == Limits(64, 30) and Limits(60, 30).within(tokenizer) == Limits(60, 30)

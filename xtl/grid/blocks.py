@@ -13,6 +13,8 @@ from xtl.models.recipes import Pretraining
 from xtl.tasks import sources
 from xtl.tasks.catalog import TASKS
 
+WINDOWS = {"stride", "step"}  # two keys of `training` that say where the windows of a context begin
+
 
 def known_task(name: str, role: str) -> str:
     """Return the name if the catalog has that task in that role, else raise ValueError with the known names."""
@@ -27,6 +29,16 @@ def check_keys(values: Mapping[str, Any], block: type[BaseModel], where: str) ->
     for name in sorted(values):
         if name not in block.model_fields:
             raise ValueError(f"unknown key '{where}.{name}'; known there: {', '.join(block.model_fields)}")
+
+
+def merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Keys of `training` with those that change; a stride takes the place of a step, and a step of a stride.
+
+    >>> merged({"stride": 64, "epochs": 2}, {"step": 128})
+    {'epochs': 2, 'step': 128}
+    """
+    replaced = WINDOWS if WINDOWS & set(changes) else set(changes)
+    return {name: value for name, value in values.items() if name not in replaced} | dict(changes)
 
 
 def twice(values: Iterable[Hashable]) -> bool:
@@ -97,7 +109,7 @@ class Encoder(Crossed):
     def training_of(self, name: str) -> dict[str, Any]:
         """The keys of `training` that differ for it in a task, or in the intermediate of several tasks of that name."""
         general = {key: setting for key, setting in self.training.items() if key != "tasks"}
-        return general | self.training.get("tasks", {}).get(name, {})
+        return merged(general, self.training.get("tasks", {}).get(name, {}))
 
     @model_validator(mode="after")
     def one_origin(self) -> Self:
@@ -232,8 +244,11 @@ class Training(Strict):
     max_length: Annotated[int, ReadBy(("training", "retrieval", "mining"))] = Field(
         128, ge=8, description="tokens; longer tagging inputs are split, longer contexts slide"
     )
-    stride: Annotated[int, ReadBy(("span",))] = Field(
-        64, ge=0, description="overlap in tokens of two windows of one context"
+    stride: Annotated[int | None, ReadBy(("span",))] = Field(
+        64, ge=0, description="overlap in tokens of two windows of one context; none where `step` is set"
+    )
+    step: Annotated[int | None, ReadBy(("span",), neutral=None)] = Field(
+        None, ge=1, description="instead: tokens from one window to the next, the `doc_stride` of XTREME and jiant"
     )
     warmup: Annotated[float, FIT] = Field(0.1, ge=0, le=1, description="share of the steps")
     weight_decay: Annotated[float, FIT] = Field(0.01, ge=0, description="none on biases and LayerNorm")
@@ -262,10 +277,26 @@ class Training(Strict):
     layer: Annotated[int | None, RETRIEVAL] = Field(
         None, ge=0, description="retrieval: layer of the recipe; default 14/24 of the depth"
     )
-    pooling: Annotated[Literal["mean", "cls", "mean_special", "mean_padded"], RETRIEVAL] = Field(
+    pooling: Annotated[Literal["mean", "cls", "mean_special"], RETRIEVAL] = Field(
         "mean", description="retrieval: how token vectors become one vector of a sentence"
     )
     prefix: Annotated[str, RETRIEVAL] = Field("", description="retrieval: text put before every sentence")
+
+    @model_validator(mode="before")
+    @classmethod
+    def stride_or_step(cls, values: Any) -> Any:
+        """A step takes the place of the stride's default."""
+        if not isinstance(values, dict) or values.get("step") is None:
+            if isinstance(values, dict) and values.get("stride", 0) is None:
+                raise ValueError("stride needs a number where no step is set")
+            return values
+        if values.get("stride") is not None:
+            raise ValueError("stride is the overlap of two windows, step how far the next one begins; set one of them")
+        return {**values, "stride": None}
+
+    def changed(self, values: Mapping[str, Any]) -> "Training":
+        """The block with other values."""
+        return Training.model_validate(merged(self.model_dump(exclude_unset=True), values))
 
     @model_validator(mode="after")
     def zero_shot_beside_oracle(self) -> Self:

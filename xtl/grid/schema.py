@@ -329,20 +329,17 @@ class Experiment(Strict):
     def training_of(self, task: str, encoder: str = "") -> Training:
         """The training block with what the grid changes for a task, and then with what an encoder changes."""
         own = self.encoders[encoder].training_of(task) if encoder else {}
-        return self._training(self.overrides.get(task, {}) | own)
+        return self.training.changed(self.overrides.get(task, {})).changed(own)
 
     def mixture_training(self, name: str, encoder: str = "") -> Training:
         """The training block of an intermediate of several tasks, changed in the same way."""
         own = self.encoders[encoder].training_of(name) if encoder else {}
-        return self._training(self.intermediates[name].training | own)
+        return self.training.changed(self.intermediates[name].training).changed(own)
 
     def intermediate_training(self, name: str, encoder: str = "") -> Training:
         """The training block of an intermediate, of one task or of several."""
         tasks = self.intermediates[name].tasks
         return self.training_of(tasks[0].task, encoder) if len(tasks) == 1 else self.mixture_training(name, encoder)
-
-    def _training(self, changes: dict[str, Any]) -> Training:
-        return Training.model_validate({**self.training.model_dump(exclude_unset=True), **changes})
 
     def data_source(self) -> DataSource:
         """Where the examples come from."""

@@ -11,8 +11,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from xtl.base.errors import UserError
 
-# Over the tokens of the sentence; the classification token; over special tokens too, as XTREME's script averages.
-POOLINGS = ("mean", "cls", "mean_special", "mean_padded")
+# Over the tokens of the sentence; the classification token; over special tokens too, as XTREME and jiant do.
+POOLINGS = ("mean", "cls", "mean_special")
 # The authors read XLM-R Large (24 layers) at layer 14 (docs/protocol.md); the same relative depth is the recipe for
 # every encoder, so that no layer is ever chosen on the test languages.
 RECIPE_DEPTH = 14 / 24
@@ -45,9 +45,8 @@ def embed(
     """Embeddings of sentences by every pooling, in one forward pass; equal sentences are read once.
 
     `mean` averages over the tokens that are neither special nor padding; `cls` is the classification token,
-    wherever the family puts it; `mean_special` averages over all that is not padding, `mean_padded` over padding too,
-    as XTREME's script does: it depends on which sentences share a batch (those of similar length). Without
-    `target_mapping`, XLNet's hidden states are its content stream.
+    wherever the family puts it; `mean_special` averages over all that is not padding, which is the mean of XTREME's and
+    jiant's scripts. Without `target_mapping`, XLNet's hidden states are its content stream.
 
     Args:
         layers: the layers to return, in that order; default all, 0 being the embedding layer.
@@ -101,8 +100,7 @@ def _pooled(states: torch.Tensor, attended: torch.Tensor, special: torch.Tensor,
     inner |= ~inner.any(1, keepdim=True) & attended  # an empty sentence has only special tokens
     first_cls = is_cls.int().argmax(1)
     cls = states[:, torch.arange(states.shape[1], device=states.device), first_cls]
-    everything = torch.ones_like(attended)
-    return torch.stack([_mean(states, inner), cls, _mean(states, attended), _mean(states, everything)], 1)
+    return torch.stack([_mean(states, inner), cls, _mean(states, attended)], 1)
 
 
 def _mean(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

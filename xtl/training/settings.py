@@ -104,7 +104,7 @@ class FineTuningSettings(Settings, Training):
 
     def limits(self, task: str) -> Limits:
         """The limits of a task's inputs."""
-        return Limits(self.max_length, self.stride)
+        return Limits(self.max_length, self.stride, self.step)
 
     def read_by_run(self) -> dict[str, Any]:
         unread = {*Training.model_fields, "trials"} - set(keys_read_by(*self.readers))

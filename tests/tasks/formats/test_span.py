@@ -11,6 +11,7 @@ from xtl.tasks.catalog import TASKS
 from xtl.tasks.formats import format_of, span
 from xtl.tasks.formats.format import Limits
 from xtl.tasks.formats.span import _best_span
+from xtl.tasks.sources import HubSource
 
 XQUAD = TASKS["xquad"]
 LONG = "the cat sat on the mat . the fox sat in the mat . it is the cat ."
@@ -53,6 +54,33 @@ def test_windows_slide_over_the_context_only(family, tokenizer):
     words = LONG.split()
     assert texts == [words[0:8], words[6:14], words[12:19]]
     assert list(features["cls"]) == {"bert": [0, 0, 0], "xlnet": [13, 13, 12]}[family]
+
+
+def test_windows_by_their_step(tokenizer):
+    # room for 8 of the 19 tokens of the context, steps of 5
+    data = examples(("who sat ?", LONG, "fox"))
+    features = format_of(XQUAD).features(data, tokenizer, Limits(14, step=5), training=False)
+    words = LONG.split()
+    texts = [[LONG[a:b] for a, b in row if a >= 0] for row in features["offsets"]]
+    assert texts == [words[0:8], words[5:13], words[10:18], words[15:19]]
+    assert Limits(14, step=5).overlap(8) == 3 and Limits(14, step=9).overlap(8) == 0 and Limits(14, 9).overlap(8) == 7
+
+
+def test_windows_are_as_many_as_in_the_benchmark_s_script(shared_data, monkeypatch, tokenizer):
+    # With XLM-R's vocabulary at 384 tokens: 1,270 by a step of 128, as its script makes, 1,249 by an overlap of 128.
+    monkeypatch.setenv("XTL_MIRROR", str(shared_data / "hub"))
+    data = HubSource().examples("xquad", "test", "en").select(range(60))
+    features = format_of(XQUAD).features(data, tokenizer, Limits(256, step=64), training=False)
+    expected = []
+    for question, context in zip(data["question"], data["context"], strict=True):
+        size = len(tokenizer.tokenize(context))
+        room = 256 - 3 - min(64, len(tokenizer.tokenize(question)))
+        windows = 1
+        while (windows - 1) * 64 + room < size:
+            windows += 1
+        expected.append(windows)
+    assert max(expected) > 5
+    assert np.bincount(features["example"]).tolist() == expected
 
 
 def test_the_answer_is_labelled_only_where_all_of_it_is(family, tokenizer):

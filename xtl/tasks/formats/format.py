@@ -33,15 +33,27 @@ class Limits:
 
     Attributes:
         max_length: of the longest input.
-        stride: overlap of two windows of one context (XTREME's `doc_stride` is the step, not the overlap).
+        stride: overlap of two windows of one context.
+        step: from the beginning of a window to that of the next (the `doc_stride` of XTREME and jiant); in place of the
+            overlap, where it is given.
     """
 
     max_length: int
-    stride: int = 128
+    stride: int | None = 128
+    step: int | None = None
 
     def within(self, tokenizer: Tokenizer) -> Limits:
         """The same limits, or the encoder's longest input where that is shorter."""
         return replace(self, max_length=min(self.max_length, tokenizer.model_max_length))
+
+    def overlap(self, room: int) -> int:
+        """The tokens that two windows share which have room for so many of their context; windows always move.
+
+        >>> Limits(384, stride=128).overlap(300), Limits(384, step=128).overlap(300), Limits(384, step=128).overlap(100)
+        (128, 172, 0)
+        """
+        shared = self.stride or 0 if self.step is None else room - self.step
+        return max(0, min(shared, room - 1))
 
 
 class Format(ABC, Generic[P]):

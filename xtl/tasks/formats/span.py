@@ -173,7 +173,7 @@ def _cut(question: str, context: str, tokens: int, room: int, tokenizer: Tokeniz
         context,
         truncation="only_second",
         max_length=limits.max_length,
-        stride=min(limits.stride, room - 1),  # windows must move
+        stride=limits.overlap(room),
         return_overflowing_tokens=True,
         return_offsets_mapping=True,
     )
