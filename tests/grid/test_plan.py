@@ -177,14 +177,17 @@ def test_several_tasks_and_a_control_of_equal_steps(plan):
     by_name = {run.slug: run for run in made.runs.values()}
     both, control = by_name["tiny-both-s0"], by_name["tiny-none+both-udpos-s0"]
     assert both.params["tasks"] == ["panx", "mlm"] and (both.params["temperature"], both.params["epochs"]) == (4.0, 1.0)
-    assert both.params["lengths"]["mlm"] == {"max_length": 128, "stride": 64}
+    assert both.params["lengths"]["mlm"] == {"max_length": 128, "stride": 64, "step": None}
     by_step = plan(
         intermediates={"both": {"tasks": ["panx", "mlm"], "training": {"step": 32}}},
-        overrides={"panx": {"stride": 8}, "mlm": {"max_length": 64}},
+        overrides=["overrides.panx.stride=8", "overrides.mlm.max_length=64"],
         seeds=[0],
     )
     lengths = next(run for run in by_step.runs.values() if run.phase == "intermediate").params["lengths"]
-    assert lengths == {"panx": {"max_length": 128, "stride": 8}, "mlm": {"max_length": 64, "step": 32}}
+    assert lengths == {
+        "panx": {"max_length": 128, "stride": 8, "step": None},
+        "mlm": {"max_length": 64, "stride": None, "step": 32},
+    }
     assert control.upstream == {"longer_by": both.id} and by_name["tiny-both-udpos-s0"].upstream == {
         "checkpoint": both.id
     }

@@ -18,7 +18,7 @@ from xtl.tasks.sources import DataSource, origins
 
 # Parameters that came later -> their value in the runs that were there before, which keep their identity.
 LATER = NEUTRAL | {"source": None}
-LIMITS = {"max_length", "stride", "step"}
+LIMITS = ("max_length", "stride", "step")
 
 
 @dataclass(frozen=True)
@@ -226,12 +226,11 @@ def intermediate(experiment: Experiment, data: DataSource, spec: Intermediate, s
     return make_run("intermediate", name, params, start.upstream, labels, passed, LATER)
 
 
-def _lengths(experiment: Experiment, task: str, encoder: str, training: Training) -> dict[str, int]:
+def _lengths(experiment: Experiment, task: str, encoder: str, training: Training) -> dict[str, int | None]:
     """The limits of the inputs of one of several tasks: what is changed for it, else those of the mixture."""
     for changes in (experiment.overrides.get(task, {}), experiment.encoders[encoder].training_of(task)):
-        training = training.changed({name: changes[name] for name in LIMITS & set(changes)})
-    limits = {"max_length": training.max_length, "stride": training.stride, "step": training.step}
-    return {name: value for name, value in limits.items() if value is not None}
+        training = training.changed({name: changes[name] for name in LIMITS if name in changes})
+    return {name: getattr(training, name) for name in LIMITS}
 
 
 def target(group: TargetGroup, data: DataSource, start: Start, labels: Labels, longer_by: Run | None = None) -> Run:
