@@ -1,11 +1,14 @@
 """Runs of a small notebook for the tests of executing them, and what asks the system about processes."""
 
+import asyncio
 import hashlib
 import time
 from pathlib import Path
 
 import nbformat
 import psutil
+from distributed import Scheduler, SpecCluster
+from distributed.deploy.spec import ProcessInterface
 
 from xtl.runs.record import Labels
 from xtl.runs.run import Run
@@ -79,3 +82,22 @@ def note(record) -> None:
     (record.folder / "note").write_text(f"{record.slug} {record.state} {record.error}")
     if record.slug == "refused":
         raise ValueError("no\nnote")
+
+
+class Submission(ProcessInterface):
+    """A worker of a batch system whose command is not there."""
+
+    def __init__(self, scheduler=None, name=None):
+        super().__init__(scheduler=scheduler, name=name)
+
+    async def start(self):
+        """Submit it."""
+        await asyncio.create_subprocess_exec("sbatch-of-nowhere")
+
+
+class Queue(SpecCluster):
+    """A cluster of such workers, as dask-jobqueue makes them."""
+
+    def __init__(self):
+        options = {"host": "127.0.0.1", "port": 0, "dashboard": False}
+        super().__init__(scheduler={"cls": Scheduler, "options": options}, worker={"cls": Submission})

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -78,8 +80,85 @@ def test_a_cluster_that_refuses_its_options(tmp_path):
     with pytest.raises(UserError, match="does not exist"):
         read_cluster_file(tmp_path / "none.yaml")
     path.write_text("class: fractions.Fraction\noptions: {size: 3}\n")
-    with pytest.raises(UserError, match="Fraction does not start with these options"), cluster_from(path, None):
+    with pytest.raises(UserError, match="Fraction cannot be started here: .*'size'"), cluster_from(path, None):
         pass
+    path.write_text("class: collections.OrderedDict\n")
+    with (
+        pytest.raises(UserError, match="OrderedDict cannot be started here: Scheduler address"),
+        cluster_from(path, None),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"interface": "ib0"}, "'ib0' is not a valid network interface"),
+        ({"host": "127.0.0.1", "scheduler_port": ...}, "Address already in use"),
+        ({"host": "127.0.0.1", "protocol": "carrier://"}, "unknown address scheme 'carrier'"),
+        ({"host": "127.0.0.1", "local_directory": "/proc/nowhere", "n_workers": 1}, "No such file or directory"),
+    ],
+)
+def test_a_cluster_that_does_not_start_is_one_sentence(tmp_path, capfd, options, message):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        whole = {name: port if value is ... else value for name, value in options.items()}
+        content = {"class": "distributed.LocalCluster", "options": {"n_workers": 0, "dashboard_address": None} | whole}
+        (tmp_path / "here.yaml").write_text(json.dumps(content))
+        with pytest.raises(UserError, match=f"LocalCluster cannot be started here: .*{message}"):
+            with cluster_from(tmp_path / "here.yaml", None):
+                pass
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_batch_system_that_is_not_there_is_one_sentence(tmp_path):
+    (tmp_path / "queue.yaml").write_text("class: tests.runs.steps.Queue\nscale: 2")
+    with pytest.raises(UserError, match="Queue cannot be started here: .* 'sbatch-of-nowhere'"):
+        with cluster_from(tmp_path / "queue.yaml", None):
+            pass
+
+
+@pytest.mark.parametrize(
+    "site",
+    [
+        {"distributed": {"comm": {"require-encryption": True, "default-scheme": "tls"}}},
+        {"distributed": {"worker": {"preload": ["no_such_module"]}, "scheduler": {"worker-ttl": "nonsense"}}},
+    ],
+)
+def test_a_sites_configuration_of_dask_does_not_reach_workers_here(tmp_path, site):
+    """In a process of its own, because Dask reads the configuration when it is imported."""
+    (tmp_path / "site.yaml").write_text(json.dumps(site))
+    done = _own_process(tmp_path)
+    assert (done.stdout, done.returncode) == ("42\n", 0), done.stderr
+
+
+def test_a_sites_configuration_that_is_no_yaml_is_one_sentence(tmp_path):
+    (tmp_path / "site.yaml").write_text("distributed: [")
+    done = _own_process(tmp_path)
+    assert "This machine's workers cannot be started here: A dask config file at" in done.stdout, done.stderr
+    assert "site.yaml" in done.stdout and not done.stderr
+
+
+LOCAL = """
+from xtl.base.errors import UserError
+from xtl.runs.cluster import local_cluster
+if __name__ == "__main__":
+    try:
+        with local_cluster(1, 1) as client:
+            print(client.submit(int, "42").result(timeout=300))
+    except UserError as error:
+        print(error)
+"""
+
+
+def _own_process(folder: Path) -> subprocess.CompletedProcess:
+    (folder / "local.py").write_text(LOCAL)
+    environment = os.environ | {"DASK_CONFIG": str(folder), "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.run(
+        [sys.executable, str(folder / "local.py")], env=environment, capture_output=True, text=True, timeout=300
+    )
 
 
 @pytest.mark.parametrize("name", ["slurm", "kubernetes"])

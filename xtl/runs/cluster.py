@@ -54,38 +54,42 @@ def worker_environments(count: int) -> list[dict[str, str]]:
 @contextmanager
 def local_cluster(workers: int | None, runs: int) -> Iterator["Client"]:
     """A client of `workers` worker processes here (default: one per GPU, else per core), never more than `runs`."""
-    import dask
-    from distributed import Client, Nanny, Scheduler, SpecCluster
-
     count = min(workers or len(visible_gpus()) or cores(), runs)
     # Without these, both would serve statistics by HTTP on every interface
     quiet = {"host": LOOPBACK, "dashboard": False, "dashboard_address": f"{LOOPBACK}:0"}
     with ExitStack() as stack:
-        # The temporary folder of workers and kernels, which may be killed before they clear up after themselves
-        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="xtl-", ignore_cleanup_errors=True))
-        stack.enter_context(_environment_kept())  # a Nanny writes into the environment of its own process
-        stack.enter_context(dask.config.set({
-            "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
-            "distributed.scheduler.worker-ttl": None,  # a laptop that slept has lost nothing
-            "distributed.nanny.pre-spawn-environ": {},  # the environment below is all there is to set
-            "distributed.worker.multiprocessing-method": "spawn",
-            # Workers share their cores with the training: by default they wake a hundred times a second
-            "distributed.worker.profile.enabled": False,
-            "distributed.admin.tick.interval": "500ms",
-            "distributed.admin.system-monitor.interval": "5s",
-            "distributed.admin.system-monitor.gil.enabled": False,
-            "temporary-directory": scratch,
-        }))  # fmt: skip
-        options = quiet | {"nthreads": 1, "memory_limit": 0, "local_directory": scratch, "silence_logs": logging.FATAL}
-        cluster = SpecCluster(
-            scheduler={"cls": Scheduler, "options": {"port": 0, **quiet}},
-            workers={
-                i: {"cls": Nanny, "options": {**options, "env": {**environment, "TMPDIR": scratch}}}
-                for i, environment in enumerate(worker_environments(count))
-            },
-            silence_logs=logging.CRITICAL,
-        )
-        client = Client(cluster, set_as_default=False)
+        with _starting("This machine's workers"):
+            import dask
+            from distributed import Client, Nanny, Scheduler, SpecCluster
+
+            # The temporary folder of workers and kernels, which may be killed before they clear up after themselves
+            scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="xtl-", ignore_cleanup_errors=True))
+            stack.enter_context(_environment_kept())  # a Nanny writes into the environment of its own process
+            # What a site configures for its own clusters, such as encryption, does not hold on the loopback address
+            stack.enter_context(dask.config.set(dask.config.merge(*dask.config.defaults)))
+            stack.enter_context(dask.config.set({
+                "distributed.scheduler.allowed-failures": ALLOWED_FAILURES,
+                "distributed.scheduler.worker-ttl": None,  # a laptop that slept has lost nothing
+                "distributed.nanny.pre-spawn-environ": {},  # the environment below is all there is to set
+                "distributed.worker.multiprocessing-method": "spawn",
+                # Workers share their cores with the training: by default they wake a hundred times a second
+                "distributed.worker.profile.enabled": False,
+                "distributed.admin.tick.interval": "500ms",
+                "distributed.admin.system-monitor.interval": "5s",
+                "distributed.admin.system-monitor.gil.enabled": False,
+                "temporary-directory": scratch,
+            }))  # fmt: skip
+            place = {"nthreads": 1, "memory_limit": 0, "local_directory": scratch}
+            options = quiet | place | {"silence_logs": logging.FATAL}
+            cluster = SpecCluster(
+                scheduler={"cls": Scheduler, "options": {"port": 0, **quiet}},
+                workers={
+                    i: {"cls": Nanny, "options": {**options, "env": {**environment, "TMPDIR": scratch}}}
+                    for i, environment in enumerate(worker_environments(count))
+                },
+                silence_logs=logging.CRITICAL,
+            )
+            client = Client(cluster, set_as_default=False)
         try:
             yield client
         finally:
@@ -104,25 +108,55 @@ async def _close_workers(cluster: "SpecCluster") -> None:
 def cluster_from(path: Path, workers: int | None) -> Iterator["Client"]:
     """A client of the cluster that a YAML file describes: {class: dotted name, options: {...}, scale: workers}.
 
-    Raises UserError where the file cannot be read, has other keys, names a class that cannot be imported, or gives it
-    options that it does not take.
+    Raises UserError where the file cannot be read, has other keys, names a class that cannot be imported, or describes
+    a cluster that does not start.
     """
-    from distributed import Client
-
     cluster_class, options, scale = read_cluster_file(path)
-    try:
-        cluster = cluster_class(**options)
-    except (TypeError, ValueError, ImportError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{path}: {cluster_class.__name__} does not start with these options: {reason}.") from error
-    with cluster, Client(cluster, set_as_default=False) as client:
+    with ExitStack() as stack:
+        with _starting(f"{path}: {cluster_class.__name__}"):
+            from distributed import Client, SpecCluster
+
+            cluster = cluster_class(**options)
+            stack.callback(_close_quietly, cluster)
+            client = Client(cluster, set_as_default=False)
+            if isinstance(cluster, SpecCluster):
+                cluster.sync(_ask_for_workers, cluster, workers or scale)
+            else:
+                cluster.scale(workers or scale)
         try:
-            cluster.scale(workers or scale)
             yield client
         finally:
             with _undisturbed():
                 client.close(timeout=5)
-                cluster.close()
+
+
+async def _ask_for_workers(cluster: "SpecCluster", count: int) -> None:
+    """Ask and wait for the answer, so that a batch system that refuses is an error here instead of a line in a log."""
+    cluster.scale(count)
+    await cluster._correct_state()
+
+
+def _close_quietly(cluster: Any) -> None:
+    """Close a cluster, however far it came."""
+    with _undisturbed(), suppress(Exception):
+        cluster.close()
+
+
+@contextmanager
+def _starting(what: str) -> Iterator[None]:
+    """Turn whatever a cluster raises while it starts into one sentence, with the first cause of it."""
+    level = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)  # Dask logs tracebacks
+    try:
+        yield
+    except Exception as error:
+        cause: BaseException = error
+        while "failed to start" in str(cause) and cause.__cause__:  # Dask's own, which says nothing
+            cause = cause.__cause__
+        reason = " ".join(str(cause).split()) or type(cause).__name__
+        raise UserError(f"{what} cannot be started here: {reason.rstrip('.')}.") from error
+    finally:
+        logging.disable(level)
 
 
 class ClusterFile(BaseModel):
@@ -149,14 +183,19 @@ def read_cluster_file(path: Path) -> tuple[type, dict[str, Any], int]:
         file = ClusterFile(**content)
     module, _, name = file.dotted.rpartition(".")
     try:
-        return getattr(importlib.import_module(module), name), file.options, file.scale
+        found = getattr(importlib.import_module(module), name) if module else None
     except ModuleNotFoundError as error:
         package = (error.name or module).partition(".")[0]
         raise UserError(
             f"{path} needs the package {package}, which is not installed here: pip install {package.replace('_', '-')}."
         ) from error
-    except (AttributeError, ValueError) as error:
-        raise UserError(f"{path}: there is no class {file.dotted}.") from error
+    except AttributeError:
+        found = None
+    except Exception as error:  # such as a Dask configuration of the site that is no YAML
+        raise UserError(f"{path}: {module} cannot be imported: {' '.join(str(error).split())}.") from error
+    if not isinstance(found, type):
+        raise UserError(f"{path}: there is no class {file.dotted}.")
+    return found, file.options, file.scale
 
 
 def worker_setup(warm: bool) -> "WorkerPlugin":
