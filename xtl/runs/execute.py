@@ -126,8 +126,8 @@ def _checkpoints(run: Run, asked: Mapping[str, Run], pending: Collection[str], s
         left = folder / PROMISES.get(asked[run_id].phase, CHECKPOINT)
         if run_id not in pending and not left.exists():
             raise UserError(
-                f"{run.folder} starts from {left}, which is gone although its run is done; put it back, "
-                f"or remove the folder {folder}, and the run is done again."
+                f"{folder} lacks its {left.name}, from which {run.folder} starts, although its run is done; put it "
+                "back, or remove that folder, and the run is done again."
             )
         paths[name] = str(left)
     return paths
