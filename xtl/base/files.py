@@ -6,11 +6,14 @@ import hashlib
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from xtl.base.errors import UserError
+
+RECENT = 0.1  # seconds; the clocks of disks tick in at most a tenth of that
 
 
 @contextmanager
@@ -56,20 +59,49 @@ def make_folder(folder: Path) -> None:
         ) from error
 
 
-def file_digest(path: Path, cache: Path | None = None) -> str:
-    """SHA-256 of a file, remembered in the folder `cache` by path, size and modification time."""
+def version(path: Path) -> tuple[int, int, int, int]:
+    """What changes with every change of a file: size, times of content and of status, and its number on the disk.
+
+    The time of the status cannot be set, as that of the content can (`touch -r`, `cp -p`, `rsync -t`).
+    """
     stat = path.stat()
-    key = hashlib.sha256(f"{path.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}".encode()).hexdigest()[:32]
+    return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
+
+
+def file_digest(path: Path, cache: Path | None = None) -> str:
+    """SHA-256 of a file, remembered in the folder `cache` by path and `version`.
+
+    A note there counts only whole and for that file: it holds the digest, and a digest of both. A file that changed
+    less than RECENT ago is not remembered, because another change in the same tick of the disk's clock would not show.
+    """
+    before = version(path)
+    key = hashlib.sha256(f"{path.resolve()}\0{before}".encode()).hexdigest()[:32]
     note = cache / key if cache else None
-    if note and note.is_file():
-        return note.read_text()
+    digest = _noted(note) if note else None
+    if digest:
+        return digest
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if note:
-        note.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(note, durable=False) as temporary:
-            temporary.write_text(digest)
+    settled = time.time() - before[2] / 1e9 > RECENT and version(path) == before
+    if note and settled:
+        with suppress(OSError):  # without notes it takes longer, and no more
+            note.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(note, durable=False) as temporary:
+                temporary.write_text(f"{digest} {_seal(note, digest)}\n")
     return digest
+
+
+def _noted(note: Path) -> str | None:
+    """The digest of a note, None where there is none, or another thing in it."""
+    try:
+        digest, seal = note.read_text("utf-8").split()
+    except (OSError, ValueError):
+        return None
+    return digest if seal == _seal(note, digest) else None
+
+
+def _seal(note: Path, digest: str) -> str:
+    return hashlib.sha256(f"{note.name} {digest}".encode()).hexdigest()[:16]
 
 
 def sync(path: Path) -> None:

@@ -8,10 +8,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import yaml
+from pydantic import TypeAdapter
 
 from xtl.base.errors import UserError
-from xtl.base.files import file_digest, replacing
+from xtl.base.files import file_digest, replacing, version
 from xtl.base.places import cache_folder, mirror_root
+from xtl.base.validation import STRICT
 
 FILE = "lock.yaml"
 
@@ -36,6 +38,8 @@ class LockedFile:
 class MirrorLock:
     """Repositories by id, and files by their path below the mirror."""
 
+    __pydantic_config__ = STRICT
+
     repositories: dict[str, LockedRepository] = field(default_factory=dict)
     files: dict[str, LockedFile] = field(default_factory=dict)
 
@@ -59,7 +63,7 @@ def state() -> str | None:
 def read(mirror: Path) -> MirrorLock | None:
     """The lock of a mirror, None where it has none. Raises UserError for a file that is no lock."""
     path = mirror / FILE
-    return _read(path, path.stat().st_mtime_ns) if path.is_file() else None
+    return _read(path, version(path)) if path.is_file() else None
 
 
 def write(mirror: Path, lock: MirrorLock) -> None:
@@ -72,7 +76,7 @@ def write(mirror: Path, lock: MirrorLock) -> None:
 def verify(mirror: Path, paths: Iterable[Path]) -> None:
     """Raise UserError unless the files are what the mirror's lock says; nothing to compare with without a lock.
 
-    A file's digest is computed once per size and modification time.
+    A file's digest is computed once per version of it, see xtl.base.files.version.
     """
     lock = read(mirror)
     if lock is None:
@@ -116,14 +120,12 @@ def pinned(mirror: Path, repository: str, revision: str | None) -> None:
 
 
 @functools.lru_cache(maxsize=8)
-def _read(path: Path, _modified: int) -> MirrorLock:
+def _read(path: Path, _version: tuple[int, ...]) -> MirrorLock:
     """The lock in a file; read once for each time that the file was changed."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        repositories = {name: LockedRepository(**entry) for name, entry in content["repositories"].items()}
-        files = {name: LockedFile(**entry) for name, entry in content["files"].items()}
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError):
+        return TypeAdapter(MirrorLock).validate_python(content)
+    except (yaml.YAMLError, ValueError):  # ValidationError and UnicodeDecodeError are ValueErrors
         raise UserError(
             f"{path} is no lock of a mirror; fetch the mirror again, or remove the file to go without one."
         ) from None
-    return MirrorLock(repositories, files)

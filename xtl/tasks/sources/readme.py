@@ -13,6 +13,7 @@ from datasets.data_files import EmptyDatasetError, get_data_patterns, sanitize_p
 from huggingface_hub.repocard import metadata_load
 
 from xtl.base.errors import UserError
+from xtl.base.files import version
 
 Configs = dict[str, dict[str, list[str]]]  # config -> split -> file patterns, relative to the repository
 
@@ -23,7 +24,7 @@ def read_configs(readme: Path, root: str | None = None) -> Configs:
     root: where the repository's files are, a folder or `hf://…`, which is asked about configs that name no files;
     default: the README's folder. Raises UserError for a header that cannot be read, and for files outside it.
     """
-    return _read_configs(readme, root or str(readme.parent.absolute()), readme.stat().st_mtime_ns)
+    return _read_configs(readme, root or str(readme.parent.absolute()), version(readme))
 
 
 def converted(names: Iterable[str]) -> Configs:
@@ -41,7 +42,7 @@ def converted(names: Iterable[str]) -> Configs:
 
 
 @functools.lru_cache(maxsize=64)
-def _read_configs(readme: Path, root: str, _modified: int) -> Configs:
+def _read_configs(readme: Path, root: str, _version: tuple[int, ...]) -> Configs:
     """As `datasets` reads them: `data_files` is one pattern, a list of them, or split/path pairs, below `data_dir`."""
     try:
         header = metadata_load(readme) or {}
