@@ -18,9 +18,8 @@ SETTINGS = Training(learning_rate=1e-2, warmup=0.1, weight_decay=0.01)
 
 def settings(**options):
     """Of a mixture of two tasks in batches of four."""
-    return IntermediateSettings(
-        tasks=["mnli", "squad1"], checkpoint="", data={}, batch_size=4, **{"seed": 1, **options}
-    )
+    given = {"tasks": ["mnli", "squad1"], "seed": 1, **options}
+    return IntermediateSettings(checkpoint="", data={}, batch_size=4, **given)
 
 
 def test_shares_by_hand():
@@ -33,6 +32,18 @@ def test_shares_by_hand():
     assert shares([16, 10_000], capped).tolist() == pytest.approx([1 / 3, 2 / 3])
     with pytest.raises(ValueError, match="'often'"):
         settings(sampler="often")
+
+
+def test_plain_text_counts_for_the_other_tasks_together():
+    mixture = settings(tasks=["mnli", "mlm"])
+    assert shares([300, 9_000_000], mixture).tolist() == [0.5, 0.5]
+    assert shares([300, 100], mixture).tolist() == [0.75, 0.25]
+    three = settings(tasks=["mnli", "mlm", "squad1"])
+    assert shares([100, 5_000, 300], three).tolist() == [0.125, 0.5, 0.375]
+    assert shares([300, 9_000_000], settings(tasks=["mnli", "mlm"], cap=400)).tolist() == pytest.approx([3 / 7, 4 / 7])
+    lengths = [[5] * 40, [7] * 4_000]
+    assert len(mixed_batches(lengths, mixture)) == 3 * 20  # 3 epochs of 80 examples in batches of 4
+    assert len(mixed_batches(lengths, settings(tasks=["mnli", "mlm"], sampler="uniform"))) == 3 * 20
 
 
 def test_batches_are_of_one_task_each_and_go_on_where_a_small_task_ends():

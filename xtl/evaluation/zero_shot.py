@@ -11,7 +11,6 @@ from xtl.models.encoders import load_tokenizer
 from xtl.models.subwords import of_scores
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.sources import DataSource
-from xtl.tasks.sources.source import subset
 from xtl.training.fewshot import with_shots
 from xtl.training.finetune import Trained
 from xtl.training.prediction import score_examples
@@ -60,8 +59,7 @@ def read_tests(settings: TargetSettings, data: DataSource) -> dict[str, dict[str
     for target, languages in settings.evaluate.items():
         tests[target] = {}
         for language in languages:
-            examples = data.examples(target, "test", language)
-            tests[target][language] = subset(examples, settings.max_eval_examples)
+            tests[target][language] = data.first(target, "test", language, settings.max_eval_examples)
     return tests
 
 

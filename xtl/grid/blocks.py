@@ -172,7 +172,12 @@ class Intermediate(Strict):
     sampler: Literal["uniform", "proportional", "temperature"] = Field(
         "proportional", description="how often a step is of a task: equally, by its size, by its size to 1/temperature"
     )
-    cap: int | None = Field(None, ge=1, description="examples that a task counts for at most, where size matters")
+    cap: int | None = Field(
+        None,
+        ge=1,
+        description="examples that a task counts for at most, where size matters; default: plain text counts for the "
+        "other tasks together",
+    )
     temperature: float = Field(2.0, ge=0.1, description="of sampler temperature")
     training: dict[str, Any] = Field({}, description="of several tasks together: keys of `training`")
     steps_of: str | None = Field(None, description="no task: target training longer by this intermediate's steps")

@@ -88,6 +88,9 @@ def tokens(run: Run) -> tuple[float, float]:
         return 0.0, evaluated
     most = min(params.get("max_train_examples") or float("inf"), params.get("cap") or float("inf"))
     sizes = [min(_examples(task, "train"), most) for task in tasks]
+    labelled = sum(size for size, task in zip(sizes, tasks, strict=True) if task.format != "mlm")
+    if labelled:  # plain text counts for the other tasks together, see xtl.training.mixing
+        sizes = [min(labelled, most) if task.format == "mlm" else size for size, task in zip(sizes, tasks, strict=True)]
     seen = sum(sizes) * params["epochs"]
     if params.get("max_steps"):
         seen = min(seen, params["max_steps"] * params["batch_size"])

@@ -9,6 +9,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from xtl.tasks.catalog import get
+from xtl.tasks.formats import trained_format
+from xtl.tasks.formats.format import DrawnFormat
 from xtl.tasks.formats.heads import SharedWeights
 from xtl.training.collate import grouped_batches, steps_of_an_epoch
 from xtl.training.settings import IntermediateSettings
@@ -23,16 +26,27 @@ class Batch:
     step: int
 
 
+def counted(sizes: Sequence[int], settings: IntermediateSettings) -> np.ndarray:
+    """What each task counts for where size matters, (tasks,): its examples, `cap` at most.
+
+    Plain text has no size of its own, only what was read of it: without a cap, it counts for the other tasks together.
+    """
+    counts = np.minimum(np.asarray(sizes, float), settings.cap or np.inf)
+    plain = np.array([isinstance(trained_format(get(part.task)), DrawnFormat) for part in settings.tasks])
+    if not settings.cap and plain.any() and not plain.all():
+        counts[plain] *= min(1.0, counts[~plain].sum() / counts[plain].sum())
+    return counts
+
+
 def shares(sizes: Sequence[int], settings: IntermediateSettings) -> np.ndarray:
     """The probability that a step is of each task, (tasks,).
 
-    `uniform` asks all equally; `proportional` by their examples, a task counting for `cap` at most (as Phang et al.
-    2020 do with 2^17); `temperature` by these sizes to the power 1/temperature (as multilingual BERT and XLM-R sample
-    languages).
+    `uniform` asks all equally; `proportional` by their examples, as `counted` (Phang et al. 2020 cap them at 2^17);
+    `temperature` by these sizes to the power 1/temperature (as multilingual BERT and XLM-R sample languages).
 
-    settings: of which sampler, cap and temperature are read.
+    settings: of which tasks, sampler, cap and temperature are read.
     """
-    weights = np.minimum(np.asarray(sizes, float), settings.cap or np.inf)
+    weights = counted(sizes, settings)
     if settings.sampler == "uniform":
         weights = np.ones_like(weights)
     elif settings.sampler == "temperature":
@@ -43,16 +57,16 @@ def shares(sizes: Sequence[int], settings: IntermediateSettings) -> np.ndarray:
 def mixed_batches(lengths: Sequence[Sequence[int]], settings: IntermediateSettings) -> list[Batch]:
     """Batches of one task each, drawn by `shares`.
 
-    One epoch is as many steps as the tasks' examples make, each task's counted up to `cap`; a task that is drawn more
-    often than it has batches is read again, in another order.
+    One epoch is as many steps as the tasks' examples make, each task's as `counted`; a task that is drawn more often
+    than it has batches is read again, in another order.
 
     Args:
         lengths: for each task the tokens of its features.
         settings: of which epochs, max_steps, batch_size, seed and what `shares` reads are read.
     """
     sizes = [len(task) for task in lengths]
-    counted = sum(min(size, settings.cap or size) for size in sizes)
-    steps = max(1, round(settings.epochs * steps_of_an_epoch(counted, settings.batch_size)))
+    examples = round(counted(sizes, settings).sum())
+    steps = max(1, round(settings.epochs * steps_of_an_epoch(examples, settings.batch_size)))
     steps = min(steps, settings.max_steps or steps)
     drawn = np.random.default_rng([settings.seed, 7]).choice(len(sizes), size=steps, p=shares(sizes, settings))
     streams = []

@@ -18,7 +18,6 @@ from xtl.tasks.catalog import TASKS, Task
 from xtl.tasks.formats import trained_format
 from xtl.tasks.formats.format import DrawnFormat, Limits, TrainedFormat
 from xtl.tasks.sources import DataSource, origins
-from xtl.tasks.sources.source import subset
 from xtl.training.collate import pad_batch
 from xtl.training.mixing import Batch, Heads
 from xtl.training.prediction import Scored, score_examples
@@ -149,8 +148,7 @@ def dev_sets(parts: Sequence[Part], data: DataSource) -> list[DevSet]:
     sets = []
     for number, part in enumerate(parts):
         if "validation" in data.splits(part.task):
-            examples = data.examples(part.task, "validation", "en")
-            sets.append(DevSet(number, part, subset(examples, DEV_EXAMPLES)))
+            sets.append(DevSet(number, part, data.first(part.task, "validation", "en", DEV_EXAMPLES)))
     return sets
 
 

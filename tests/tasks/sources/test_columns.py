@@ -9,7 +9,7 @@ from datasets import Dataset
 
 from xtl.base.errors import UserError
 from xtl.tasks.catalog import TASKS
-from xtl.tasks.sources import columns
+from xtl.tasks.sources import LabSource, columns
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -77,6 +77,26 @@ def test_several_sources_are_put_together_without_the_rows_that_have_no_gold_lab
     sources = [i.split("-")[0] for i in examples["id"]]
     assert [sources.count(str(n)) for n in range(5)] == [4, 8, 12, 24, 23]  # ANLI's rounds, MNLI, SNLI
     assert len(set(examples["id"])) == len(examples) and set(examples["label"]) == {0, 1, 2}
+
+
+def test_the_first_of_several_sources_are_in_proportion_to_their_sizes(hub):
+    def of_each(n):
+        sources = [i.split("-")[0] for i in hub.first("anli+", "validation", "en", n)["id"]]
+        return [sources.count(str(number)) for number in range(5)]
+
+    sizes = of_each(None)
+    assert sum(sizes) == 35
+    for n in (7, 20, 35, 500):
+        assert all(abs(count - size * min(n, 35) / 35) < 1 for count, size in zip(of_each(n), sizes, strict=True))
+        assert sum(of_each(n)) == min(n, 35)
+    first = hub.first("anli+", "validation", "en", 20)["id"]
+    whole = hub.examples("anli+", "validation", "en")["id"]
+    for source in "01234":
+        own = [name for name in first if name[0] == source]
+        assert own == [name for name in whole if name[0] == source][: len(own)]
+    # of one source, and of the laboratory, as ever: the first
+    for data, task in ((hub, "panx"), (LabSource(), "anli+")):
+        assert data.first(task, "validation", "en", 5)["id"] == data.examples(task, "validation", "en")["id"][:5]
 
 
 def test_english_rows_alone_are_trained_on(hub):

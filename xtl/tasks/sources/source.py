@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -135,8 +136,18 @@ class DataSource(ABC):
         SQuAD. split: train, validation or test. Raises UserError where the source lacks it, its columns are not the
         catalog's, or rows are damaged (unless `rows` says to skip them).
         """
+        return self.first(task, split, language, None)
+
+    def first(self, task: str | Task, split: str, language: str, n: int | None) -> Dataset:
+        """At most n of `examples`: the first of each of the task's tables, in proportion to their sizes.
+
+        So a task of several collections (ANLI's three rounds, MNLI, SNLI) is not judged by the first of them alone.
+        """
         holder = self.resolved(self._holder(task, split, language))
         tables = [self.sound(rows, holder) for rows in self._rows(holder, split, language)]
+        sizes = [len(table) for table in tables]
+        if n is not None and n < sum(sizes):
+            tables = [table.slice(0, share) for table, share in zip(tables, proportional(sizes, n), strict=True)]
         return columns.dataset(pa.concat_tables(tables), holder)
 
     def sound(self, rows: Rows, task: Task) -> pa.Table:
@@ -194,6 +205,20 @@ class DataSource(ABC):
 def named(task: str | Task) -> Task:
     """The task of that name, or the task itself."""
     return get(task) if isinstance(task, str) else task
+
+
+def proportional(sizes: Sequence[int], n: int) -> list[int]:
+    """How many of n each part gets, in proportion to the sizes; what is left goes to the largest remainders.
+
+    >>> proportional([1000, 1000, 1200, 9815, 9842], 500)
+    [22, 22, 26, 215, 215]
+    """
+    total = sum(sizes)
+    shares = [size * n // total for size in sizes]
+    by_remainder = sorted(range(len(sizes)), key=lambda part: -(sizes[part] * n % total))
+    for part in by_remainder[: n - sum(shares)]:
+        shares[part] += 1
+    return shares
 
 
 def subset(examples: Dataset, n: int | None, seed: int | None = None) -> Dataset:
