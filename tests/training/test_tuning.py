@@ -75,5 +75,6 @@ def test_a_trial_scores_english_development_data_or_diverges(tiny_encoders, tmp_
     assert trial.settings["learning_rate"] == rate and trial.settings["batch_size"] == 4
     assert (trained is None) == (trial.points is None) == diverges
     if not diverges:
-        assert scores["task"].tolist() == ["mnli"] and scores["n"].tolist() == [20]
-        assert trial.points == scores["points"].iloc[0]
+        assert scores.table["task"].tolist() == ["mnli"] and scores.table["n"].tolist() == [20]
+        assert trial.points == scores.table["points"].iloc[0]
+        assert scores.facts["learning"][0]["decisions"] == 20

@@ -125,13 +125,18 @@ def colour(state: str) -> str:
 
 def status(console: Console, plan: Plan, store: Store) -> bool:
     """Print the state of every run and the errors; returns whether all are done."""
-    table = simple("run", "state", ">duration", "error")
+    table = simple("run", "state", ">duration", "remark")
     records = [store.checked(run) for run in plan.runs.values()]
     for run, record in zip(plan.runs.values(), records, strict=True):
-        table.add_row(escape(run.folder), colour(record.state), minutes(record.seconds), escape(record.error or ""))
+        remark = record.error or (f"did not learn {', '.join(record.unlearned)}" if record.unlearned else "")
+        table.add_row(escape(run.folder), colour(record.state), minutes(record.seconds), escape(remark))
     console.print(table)
     counts = Counter(record.state for record in records)
     console.print("\n" + ", ".join(f"{count} {colour(state)}" for state, count in counts.items()))
+    unlearned = Counter(record.phase for record in records if record.unlearned)
+    if unlearned:
+        runs = ", ".join(f"{count} {phase}" for phase, count in unlearned.items())
+        console.print(f"[yellow]did not learn[/yellow] {runs} (no better on English development data than one answer).")
     return all(record.done for record in records)
 
 

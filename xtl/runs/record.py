@@ -132,6 +132,12 @@ class RunRecord:
         """Whether the run has finished."""
         return self.state is State.DONE
 
+    @property
+    def unlearned(self) -> list[str]:
+        """The tasks of its training that a finished run did not learn, see docs/numbers.md."""
+        judged = self.facts.get("learning", []) if self.done else []
+        return [row["task"] for row in judged if not row["learned"]]
+
     def to_json(self) -> Json:
         """The content of run.json."""
         values = asdict(self)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from xtl.base.errors import UserError
 from xtl.models.encoders import load_tokenizer
 from xtl.runs.record import read_record
 from xtl.runs.store import RUN_FILE
+from xtl.tasks.formats.learning import Learning
 from xtl.tasks.sources import DataSource
 from xtl.training.collate import batches_of_steps, grouped_batches
 from xtl.training.finite import check_checkpoint
@@ -137,17 +138,51 @@ def _facts(parts: list[Part], batches: list[Batch]) -> dict[str, Any]:
     return facts
 
 
-def dev_scores(trained: Trained, data: DataSource) -> tuple[pd.DataFrame, dict[tuple[str, str], pd.DataFrame]]:
-    """Scores on the first English dev examples (task, metric, points, n), and (task, "en") -> predictions to read.
+@dataclass(frozen=True)
+class DevScores:
+    """What a trained model makes of the first English development examples of its tasks.
 
-    A task without a development set has neither.
+    Attributes:
+        table: task, metric, points, n.
+        shown: (task, "en") -> a few predictions to read.
+        learning: task -> its right decisions beside those of a model that learned nothing.
     """
+
+    table: pd.DataFrame
+    shown: dict[tuple[str, str], pd.DataFrame]
+    learning: dict[str, Learning]
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """For run.json: every score, and of every task whether it was learned."""
+        learning = []
+        for task, compared in self.learning.items():
+            judged = {"limit": compared.limit, "learned": compared.learned}
+            learning.append({"task": task, **asdict(compared), **judged})
+        return {"english_dev_scores": self.table.to_dict("records"), "learning": learning}
+
+    def describe(self) -> str:
+        """What was learned, a sentence a task."""
+        sentences = []
+        for task, compared in self.learning.items():
+            verdict = "" if compared.learned else "Did not learn: "
+            sentences.append(
+                f"{verdict}{task}, {compared.right:,} of {compared.decisions:,} right on English development data; "
+                f"{compared.rule} has {compared.rate:.1%}, by luck up to {compared.limit:,}."
+            )
+        return "\n".join(sentences)
+
+
+def dev_scores(trained: Trained, data: DataSource) -> DevScores:
+    """Scores on the first English development examples; a task without a development set has none."""
     rows = []
     shown = {}
+    learning = {}
     for dev in dev_sets(trained.parts, data):
         task = dev.part.task
         scored = dev.score(trained.model, trained.tokenizer)
         for metric, points in scored.metrics.items():
             rows.append({"task": task.name, "metric": metric, "points": points, "n": len(dev.examples)})
         shown[task.name, "en"] = dev.part.format.show(scored.predictions, dev.examples)
-    return pd.DataFrame(rows, columns=["task", "metric", "points", "n"]), shown
+        learning[task.name] = dev.part.format.learning(scored.predictions, dev.examples)
+    return DevScores(pd.DataFrame(rows, columns=["task", "metric", "points", "n"]), shown, learning)

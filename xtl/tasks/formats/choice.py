@@ -12,6 +12,7 @@ from transformers import PreTrainedTokenizerFast as Tokenizer
 
 from xtl.tasks.formats import metrics
 from xtl.tasks.formats.format import Columns, OneLabelFormat, head
+from xtl.tasks.formats.learning import Learning
 
 
 class Choice(OneLabelFormat):
@@ -59,6 +60,12 @@ class Choice(OneLabelFormat):
         """Accuracy, and 100 or 0 per example."""
         values, per_example = metrics.accuracy(list(examples["answer"]), predictions.tolist())
         return self.reported(values), per_example
+
+    def learning(self, predictions: np.ndarray, examples: Dataset) -> Learning:
+        """Right choices beside guessing among those of each question."""
+        right = int(np.sum(np.array(list(examples["answer"])) == predictions))
+        chances = [1 / len(choices) for choices in examples["choices"]]
+        return Learning(right, len(examples), float(np.mean(chances)), "a guess among the choices")
 
     def show(self, predictions: np.ndarray, examples: Dataset, n: int = 5) -> pd.DataFrame:
         """The text with the right and the predicted choice."""

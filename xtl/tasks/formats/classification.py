@@ -12,6 +12,7 @@ from transformers import PreTrainedTokenizerFast as Tokenizer
 
 from xtl.tasks.formats import metrics
 from xtl.tasks.formats.format import Columns, OneLabelFormat, head
+from xtl.tasks.formats.learning import Learning, beside_majority
 
 
 class Classification(OneLabelFormat):
@@ -43,6 +44,10 @@ class Classification(OneLabelFormat):
         values, per_example = metrics.accuracy(gold, predictions.tolist())
         values["f1"] = metrics.binary_f1(gold, predictions.tolist())
         return self.reported(values), per_example
+
+    def learning(self, predictions: np.ndarray, examples: Dataset) -> Learning:
+        """Right labels beside the most frequent label alone."""
+        return beside_majority(list(examples["label"]), predictions.tolist(), "label")
 
     def submission(self, predictions: np.ndarray, examples: Dataset) -> str:
         """One label a line."""

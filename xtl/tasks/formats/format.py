@@ -19,6 +19,7 @@ from transformers import PreTrainedTokenizerFast as Tokenizer
 
 from xtl.tasks.catalog.task import Task
 from xtl.tasks.formats import heads
+from xtl.tasks.formats.learning import Learning
 from xtl.tasks.formats.metrics import Scores
 
 ENCODED = 1000  # examples encoded at a time: enough for the tokenizer's threads, little enough for the memory
@@ -105,6 +106,10 @@ class TrainedFormat(Format[P]):
     @abstractmethod
     def score(self, predictions: P, examples: Dataset, language: str) -> Scores:
         """The task's metrics and a score of every example, in points."""
+
+    @abstractmethod
+    def learning(self, predictions: P, examples: Dataset) -> Learning:
+        """The predictions beside those of a model that learned nothing, by accuracy."""
 
 
 class HeadFormat(TrainedFormat[P]):

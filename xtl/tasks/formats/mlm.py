@@ -23,6 +23,7 @@ from xtl.models.sequences import InputSequence
 from xtl.tasks.formats import metrics
 from xtl.tasks.formats.format import Columns, DrawnFormat, Limits, encode, head
 from xtl.tasks.formats.heads import SharedWeights
+from xtl.tasks.formats.learning import Learning, beside_majority
 
 Guesses = list[tuple[np.ndarray, np.ndarray]]  # of every text the hidden tokens, and the likeliest guess for each
 
@@ -124,6 +125,11 @@ class LanguageModelling(DrawnFormat[Guesses]):
         right = np.array([np.sum(hidden == guessed) for hidden, guessed in predictions])
         counts = np.array([len(hidden) for hidden, _ in predictions])
         return {"accuracy": 100.0 * float(right.sum() / counts.sum())}, 100.0 * right / counts
+
+    def learning(self, predictions: Guesses, examples: Dataset) -> Learning:
+        """Hidden tokens that are guessed beside the most frequent hidden token alone."""
+        hidden = np.concatenate([tokens for tokens, _ in predictions]).tolist()
+        return beside_majority(hidden, np.concatenate([guesses for _, guesses in predictions]).tolist(), "hidden token")
 
     def show(self, predictions: Guesses, examples: Dataset, n: int = 5) -> pd.DataFrame:
         """The beginnings of the texts and how many of their hidden tokens are guessed."""

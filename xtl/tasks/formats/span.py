@@ -17,6 +17,7 @@ from xtl.base.errors import UserError
 from xtl.tasks.formats import metrics
 from xtl.tasks.formats.answers import tokens_of
 from xtl.tasks.formats.format import Columns, HeadFormat, Limits, encode, head
+from xtl.tasks.formats.learning import Learning
 
 N_BEST = 20  # starts and ends of a window that are combined (XTREME's scripts)
 MAX_ANSWER = 30  # tokens (XTREME's scripts)
@@ -103,6 +104,19 @@ class Span(HeadFormat[list[str]]):
         """The task's metrics by its own rules for answers, and F1 per question."""
         values, per_question = metrics.squad(examples["answers"], predictions, tokens_of(self.task, language))
         return self.reported(values), per_question
+
+    def learning(self, predictions: list[str], examples: Dataset) -> Learning:
+        """Exact answers beside the empty answer alone where questions may have none, else beside a guessed span.
+
+        A guess is one of the spans of up to MAX_ANSWER words of the context, of which one is right.
+        """
+        values, _ = metrics.squad(examples["answers"], predictions, tokens_of(self.task, "en"))
+        right = round(values["exact_match"] * len(examples) / 100)
+        empty = np.mean([not answers for answers in examples["answers"]])
+        if empty:
+            return Learning(right, len(examples), float(empty), "no answer")
+        chances = [1 / _spans(len(context.split())) for context in examples["context"]]
+        return Learning(right, len(examples), float(np.mean(chances)), "a guessed span")
 
     def submission(self, predictions: list[str], examples: Dataset) -> str:
         """A JSON object from question ids to answers."""
@@ -200,6 +214,12 @@ def _place(offsets: list[tuple[int, int]], starts: list[int], answers: list[str]
     if not inside or begin < offsets[context[0]][0] or end > offsets[context[-1]][1]:
         return None
     return inside[0], inside[-1]
+
+
+def _spans(words: int) -> int:
+    """How many spans of up to MAX_ANSWER words so many words have (one at least): of three words 3 + 2 + 1."""
+    longest = min(words, MAX_ANSWER)
+    return max(1, sum(words - length + 1 for length in range(1, longest + 1)))
 
 
 def _best_span(values: np.ndarray, offsets: np.ndarray) -> tuple[float, int, int] | None:

@@ -14,6 +14,7 @@ from transformers import PreTrainedTokenizerFast as Tokenizer
 from xtl.models.words import frame_of, read_words
 from xtl.tasks.formats import metrics
 from xtl.tasks.formats.format import Columns, HeadFormat, Limits, encode, head
+from xtl.tasks.formats.learning import Learning, beside_majority
 
 IGNORED = -100  # the label that transformers' losses leave out
 NO_WORD = -1  # where no word begins
@@ -73,6 +74,11 @@ class Tagging(HeadFormat[Tags]):
         """The task's metrics, and token accuracy per sentence."""
         values, per_sentence = metrics.tag_scores(self._gold(examples), predictions)
         return self.reported(values), per_sentence
+
+    def learning(self, predictions: Tags, examples: Dataset) -> Learning:
+        """Right tags beside the most frequent tag alone, over all words."""
+        gold = [tag for tags in self._gold(examples) for tag in tags]
+        return beside_majority(gold, [tag for tags in predictions for tag in tags], "tag")
 
     def _gold(self, examples: Dataset) -> Tags:
         return [[self.task.labels[label] for label in labels] for labels in examples["tags"]]
