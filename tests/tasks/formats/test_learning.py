@@ -10,7 +10,7 @@ from xtl.tasks.formats.learning import Learning
 
 
 def test_luck_is_the_upper_end_of_the_binomial_interval():
-    """Of 100 at 0.4: mean 40, standard deviation 4.9, so 40 + 1.96 x 4.9 = 49.6; of 500 at 1/4, 125 + 1.96 x 9.7 = 144."""
+    """Of 100 at 0.4: 40 + 1.96 x 4.9 = 49.6, so 50; of 500 at 1/4: 125 + 1.96 x 9.7 = 144."""
     assert Learning(0, 100, 0.4, "").limit == 50
     assert Learning(0, 500, 0.25, "").limit == 144
     assert not Learning(50, 100, 0.4, "").learned
