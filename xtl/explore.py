@@ -306,6 +306,7 @@ def open_grid(
         records=records,
         wanted=wanted,
         unavailable=plan.missing,
+        left_out=plan.notes,
         measure_shortcuts=partial(lab_shortcuts, source, wanted) if isinstance(source, LabSource) else None,
         intermediates=asked.all_intermediates(),
         encoder_blocks=asked.encoders,

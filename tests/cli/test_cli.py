@@ -63,7 +63,7 @@ def test_an_encoder_without_weights_and_a_mirror_without_data(tmp_path, tiny_enc
 
 
 def test_an_interruption_says_what_is_kept(monkeypatch, capsys):
-    def interrupted(*arguments):
+    def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("xtl.cli.load_plan", interrupted)

@@ -33,6 +33,7 @@ class Results:
         records: run id -> what is known of the run.
         wanted: target -> the language codes that the grid asks for.
         unavailable: target, language: listed by the benchmark and absent from the data source.
+        left_out: sentences on what the grid asks for and cannot have.
         measure_shortcuts: gives `shortcuts`; only the laboratory has it.
         intermediates, encoder_blocks, hypotheses, claims: the blocks of the grid file.
         dated: when the hypotheses were written, in a sentence (grid.registration).
@@ -47,6 +48,7 @@ class Results:
     records: dict[str, RunRecord]
     wanted: Mapping[str, list[str]] | None = None
     unavailable: pd.DataFrame | None = None
+    left_out: Sequence[str] = ()
     measure_shortcuts: Callable[[], pd.DataFrame] | None = None
     intermediates: Mapping[str, Intermediate] = field(default_factory=dict)
     encoder_blocks: Mapping[str, Encoder] = field(default_factory=dict)

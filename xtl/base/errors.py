@@ -18,6 +18,18 @@ class UserError(Exception):
         super().__init__(_short(sentence))
 
 
+class Absent(UserError):
+    """What a grid reads from elsewhere is not on this machine, and nobody can be asked for it now; a plan does without.
+
+    Attributes:
+        what: its name, such as a Hub id.
+    """
+
+    def __init__(self, sentence: str, what: str = "") -> None:
+        super().__init__(sentence)
+        self.what = what
+
+
 def _short(sentence: str) -> str:
     """The sentence on one line; of a long one, long words and then the middle are left out."""
     line = "".join(character if character.isprintable() else " " for character in sentence)

@@ -57,7 +57,7 @@ def plan(
     from xtl.cli import tables
     from xtl.runs.store import Store
 
-    tables.plan(out, load_plan(grid, sets), Store(), everything)
+    tables.plan(out, load_plan(grid, sets, provisional=True), Store(), everything)
 
 
 @app.command(
@@ -202,11 +202,11 @@ def load_grid(grid: Path, sets: list[str] | None) -> "Experiment":
     return load(grid, sets or [])
 
 
-def load_plan(grid: Path, sets: list[str] | None) -> "Plan":
-    """The plan of a grid file with its overrides."""
+def load_plan(grid: Path, sets: list[str] | None, provisional: bool = False) -> "Plan":
+    """The plan of a grid file with its overrides; see xtl.grid.plan.make."""
     from xtl.grid.plan import make
 
-    return make(load_grid(grid, sets))
+    return make(load_grid(grid, sets), provisional)
 
 
 def say(what: str, path: Path) -> None:

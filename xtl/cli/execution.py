@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from xtl.base.errors import UserError
 from xtl.base.places import outputs_root
-from xtl.cli.tables import colour, minutes, simple
+from xtl.cli.tables import colour, left_out, minutes, simple
 from xtl.grid import registration
 from xtl.grid.plan import Plan
 from xtl.runs.execute import Watch, execute
@@ -101,6 +101,7 @@ def complete(
     """Bring some runs of a grid to their end and write its report; returns whether everything asked for is done."""
     store = Store()
     registration.register(plan, store)
+    left_out(console, plan)
     started = time.monotonic()
     display = Display(console, len(runs))
     with display.bars:

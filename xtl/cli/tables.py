@@ -81,20 +81,34 @@ def plan(console: Console, plan: Plan, store: Store, everything: bool = False) -
         console.print("; ".join(notes) + ".")
         if experiment.data == "hub":
             needs = budget(plan, todo)
+            unsized = f"; {needs.unknown} runs of encoders of unknown size not counted" if needs.unknown else ""
             shared = len(todo) - len({*plan.cells.run_id} & {run.id for run in todo})
             console.print(
-                f"About {needs.gpu_hours:,.1f} GPU-hours and {needs.checkpoint_bytes / 1e9:,.1f} GB of checkpoints; "
-                f"{shared} runs are upstream of the cells and shared by them.\n[dim]Assumed: {ASSUMPTION}.[/dim]"
+                f"About {needs.gpu_hours:,.1f} GPU-hours and {needs.checkpoint_bytes / 1e9:,.1f} GB of checkpoints"
+                f"{unsized}; {shared} runs are upstream of the cells and shared by them.\n"
+                f"[dim]Assumed: {ASSUMPTION}.[/dim]"
             )
-        _listing(console, todo, states, seconds, everything)
+        _listing(console, plan, todo, states, seconds, everything)
+    if plan.absent:
+        console.print(
+            f"[yellow]not here[/yellow] {escape(', '.join(plan.absent))}. With a network, `xtl fetch` gets them; until "
+            f"then the ids of {len(plan.provisional)} runs are provisional, and languages are those that the catalog "
+            f"lists.\n[dim]{escape(next(iter(plan.absent.values())))}[/dim]"
+        )
     for target, lacking in plan.missing.groupby("target", sort=False):
         console.print(f"[yellow]missing[/yellow] {target}: {', '.join(lacking.language)}")
+    left_out(console, plan)
+
+
+def left_out(console: Console, plan: Plan) -> None:
+    """Print what the grid asks for and cannot have, a line each."""
     for sentence in plan.notes:
         console.print(f"[yellow]left out[/yellow] {escape(sentence)}")
 
 
 def _listing(
     console: Console,
+    plan: Plan,
     runs: list[Run],
     states: Mapping[str, State],
     seconds: Mapping[str, float | None],
@@ -103,6 +117,7 @@ def _listing(
     """Print the runs in their order, the first few of each phase unless all are asked for."""
     table = simple(">", "run", "state", ">estimate", "after", title="\nOrder")
     names = {run.id: run.slug for run in runs}
+    provisional = plan.provisional
     shown: Counter[str] = Counter()
     for number, run in enumerate(runs, 1):
         shown[run.phase] += 1
@@ -111,7 +126,8 @@ def _listing(
             others = [names.get(run_id, "cached") for name, run_id in run.upstream.items() if name not in trials]
             after = ", ".join([*others, f"{len(trials)} trials"] if trials else others)
             estimate = minutes(seconds[run.id])
-            table.add_row(str(number), escape(run.folder), colour(states[run.id]), estimate, escape(after))
+            name = f"{run.phase}/{run.slug} (provisional)" if run.id in provisional else run.folder
+            table.add_row(str(number), escape(name), colour(states[run.id]), estimate, escape(after))
     console.print(table)
     hidden = len(runs) - table.row_count
     if hidden:

@@ -25,7 +25,7 @@ def load(path: str | Path, overrides: Sequence[str] = (), base: str | Path | Non
     raw = _read(path)
     for text in overrides:
         set_key(raw, text)
-    raw = _changed(raw, lambda text, keys: expand(text, f"{path}: {'.'.join(keys)}"))
+    raw = _changed(raw, lambda text, keys: _expanded(text, keys, path))
     raw = _changed(raw, lambda text, keys: _placed(text, keys, Path(base or ".")))
     with one_sentence(str(path), Experiment):
         experiment = Experiment.model_validate(raw)
@@ -97,6 +97,16 @@ def set_key(raw: dict[str, Any], text: str) -> None:
         block[last] = yaml_text.read(value)
     except UserError as error:
         raise UserError(f"--set {text!r}: {str(error).removeprefix('line 1: ')}") from None
+
+
+def _expanded(text: str, keys: tuple[str, ...], path: Path) -> str:
+    """`expand`, but a folder of an unset name stays as it is written: a plan leaves out what reads it."""
+    try:
+        return expand(text, f"{path}: {'.'.join(keys)}")
+    except UserError:
+        if keys[0] == "folders":
+            return text
+        raise
 
 
 def expand(text: str, where: str) -> str:

@@ -2,15 +2,14 @@
 
 import fnmatch
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import TypeVar
 
 from huggingface_hub import HfApi, snapshot_download
 
-from xtl.base import mirror_lock
+from xtl.base import hub, mirror_lock
 from xtl.base.errors import UserError
 from xtl.base.files import file_digest
 from xtl.base.mirror_lock import LockedFile, LockedRepository, MirrorLock
@@ -27,7 +26,6 @@ WEIGHTS = ("*.safetensors", "pytorch_model*.bin")  # the first kind that a repos
 SETTINGS = ("*.json", "*.model", "*.spm", "*.txt")  # configuration and tokenizer
 README = "README.md"
 TaskData = tuple[Task, str, str]  # of a task, one split in one language
-Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,7 @@ class Repository:
         """Fetch what lacks; an interrupted file goes on where it stopped. Raises UserError where one still lacks."""
         names = [file.name for file in self.lacking()]
         if names:
-            _ask(
+            hub.ask(
                 self.name,
                 lambda: snapshot_download(
                     self.name,
@@ -158,9 +156,9 @@ def _listed(name: str, kind: str, revision: str | None, mirror: Path) -> Reposit
     """
     locked = (mirror_lock.read(mirror) or MirrorLock()).revision(name)
     asked = revision or locked
-    hub = HfApi()
-    ask = hub.model_info if kind == "model" else hub.dataset_info
-    info = _ask(name, lambda: ask(name, revision=asked, files_metadata=True))
+    api = HfApi()
+    request = api.model_info if kind == "model" else api.dataset_info
+    info = hub.ask(name, lambda: request(name, revision=asked, files_metadata=True))
     files = [File(each.rfilename, each.size or 0, getattr(each.lfs, "sha256", None)) for each in info.siblings or ()]
     folder = mirror / "models" / name if kind == "model" else mirror / name
     begun = (folder / ".cache" / "huggingface").is_dir()  # an earlier fetch that was interrupted
@@ -259,12 +257,3 @@ def _in_other_languages(name: str, origin: Origin | None, whole: bool) -> list[T
         if whole:
             raise
         return []
-
-
-def _ask(name: str, question: Callable[[], Answer]) -> Answer:
-    """What the Hub answers. Raises UserError with its reason."""
-    try:
-        return question()
-    except Exception as error:  # the client raises a dozen kinds, for absent ids and absent networks alike
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
-        raise UserError(f"{name} cannot be had from the Hub ({reason}); check the name and the network.") from None

@@ -7,6 +7,7 @@ from typing import Any
 from xtl.grid.blocks import Encoder
 from xtl.grid.plan import Plan
 from xtl.models.checkpoints import mirrored
+from xtl.models.published import published
 from xtl.runs.run import Run, trained_on
 from xtl.tasks.catalog import TASKS, Task
 
@@ -109,9 +110,12 @@ def size_of(encoder: Encoder) -> Size | None:
 
     try:
         place = mirrored(encoder.checkpoint or "")
-        config = AutoConfig.from_pretrained(place, revision=encoder.revision, trust_remote_code=False)
+        # the plan has downloaded the configuration, if it could
+        revision = encoder.revision
+        config = AutoConfig.from_pretrained(place, revision=revision, trust_remote_code=False, local_files_only=True)
     except (OSError, ValueError):
-        return None
+        known = published().get(encoder.checkpoint or "")
+        return _size(known.hidden, known.layers, known.inner, known.pieces) if known else None
     width = config.hidden_size
     inner = getattr(config, "intermediate_size", None) or getattr(config, "d_inner", None) or 4 * width
     return _size(width, config.num_hidden_layers, inner, config.vocab_size)

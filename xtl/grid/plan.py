@@ -1,14 +1,18 @@
 """From a grid to its runs: what is shared, the table of cells, and what is missing."""
 
+import json
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
 import pandas as pd
 
+from xtl.base import hub
 from xtl.base.errors import UserError
 from xtl.grid import stages
+from xtl.grid.absent import UNKNOWN, asks_hub, missing, planned, without_folders
 from xtl.grid.blocks import Intermediate, Origin, Source
 from xtl.grid.schema import Experiment
 from xtl.grid.stages import Start, TargetGroup
@@ -33,6 +37,16 @@ class Plan:
     cells: pd.DataFrame  # CELL_COLUMNS, a row per cell of the grid
     missing: pd.DataFrame  # target, language: listed by the benchmark, absent from the data source
     notes: list[str]  # what the grid asks for and cannot have
+    absent: dict[str, str]  # name of an encoder or a data set that is not here -> why
+
+    @property
+    def provisional(self) -> set[str]:
+        """Ids of the runs that read what is not here: they have other ids once it is."""
+        ids: set[str] = set()
+        for run in self.runs.values():
+            if UNKNOWN in json.dumps(run.params["inputs"]) or ids.intersection(run.upstream.values()):
+                ids.add(run.id)
+        return ids
 
 
 @dataclass(frozen=True)
@@ -50,16 +64,29 @@ class Cell:
     group: TargetGroup
 
 
-def make(experiment: Experiment) -> Plan:
+def make(experiment: Experiment, provisional: bool = False) -> Plan:
     """Lay out a grid: every run, every cell, in dependency order (seeds outermost inside an encoder).
+
+    Arms and targets that read a licensed folder which is not here are left out, with a note.
+
+    provisional: go on where data or an encoder can neither be found here nor be asked for.
 
     Raises UserError where data or an encoder is missing, before anything runs.
     """
-    data = experiment.data_source()
-    starts = {name: stages.start_of(encoder) for name, encoder in experiment.encoders.items()}
-    languages, missing = stages.languages_of(experiment, data)
+    with hub.at_once() if asks_hub(experiment) else nullcontext():
+        plan = _laid_out(experiment)
+    if plan.absent and not provisional:
+        raise missing(experiment, plan.absent)
+    return plan
+
+
+def _laid_out(experiment: Experiment) -> Plan:
+    experiment, notes = without_folders(experiment)
+    absent: dict[str, str] = {}
+    data = planned(experiment.data_source(), absent)
+    starts = {name: stages.start_of(encoder, absent) for name, encoder in experiment.encoders.items()}
+    languages, lacking_languages = stages.languages_of(experiment, data)
     groups: Groups = {}
-    notes = []
     for encoder, source in product(experiment.encoders, experiment.sources):
         groups[encoder, source], lacking = stages.target_groups(experiment, data, languages, source, encoder)
         notes += _lacking(experiment, source, lacking)
@@ -78,13 +105,9 @@ def make(experiment: Experiment) -> Plan:
         for target in cell.group.evaluate:
             same = same_data(cell.intermediate, target, cell.source, data)
             rows.append({**cell.labels.to_dict(), "target": target, "run_id": run.id, "same_data": same})
-    return Plan(
-        experiment,
-        runs,
-        pd.DataFrame(rows, columns=CELL_COLUMNS),
-        missing,
-        list(dict.fromkeys([*notes, *tuning.notes])),
-    )
+    table = pd.DataFrame(rows, columns=CELL_COLUMNS)
+    notes = list(dict.fromkeys([*notes, *tuning.notes]))
+    return Plan(experiment, runs, table, lacking_languages, notes, absent)
 
 
 def cells(experiment: Experiment, starts: Mapping[str, Start], groups: Groups) -> Iterator[Cell]:
@@ -110,7 +133,7 @@ class Earlier:
 
 def earlier(labels: Labels, experiment: Experiment, data: DataSource, start: Start, tuning: Tuning) -> Earlier:
     """Pretraining and intermediate training of an arm of the grid, with its trials: labels without a source."""
-    base = stages.pretraining(experiment, replace(labels, intermediate=""))
+    base = stages.pretraining(experiment, data, replace(labels, intermediate=""))
     runs = (base,) if base else ()
     start = start.after(base)
     arms = experiment.all_intermediates()

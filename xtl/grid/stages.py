@@ -8,9 +8,11 @@ import pandas as pd
 from xtl.base.errors import UserError
 from xtl.base.places import cache_folder
 from xtl.grid import digests
+from xtl.grid.absent import UNKNOWN, or_else
 from xtl.grid.blocks import NEUTRAL, Encoder, Intermediate, Source, Training, keys_read_by
 from xtl.grid.schema import Experiment
 from xtl.models import checkpoints
+from xtl.models.published import published
 from xtl.runs.record import Labels
 from xtl.runs.run import Run, make_run
 from xtl.tasks.catalog import TASKS
@@ -41,14 +43,22 @@ class Start:
         return Start(self.architecture, {"checkpoint": run.id}) if run else self
 
 
-def start_of(encoder: Encoder) -> Start:
-    """Where an encoder of the grid starts; one that is pretrained here has nothing to start from yet."""
+def start_of(encoder: Encoder, absent: dict[str, str]) -> Start:
+    """Where an encoder of the grid starts; one that is pretrained here has nothing to start from yet.
+
+    absent: name -> why it is not here, where a checkpoint that cannot be had is noted.
+    """
     if encoder.pretrain:
         return Start(encoder.pretrain.architecture)
     assert encoder.checkpoint  # the block has one or the other
-    identity = checkpoints.identity(encoder.checkpoint, encoder.revision, cache_folder("digests"))
+    name = encoder.checkpoint
+    unknown = {"hub": name, "revision": encoder.revision or UNKNOWN}
+    identity = or_else(lambda: checkpoints.identity(name, encoder.revision, cache_folder("digests")), unknown, absent)
+    architecture = published()[name].architecture if name in published() else UNKNOWN
+    if name not in absent:
+        architecture = or_else(lambda: checkpoints.architecture_of(name, encoder.revision), architecture, absent)
     return Start(
-        checkpoints.architecture_of(encoder.checkpoint),
+        architecture,
         inputs={"encoder": identity},
         passed={"checkpoint": encoder.checkpoint, "revision": identity.get("revision")},
     )
@@ -177,17 +187,17 @@ def _test_inputs(
     return digests.of(target, parts, data)
 
 
-def pretraining(experiment: Experiment, labels: Labels) -> Run | None:
+def pretraining(experiment: Experiment, data: DataSource, labels: Labels) -> Run | None:
     """The pretraining run of an encoder, or None where it comes as a checkpoint."""
     spec = experiment.encoders[labels.encoder].pretrain
     if not spec:
         return None
     pieces = spec.tokenizer if isinstance(spec.tokenizer, int) else None
-    data, inputs = experiment.data_source().pretraining(spec.corpus, spec.documents, pieces)
+    corpus, inputs = data.pretraining(spec.corpus, spec.documents, pieces)
     params = {
         **spec.model_dump(exclude={"corpus", "tokenizer", "documents", "recipe"}),
         "recipe": spec.full_recipe.model_dump(),
-        "data": data,
+        "data": corpus,
         "seed": labels.seed,
         "inputs": inputs,
     }

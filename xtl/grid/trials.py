@@ -108,7 +108,9 @@ class Tuning:
 
     def _start(self, labels: Labels) -> tuple[tuple[Run, ...], Start]:
         """The pretraining with the trials' seed, where there is one, and where the trials start."""
-        base = stages.pretraining(self.experiment, replace(labels, intermediate="", source="", provenance=""))
+        base = stages.pretraining(
+            self.experiment, self.data, replace(labels, intermediate="", source="", provenance="")
+        )
         return (base,) if base else (), self.starts[labels.encoder].after(base)
 
     def _trials(self, run: Run, before: tuple[Run, ...], with_dev: list[str], name: str, tune: Tune) -> Trials:

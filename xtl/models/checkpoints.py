@@ -6,8 +6,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from xtl.base import mirror_lock
-from xtl.base.errors import UserError
+from xtl.base import hub, mirror_lock
+from xtl.base.errors import Absent, UserError
 from xtl.base.files import file_digest
 from xtl.base.places import mirror_root
 
@@ -50,24 +50,27 @@ def identity(checkpoint: str, revision: str | None = None, cache: Path | None = 
             mirror_lock.verify_folder(mirror, folder)
         return {"sha256": folder_digest(folder, cache)}
     if mirror:
-        raise UserError(
-            f"encoder '{checkpoint}': neither a folder nor in the mirror (models/{checkpoint} below XTL_MIRROR)."
+        raise Absent(
+            f"encoder '{checkpoint}': neither a folder nor in the mirror (models/{checkpoint} below XTL_MIRROR).",
+            checkpoint,
         )
     return {"hub": checkpoint, "revision": resolved_revision(checkpoint, revision)}
 
 
-def architecture_of(checkpoint: str) -> str:
+def architecture_of(checkpoint: str, revision: str | None = None) -> str:
     """The `model_type` of a folder's configuration, or of the Hub's where it must be asked."""
     folder = Path(mirrored(checkpoint)).expanduser()
     if folder.is_dir():
         return json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
     # Seconds to import, and a plan of folders does without.
+    from huggingface_hub import hf_hub_download
     from transformers import AutoConfig
 
     from xtl.models.encoders import loading
 
+    hub.ask(checkpoint, lambda: hf_hub_download(checkpoint, "config.json", revision=revision))
     with loading(checkpoint):
-        return AutoConfig.from_pretrained(checkpoint, trust_remote_code=False).model_type
+        return AutoConfig.from_pretrained(checkpoint, revision=revision, trust_remote_code=False).model_type
 
 
 def resolved_revision(checkpoint: str, revision: str | None = None) -> str:
@@ -79,14 +82,7 @@ def resolved_revision(checkpoint: str, revision: str | None = None) -> str:
 
     if revision and len(revision) == 40:
         return revision
-    try:
-        commit = HfApi().model_info(checkpoint, revision=revision, timeout=20).sha
-    except Exception as error:  # the Hub client raises a dozen kinds, for absent ids and absent networks alike
-        reason = str(error).strip().split("\n")[0][:120] or type(error).__name__
-        raise UserError(
-            f"encoder '{checkpoint}': neither a folder here nor reachable on the Hub ({reason}); "
-            "give a folder, set XTL_MIRROR, or check the name."
-        ) from None
+    commit = hub.ask(checkpoint, lambda: HfApi().model_info(checkpoint, revision=revision, timeout=20).sha)
     assert commit is not None, "the Hub names the commit of every model"
     return commit
 

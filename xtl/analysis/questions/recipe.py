@@ -110,8 +110,9 @@ def recipe(results: Results) -> Section:
 
 
 def missing(results: Results) -> Section:
-    """Scores without a value, runs that are not done, languages that the data source lacks, rows that are left out."""
+    """Scores without a value, runs that are not done, and what is left out: languages, rows, what reads no folder."""
     blocks = [_missing_scores(results.main), _unfinished(results), _unavailable(results), _left_out(results)]
+    blocks.append(block(text=[f"Left out: {sentence}" for sentence in results.left_out]))
     if all(part.empty for part in blocks):
         nothing = "Nothing: every run is done and every language of every target has a score."
         blocks = [block(text=[nothing])]

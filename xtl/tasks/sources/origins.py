@@ -28,7 +28,7 @@ def check(task: str, origin: Origin, data: DataSource) -> dict[str, str]:
         name = f"{name}/{origin.provenance}"
     digests = {name: data.digest(read, "train", language)}
     if origin.translator:
-        digests["translator"] = translation.identity(origin.translator, origin.language)
+        digests["translator"] = data.translator(origin.translator, origin.language)
     return digests
 
 

@@ -6,11 +6,10 @@ import fnmatch
 import functools
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
 import huggingface_hub
 import pyarrow as pa
@@ -18,15 +17,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from xtl.base import mirror_lock as lock
-from xtl.base.errors import UserError
+from xtl.base.errors import Absent, UserError
 from xtl.base.files import file_digest
+from xtl.base.hub import ask
 from xtl.base.places import cache_folder, mirror_root
 from xtl.tasks.catalog import HubTable
 from xtl.tasks.sources import columns
 from xtl.tasks.sources.readme import Configs, converted, read_configs
 from xtl.tasks.sources.shards import whole_split
-
-R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -119,15 +117,17 @@ class MirrorRepository(Repository):
         if self.table.converted:
             configs = converted(path.relative_to(self.folder).as_posix() for path in self.folder.glob("*/*/*.parquet"))
             if not configs:
-                raise UserError(
+                raise Absent(
                     f"{self.place} lacks the data set {dataset}; put the Hub's branch refs/convert/parquet of it into "
-                    f"{dataset}/, as `xtl fetch` does."
+                    f"{dataset}/, as `xtl fetch` does.",
+                    dataset,
                 )
         elif not self.folder.is_dir():
             held = sorted(path.parent.relative_to(self.mirror).as_posix() for path in self.mirror.glob("*/*/README.md"))
-            raise UserError(
+            raise Absent(
                 f"{self.place} lacks the data set {dataset}; it holds {', '.join(held) or 'none'}."
-                f" Put a copy of the Hub's repository into {dataset}/, or unset XTL_MIRROR to use the Hub."
+                f" Put a copy of the Hub's repository into {dataset}/, or unset XTL_MIRROR to use the Hub.",
+                dataset,
             )
         elif not readme.is_file():
             raise UserError(f"{self.place} lacks {dataset}/README.md, whose `configs:` header lists the files.")
@@ -193,7 +193,7 @@ class HubRepository(Repository):
             return converted(_listing(dataset, self.commit))
         wanted = self.pinned or self.table.revision
         download = huggingface_hub.hf_hub_download
-        readme = _ask(dataset, lambda: download(dataset, "README.md", repo_type="dataset", revision=wanted))
+        readme = ask(dataset, lambda: download(dataset, "README.md", repo_type="dataset", revision=wanted))
         return self.declared(Path(readme), f"hf://datasets/{dataset}@{self.commit}")
 
     def files(self, split: str, language: str) -> list[Path]:
@@ -272,29 +272,18 @@ def digest(paths: Iterable[Path]) -> str:
 # ---- the Hub's client ------------------------------------------------------------------------------------------------
 
 
-def _ask(dataset: str, request: Callable[[], R]) -> R:
-    """What the Hub answers. Raises UserError where it does not."""
-    try:
-        return request()
-    except Exception as error:  # the client raises a dozen kinds, for absent ids and absent networks alike
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
-        raise UserError(
-            f"The data set {dataset} cannot be had from the Hub ({reason}); check the network, or set XTL_MIRROR."
-        ) from None
-
-
 @functools.lru_cache(maxsize=64)
 def _commit(dataset: str, revision: str | None) -> str:
     """The commit that a revision (None: the newest) stands for now; a full commit stands for itself."""
     if revision and len(revision) == 40:
         return revision
-    return str(_ask(dataset, lambda: huggingface_hub.dataset_info(dataset, revision=revision, timeout=20).sha))
+    return str(ask(dataset, lambda: huggingface_hub.dataset_info(dataset, revision=revision, timeout=20).sha))
 
 
 @functools.lru_cache(maxsize=64)
 def _listing(dataset: str, commit: str) -> list[str]:
     """The names of all files of a data set."""
-    return _ask(dataset, lambda: huggingface_hub.list_repo_files(dataset, repo_type="dataset", revision=commit))
+    return ask(dataset, lambda: huggingface_hub.list_repo_files(dataset, repo_type="dataset", revision=commit))
 
 
 @functools.lru_cache(maxsize=512)
@@ -302,4 +291,4 @@ def _snapshot(dataset: str, commit: str, patterns: tuple[str, ...]) -> Path:
     """The folder of the client's cache that holds the files of these patterns, downloaded where they lack."""
     download = huggingface_hub.snapshot_download
     allowed = list(patterns)
-    return Path(_ask(dataset, lambda: download(dataset, repo_type="dataset", revision=commit, allow_patterns=allowed)))
+    return Path(ask(dataset, lambda: download(dataset, repo_type="dataset", revision=commit, allow_patterns=allowed)))

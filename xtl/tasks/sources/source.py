@@ -14,7 +14,7 @@ from datasets import Dataset, concatenate_datasets
 from xtl.base.errors import UserError
 from xtl.languages.linguistics import Linguistics
 from xtl.tasks.catalog import TASKS, Task, get
-from xtl.tasks.sources import columns
+from xtl.tasks.sources import columns, translation
 from xtl.tasks.sources.rows import Rows, sound
 
 SPLITS = ("train", "validation", "test")
@@ -125,6 +125,10 @@ class DataSource(ABC):
     def training_languages(self, task: str | Task) -> list[str]:
         """The languages of a task's training data: English; for language modelling, all that the source has."""
         return self.languages(task) if named(task).format == "mlm" else ["en"]
+
+    def translator(self, name: str, language: str) -> str:
+        """What decides the translations of a translator from English, see translation.identity."""
+        return translation.identity(name, language)
 
     # ---- one set of examples -----------------------------------------------------------------------------------------
 
