@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from xtl.base.errors import UserError
 
@@ -35,7 +35,7 @@ def recipe_layer(layers: int, layer: int | None = None) -> int:
 
 def embed(
     model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerFast,
+    tokenizer: PreTrainedTokenizerBase,
     sentences: Sequence[str],
     max_length: int = 128,
     batch_tokens: int = 8192,

@@ -11,22 +11,22 @@ from typing import TypeVar
 import torch
 from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AutoConfig, AutoModel, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
 from xtl.base.errors import UserError
 from xtl.models.checkpoints import mirrored
+from xtl.models.tokenizers import read_tokenizer
 
 M = TypeVar("M", bound=nn.Module)
 
 
-def load_tokenizer(checkpoint: str | Path, revision: str | None = None) -> PreTrainedTokenizerFast:
-    """The fast tokenizer of a checkpoint, quiet about long inputs (tasks cut or split them themselves)."""
+def load_tokenizer(checkpoint: str | Path, revision: str | None = None) -> PreTrainedTokenizerBase:
+    """The tokenizer of a checkpoint, quiet about long inputs (tasks cut or split them themselves)."""
     folder_or_id = mirrored(str(checkpoint))
     with loading(checkpoint):
-        tokenizer = AutoTokenizer.from_pretrained(folder_or_id, revision=revision, trust_remote_code=False)
-    if not isinstance(tokenizer, PreTrainedTokenizerFast):
-        raise UserError(f"encoder '{checkpoint}': its tokenizer has no fast version, and word positions need one.")
+        config = AutoConfig.from_pretrained(folder_or_id, revision=revision, trust_remote_code=False)
+        tokenizer = read_tokenizer(folder_or_id, config, revision)
     tokenizer.deprecation_warnings["sequence-length-is-longer-than-the-specified-maximum"] = True
     return tokenizer
 

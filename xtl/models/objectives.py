@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.random import Generator
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerBase
 
 from xtl.models.recipes import FullRecipe
 from xtl.models.schedules import Item
@@ -27,7 +27,7 @@ class Collator:
     """
 
     def __init__(
-        self, sequences: Sequence[InputSequence], tokenizer: PreTrainedTokenizerFast, recipe: FullRecipe, seed: int
+        self, sequences: Sequence[InputSequence], tokenizer: PreTrainedTokenizerBase, recipe: FullRecipe, seed: int
     ):
         self.sequences = sequences
         self.recipe = recipe

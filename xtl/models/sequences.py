@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerBase
 
 IGNORE = -100
 Sentence = np.ndarray  # token ids (length,), without special tokens
@@ -39,7 +39,7 @@ class Slot(NamedTuple):
 class Frame:
     """Puts special tokens around segments, where the tokenizer puts them: learned from its own output."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast):
+    def __init__(self, tokenizer: PreTrainedTokenizerBase):
         self.separator = tokenizer.sep_token_id
         self.single = _slots(tokenizer, "a")
         self.pair = _slots(tokenizer, "a", "b")
@@ -67,7 +67,7 @@ class Frame:
         )
 
 
-def _slots(tokenizer: PreTrainedTokenizerFast, *texts: str) -> list[Slot]:
+def _slots(tokenizer: PreTrainedTokenizerBase, *texts: str) -> list[Slot]:
     """The places in the tokenizer's input for so many segments."""
     coded = tokenizer(*texts)
     ids = coded["input_ids"]

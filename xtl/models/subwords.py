@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerBase
 
 from xtl.base.errors import UserError
 
 
 def subwords(
-    tokenizer: PreTrainedTokenizerFast, texts: Mapping[str, Sequence[str]], source: str = "en"
+    tokenizer: PreTrainedTokenizerBase, texts: Mapping[str, Sequence[str]], source: str = "en"
 ) -> pd.DataFrame:
     """Sub-word statistics of each language's texts: a row a language (index: code).
 
@@ -53,7 +53,7 @@ def subwords(
     return pd.DataFrame.from_dict(rows, orient="index").reindex(columns=columns).rename_axis("language")
 
 
-def coverage(tokenizer: PreTrainedTokenizerFast, sentences: Sequence[str]) -> dict[str, float]:
+def coverage(tokenizer: PreTrainedTokenizerBase, sentences: Sequence[str]) -> dict[str, float]:
     """How well a vocabulary covers a text: `unknown`, the share of its pieces that are the unknown token (0 to 1), and
     `fertility`, pieces per word parted by white space (of little meaning where a script writes no spaces).
     """
@@ -61,7 +61,7 @@ def coverage(tokenizer: PreTrainedTokenizerFast, sentences: Sequence[str]) -> di
 
 
 def of_scores(
-    tokenizer: PreTrainedTokenizerFast, texts: Mapping[str, Sequence[str]], source: str
+    tokenizer: PreTrainedTokenizerBase, texts: Mapping[str, Sequence[str]], source: str
 ) -> dict[str, dict[str, float]]:
     """Language -> the columns of a score row that tell how a vocabulary suits its texts: unknown, fertility, overlap.
 
@@ -73,7 +73,7 @@ def of_scores(
     return {str(code): row.to_dict() for code, row in table.iterrows()}
 
 
-def _counts(tokenizer: PreTrainedTokenizerFast, sentences: Sequence[str]) -> Counter[int]:
+def _counts(tokenizer: PreTrainedTokenizerBase, sentences: Sequence[str]) -> Counter[int]:
     """Piece -> occurrences, special tokens not counted."""
     counts: Counter[int] = Counter()
     if sentences:
@@ -82,12 +82,12 @@ def _counts(tokenizer: PreTrainedTokenizerFast, sentences: Sequence[str]) -> Cou
     return counts
 
 
-def _types(tokenizer: PreTrainedTokenizerFast, counts: Counter[int]) -> set[int]:
+def _types(tokenizer: PreTrainedTokenizerBase, counts: Counter[int]) -> set[int]:
     """The different pieces without the unknown token."""
     return set(counts) - {tokenizer.unk_token_id}
 
 
-def _coverage(tokenizer: PreTrainedTokenizerFast, counts: Counter[int], sentences: Sequence[str]) -> dict[str, float]:
+def _coverage(tokenizer: PreTrainedTokenizerBase, counts: Counter[int], sentences: Sequence[str]) -> dict[str, float]:
     pieces = counts.total()
     words = sum(len(sentence.split()) for sentence in sentences)
     unknown = counts[tokenizer.unk_token_id] if tokenizer.unk_token_id is not None else 0

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerBase
 
 from xtl.tasks.formats.tagging import IGNORED
 
@@ -15,7 +15,7 @@ POSITIONS = ("start_positions", "end_positions")
 Inputs = dict[str, torch.Tensor]
 
 
-def pad_batch(features: Sequence[Mapping[str, Any]], tokenizer: PreTrainedTokenizerFast) -> Inputs:
+def pad_batch(features: Sequence[Mapping[str, Any]], tokenizer: PreTrainedTokenizerBase) -> Inputs:
     """Pad unpadded features to the longest of the batch, on the tokenizer's side.
 
     Token-level lists become (batch, length); scalars become (batch,). Inputs that are lists over choices become
@@ -54,7 +54,7 @@ def pad_batch(features: Sequence[Mapping[str, Any]], tokenizer: PreTrainedTokeni
     return batch
 
 
-def _pad_choices(features: Sequence[Mapping[str, Any]], tokenizer: PreTrainedTokenizerFast) -> Inputs:
+def _pad_choices(features: Sequence[Mapping[str, Any]], tokenizer: PreTrainedTokenizerBase) -> Inputs:
     """As `pad_batch`, of features whose inputs are lists over equally many choices."""
     names = [name for name in INPUTS if name in features[0]]
     choices = []

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from torch import nn
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerBase
 
 from xtl.base.errors import UserError
 from xtl.models.encoders import load_tokenizer
@@ -39,7 +39,7 @@ class Trained:
     """
 
     model: nn.Module
-    tokenizer: PreTrainedTokenizerFast
+    tokenizer: PreTrainedTokenizerBase
     parts: list[Part]
     log: pd.DataFrame
     selection: str

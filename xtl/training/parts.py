@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from datasets import Dataset
 from torch import nn
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerBase
 
 from xtl.base.errors import UserError
 from xtl.models.checkpoints import mirrored
@@ -59,7 +59,7 @@ class Part:
 
 
 def read_part(
-    training_set: TrainingSet, settings: FineTuningSettings, data: DataSource, tokenizer: PreTrainedTokenizerFast
+    training_set: TrainingSet, settings: FineTuningSettings, data: DataSource, tokenizer: PreTrainedTokenizerBase
 ) -> Part:
     """A training set with its features. Raises UserError where no example fits."""
     task = data.resolved(training_set.task)
@@ -99,7 +99,7 @@ def _read_later(settings: FineTuningSettings, data: DataSource) -> Iterator[tupl
             yield task, "validation", "en"
 
 
-def prepare(name: str, task: Task, examples: Dataset, tokenizer: PreTrainedTokenizerFast, limits: Limits) -> Part:
+def prepare(name: str, task: Task, examples: Dataset, tokenizer: PreTrainedTokenizerBase, limits: Limits) -> Part:
     """Examples with the features that training on them reads."""
     fitting = limits.within(tokenizer)
     features = trained_format(task).features(examples, tokenizer, fitting, training=True)
@@ -107,7 +107,7 @@ def prepare(name: str, task: Task, examples: Dataset, tokenizer: PreTrainedToken
 
 
 def collator(
-    parts: Sequence[Part], models: Sequence[nn.Module], tokenizer: PreTrainedTokenizerFast, seed: int
+    parts: Sequence[Part], models: Sequence[nn.Module], tokenizer: PreTrainedTokenizerBase, seed: int
 ) -> Callable[[Batch], dict[str, Any]]:
     """Function: a batch -> the inputs of its part's model, and where there are several parts which it is, for Heads."""
     drawing = {}  # parts in which what is predicted is drawn anew in every batch
@@ -137,7 +137,7 @@ class DevSet:
     part: Part
     examples: Dataset
 
-    def score(self, model: nn.Module, tokenizer: PreTrainedTokenizerFast) -> Scored:
+    def score(self, model: nn.Module, tokenizer: PreTrainedTokenizerBase) -> Scored:
         """What the part's model makes of them."""
         own = model.models[self.number] if isinstance(model, Heads) else model
         return score_examples(own, tokenizer, self.part.task, self.examples, "en", self.part.limits)
@@ -152,6 +152,6 @@ def dev_sets(parts: Sequence[Part], data: DataSource) -> list[DevSet]:
     return sets
 
 
-def dev_score(sets: Sequence[DevSet], tokenizer: PreTrainedTokenizerFast) -> Callable[[nn.Module], float]:
+def dev_score(sets: Sequence[DevSet], tokenizer: PreTrainedTokenizerBase) -> Callable[[nn.Module], float]:
     """Function: model -> the mean of its scores on the development sets."""
     return lambda model: float(np.mean([dev.score(model, tokenizer).mean(dev.part.task) for dev in sets]))

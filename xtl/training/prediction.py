@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from datasets import Dataset
 from torch import nn
-from transformers import PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerBase
 
 from xtl.tasks.catalog import Task
 from xtl.tasks.formats import trained_format
@@ -39,7 +39,7 @@ class Scored:
 
 def score_examples(
     model: nn.Module,
-    tokenizer: PreTrainedTokenizerFast,
+    tokenizer: PreTrainedTokenizerBase,
     task: Task,
     examples: Dataset,
     language: str,
@@ -57,7 +57,7 @@ def score_examples(
 
 
 def predict_logits(
-    model: nn.Module, features: Dataset, tokenizer: PreTrainedTokenizerFast, batch_tokens: int = EVAL_TOKENS
+    model: nn.Module, features: Dataset, tokenizer: PreTrainedTokenizerBase, batch_tokens: int = EVAL_TOKENS
 ) -> list[np.ndarray]:
     """Logits of every feature, in order, padding removed.
 

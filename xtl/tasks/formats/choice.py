@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from datasets import Dataset
 from transformers import AutoModelForMultipleChoice
-from transformers import PreTrainedTokenizerFast as Tokenizer
+from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from xtl.tasks.formats import metrics
 from xtl.tasks.formats.format import Columns, OneLabelFormat, head

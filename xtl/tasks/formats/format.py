@@ -15,7 +15,7 @@ import torch
 from datasets import Dataset
 from datasets.table import InMemoryTable
 from torch import nn
-from transformers import PreTrainedTokenizerFast as Tokenizer
+from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from xtl.tasks.catalog.task import Task
 from xtl.tasks.formats import heads

@@ -12,7 +12,7 @@ from datasets import Dataset
 from torch import nn
 from torch.nn import functional
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, set_seed
-from transformers import PreTrainedTokenizerFast as Tokenizer
+from transformers import PreTrainedTokenizerBase as Tokenizer
 from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING
 
 from xtl.models.checkpoints import mirrored

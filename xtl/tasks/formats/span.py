@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from datasets import Dataset
 from transformers import AutoModelForQuestionAnswering
-from transformers import PreTrainedTokenizerFast as Tokenizer
+from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from xtl.base.errors import UserError
 from xtl.tasks.formats import metrics
@@ -152,6 +152,11 @@ class _Window:
 
 def _windows(batch: Columns, tokenizer: Tokenizer, limits: Limits) -> list[_Window]:
     """The windows of a batch of questions, in their order."""
+    if not tokenizer.is_fast:
+        raise UserError(
+            f"tokenizer {type(tokenizer).__name__}: it does not tell where its pieces stand in a text, as cutting "
+            "answers from one needs; leave question answering out for this encoder, or give it a tokenizer.json."
+        )
     questions = [question.lstrip() for question in batch["question"]]
     whole = tokenizer(questions, batch["context"], return_offsets_mapping=True)
     inputs = [name for name in whole.keys() if name != "offset_mapping"]

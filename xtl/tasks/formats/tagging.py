@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from datasets import Dataset
 from transformers import AutoModelForTokenClassification
-from transformers import PreTrainedTokenizerFast as Tokenizer
+from transformers import PreTrainedTokenizerBase as Tokenizer
 
 from xtl.models.words import frame_of, read_words
 from xtl.tasks.formats import metrics
