@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from datasets import Dataset
 
+from tests.tokenizer_kinds import KINDS, tokenizer_of
 from xtl.base.errors import UserError
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.formats import format_of, span
@@ -43,6 +44,46 @@ def test_one_window(family, tokenizer):
     assert tokens == {"bert": ["[CLS]", *pair], "xlnet": [*pair, "[CLS]"]}[family]
     assert tokens[feature["start_positions"] : feature["end_positions"] + 1] == ["cat", "##s"]
     assert feature["length"] == 11
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("across words", "ByT5")])
+@pytest.mark.parametrize("max_length", [300, 60])
+def test_every_tokenizer_marks_the_answer_and_cuts_it_out_again(kind, max_length, monkeypatch):
+    monkeypatch.setattr(span, "MAX_ANSWER", 60)
+    context = (
+        "The cats are  in Garten Nr. 10,\u00a0und der Hund\u00a0schläft.  кошки бегут  猫在花园里。 end\n the 🙂 x"
+    )
+    answers = [
+        "The",
+        "cats",
+        "are",
+        "Nr. 10",
+        "10",
+        "10,",
+        "Hund\u00a0schläft",
+        "schläft.",
+        "кошки",
+        "猫",
+        "花园",
+        "🙂",
+        "x",
+    ]
+    data = examples(*((" who runs ?", context, answer) for answer in answers))
+    limits = Limits(max_length, stride=20)
+    rows = format_of(XQUAD).features(data, tokenizer_of(kind), limits, training=True).to_list()
+    features = format_of(XQUAD).features(data, tokenizer_of(kind), limits, training=False)
+    assert max(features["length"]) <= max_length
+    places = []
+    for row, cls in zip(rows, features["cls"], strict=True):
+        marked = (row["start_positions"], row["end_positions"])
+        places.append((*marked, -9.0 if marked == (cls, cls) else 9.0))
+    assert format_of(XQUAD).predict(logits_for(features, places), features, data) == answers
+
+
+def test_a_tokenizer_without_places_is_one_sentence():
+    data = examples(("who ?", "the cat", "cat"))
+    with pytest.raises(UserError, match="ByT5Tokenizer: it does not tell where its pieces stand in a text"):
+        format_of(XQUAD).features(data, tokenizer_of("ByT5"), Limits(32), training=False)
 
 
 def test_windows_slide_over_the_context_only(family, tokenizer):
