@@ -241,3 +241,24 @@ def test_answers_without_their_fields(hub, copy):
     copy("rajpurkar/squad/plain_text/train", {**questions([GOOD]), "answers": ["Kyoto"]})
     with pytest.raises(UserError, match="column answers: expected a field text, but string came"):
         hub.examples("squad1", "train", "en")
+
+
+def test_languages_and_marks_of_another_type(hub, copy):
+    texts = {"sentence1": ["a"], "sentence2": ["b"], "gold_label": ["neutral"]}
+    copy("google/xtreme/XNLI/test", {"language": [1], **texts})
+    for call in (hub.check, hub.examples):
+        with pytest.raises(UserError, match=r"rows are chosen by language \(int64\), which is of another type there"):
+            call("xnli", "test", "de")
+
+
+def test_lists_of_every_kind(hub, copy):
+    tokens = [["a"], ["b", "c"]]
+    tags = [[0], [1, 2]]
+    for of in (pa.list_, pa.large_list):
+        columns = {"tokens": pa.array(tokens, of(pa.large_string())), "ner_tags": pa.array(tags, of(pa.int8()))}
+        copy("google/xtreme/PAN-X.de/test", columns)
+        examples = hub.examples("panx", "test", "de")
+        assert (examples["tokens"], examples["tags"]) == (tokens, tags)
+    copy("google/xtreme/PAN-X.de/test", {"tokens": pa.array(tokens, pa.list_view(pa.string())), "ner_tags": tags})
+    with pytest.raises(UserError, match="column tokens: expected lists, but list_view<element: string> came"):
+        hub.examples("panx", "test", "de")

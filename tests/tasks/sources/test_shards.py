@@ -2,6 +2,8 @@
 
 import shutil
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from xtl.base.errors import UserError
@@ -78,4 +80,10 @@ def test_every_shard_is_looked_at_before_anything_runs(hub, copy):
         hub.check("panx", "test", "de")
     last.write_bytes(whole[:20] + bytes(200) + whole[220:])  # a footer that is whole, and pages that are not
     with pytest.raises(UserError, match="test-00001-of-00002.parquet in .* is not a readable parquet file"):
+        hub.examples("panx", "test", "de")
+
+
+def test_shards_of_different_types_are_one_sentence(hub, copy):
+    pq.write_table(pa.table({"tokens": [["a"]], "ner_tags": ["O"]}), copy / "test-00001-of-00002.parquet")
+    with pytest.raises(UserError, match="and the other files of that split have columns of different types"):
         hub.examples("panx", "test", "de")

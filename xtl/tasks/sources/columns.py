@@ -66,6 +66,15 @@ def condition(form: HubTable, language: str) -> pc.Expression | None:
     return total
 
 
+def filtered(table: pa.Table, wanted: pc.Expression, form: HubTable, origin: str) -> pa.Table:
+    """The rows that meet a condition. Raises UserError where a column of it holds no text, or not what is compared."""
+    try:
+        return table.filter(wanted)
+    except pa.ArrowException:
+        kinds = [f"{column} ({table.schema.field(column).type})" for column in [*form.where, *form.prefix, *form.drop]]
+        raise UserError(f"{origin}: rows are chosen by {', '.join(kinds)}, which is of another type there.") from None
+
+
 def canonical(table: pa.Table, features: Features, form: HubTable, task: Task, language: str, origin: str) -> Rows:
     """The rows of a language, from a table in the source's columns, in the canonical columns of the task's format.
 
@@ -74,12 +83,15 @@ def canonical(table: pa.Table, features: Features, form: HubTable, task: Task, l
     no row is left. origin: where the table is from, as errors begin.
     """
     check_columns(table.column_names, form, origin)
+    for field in table.schema:
+        if pa.types.is_list_view(field.type) or pa.types.is_large_list_view(field.type):  # pyarrow aborts on some
+            raise UserError(f"{origin}, column {field.name}: expected lists, but {clipped(str(field.type), 60)} came.")
     places = np.arange(len(table))
     wanted = condition(form, language)
     if wanted is not None:
         for column in [*form.where, *form.prefix, *form.drop]:
             wanted |= pc.field(column).is_null()
-        numbered = table.append_column(PLACE, pa.array(places)).filter(wanted)
+        numbered = filtered(table.append_column(PLACE, pa.array(places)), wanted, form, origin)
         places = numbered.column(PLACE).to_numpy()
         table = numbered.drop_columns([PLACE])
     if not len(table):
@@ -118,6 +130,14 @@ def canonical(table: pa.Table, features: Features, form: HubTable, task: Task, l
     blank = (*form.optional, *form.blank)
     blank += tuple(name for name in columns if name not in names)
     return Rows(pa.table(columns), origin, places, "row", names, blank, tuple(faults))
+
+
+def features_of(table: pa.Table) -> Features:
+    """What `datasets` wrote of the columns, or makes of their types; nothing where it knows a type not."""
+    try:
+        return Features.from_arrow_schema(table.schema)
+    except (ValueError, KeyError, TypeError):
+        return Features()
 
 
 def dataset(table: pa.Table, task: Task) -> Dataset:

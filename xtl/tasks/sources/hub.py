@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
-from datasets import Features
 
 from xtl.base.errors import UserError
 from xtl.languages.natural import NaturalLanguages
@@ -138,8 +137,7 @@ class HubSource(DataSource):
             form = repository.table
             table = read(repository.files(form.splits[split], language))
             origin = f"{repository.origin(language)}, split {form.splits[split]}"
-            features = Features.from_arrow_schema(table.schema)
-            part = columns.canonical(table, features, form, task, language, origin)
+            part = columns.canonical(table, columns.features_of(table), form, task, language, origin)
             if task.also:
                 ids = pc.binary_join_element_wise(str(number), part.table.column("id"), "-")
                 place = part.table.column_names.index("id")

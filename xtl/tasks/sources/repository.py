@@ -13,7 +13,6 @@ from pathlib import Path
 
 import huggingface_hub
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from xtl.base import mirror_lock as lock
@@ -173,7 +172,12 @@ class MirrorRepository(Repository):
         if not conditions:
             return True
         names = list(dict.fromkeys([*conditions, *self.table.drop]))
-        return len(read(self.files(split, language), columns.condition(self.table, language), names)) > 0
+        wanted = columns.condition(self.table, language)
+        paths = self.files(split, language)
+        for path in paths:
+            columns.check_columns(column_names(path), self.table, self.origin(language))
+        assert wanted is not None  # there are conditions
+        return len(columns.filtered(read(paths, names), wanted, self.table, self.origin(language))) > 0
 
 
 @dataclass(frozen=True)
@@ -237,15 +241,20 @@ def listed_matching(names: Iterable[str], patterns: Sequence[str]) -> list[str]:
     return [name for name in names if any(fnmatch.fnmatch(name, pattern) for pattern in (*patterns, *shorter))]
 
 
-def read(paths: Sequence[Path], filters: pc.Expression | None = None, names: list[str] | None = None) -> pa.Table:
+def read(paths: Sequence[Path], names: list[str] | None = None) -> pa.Table:
     """The rows of some parquet files, in order; the schema's metadata keep what `datasets` wrote (class names)."""
     tables = []
     for path in paths:
         try:
-            tables.append(pq.read_table(path, columns=names, filters=filters, partitioning=None))
+            tables.append(pq.read_table(path, columns=names, partitioning=None))
         except (pa.ArrowException, OSError):
             raise _unreadable(path) from None
-    return pa.concat_tables(tables, promote_options="permissive") if len(tables) > 1 else tables[0]
+    if len(tables) == 1:
+        return tables[0]
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except pa.ArrowException:
+        raise UserError(f"{paths[0]} and the other files of that split have columns of different types.") from None
 
 
 def column_names(path: Path) -> list[str]:
