@@ -26,7 +26,8 @@ def test_features_are_lists_over_choices(tiny_encoders, architecture):
     tokenizer = load_tokenizer(tiny_encoders[architecture])
     features = format_of(TASK).features(ROWS, tokenizer, Limits(64), training=True)
     assert features["labels"] == [0, 1] and [len(ids) for ids in features["input_ids"]] == [2, 2]
-    assert features[0]["input_ids"][1] == tokenizer("the fox slept", "who slept ? an owl")["input_ids"]
+    # jiant's Cosmos QA: `context question` and the answer
+    assert features[0]["input_ids"][1] == tokenizer("the fox slept who slept ?", "an owl")["input_ids"]
     assert features[1]["input_ids"][0] == tokenizer("what sleeps ?", "the fox here")["input_ids"]  # without a context
     assert features["length"] == [sum(map(len, ids)) for ids in features["input_ids"]]
     batch = pad_batch(list(features), tokenizer)
@@ -38,6 +39,14 @@ def test_features_are_lists_over_choices(tiny_encoders, architecture):
     assert batch["attention_mask"][1, 1].sum() == len(short)
 
 
+def test_an_ending_goes_on_from_the_beginning_of_its_sentence(tiny_encoders):
+    # jiant's HellaSwag: `ctx_a`, and `ctx_b` with the ending
+    tokenizer = load_tokenizer(tiny_encoders["bert"])
+    features = format_of(TASKS["hellaswag"]).features(ROWS, tokenizer, Limits(64), training=True)
+    assert features[0]["input_ids"][1] == tokenizer("the fox slept", "who slept ? an owl")["input_ids"]
+    assert features[1]["input_ids"][0] == tokenizer("what sleeps ?", "the fox here")["input_ids"]
+
+
 def test_the_end_of_a_long_context_stays(tiny_encoders):
     tokenizer = load_tokenizer(tiny_encoders["bert"])
     side = tokenizer.truncation_side
@@ -45,7 +54,8 @@ def test_the_end_of_a_long_context_stays(tiny_encoders):
     ids = format_of(TASK).features(rows, tokenizer, Limits(32), training=True)[0]["input_ids"][0]
     assert len(ids) == 32 and tokenizer.truncation_side == side
     first = ids[1 : ids.index(tokenizer.sep_token_id)]
-    assert first == tokenizer("a " * 80 + "the end", add_special_tokens=False)["input_ids"][-len(first) :]
+    text = "a " * 80 + "the end who slept ?"
+    assert first == tokenizer(text, add_special_tokens=False)["input_ids"][-len(first) :]
 
 
 @pytest.mark.parametrize("architecture", ["bert", "roberta", "xlnet"])

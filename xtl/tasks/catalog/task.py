@@ -92,6 +92,8 @@ class Task:
             has them.
         answers: whose rules compare answers.
         unanswerable: a question may have no answer (then the empty string is one).
+        question_with: of a choice with a context, whether the question is read in one segment with it or, where the
+            choices go on from the question, with each of them (HellaSwag).
         submission: the folder that the benchmark expects predictions in; None if it is no target of the benchmark.
     """
 
@@ -117,6 +119,7 @@ class Task:
     answers: Literal["squad", "mlqa"] = "squad"
     unanswerable: bool = False
     submission: str | None = None
+    question_with: Literal["context", "choice"] = "context"
 
     @property
     def revision(self) -> str | None:

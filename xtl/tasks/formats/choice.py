@@ -34,16 +34,21 @@ class Choice(OneLabelFormat):
     def encode(self, batch: Columns, tokenizer: Tokenizer, max_length: int) -> Columns:
         """Inputs that are lists over the choices; the length counts the tokens of all of them.
 
-        A choice is read as the context and then the question with the choice; without a context, as the question and
-        then the choice. A pair longer than `max_length` loses tokens from the beginning of the longer text: its end is
+        The first segment is the context and the question, the second the choice, as jiant reads Cosmos QA; of a task
+        whose choices go on from the question (`question_with`) the context alone, then question and choice, as jiant
+        reads HellaSwag. A pair longer than `max_length` loses tokens from the beginning of the longer text: its end is
         what the choice goes on from.
         """
         first: list[str] = []
         second: list[str] = []
         ends = []
         for context, question, choices in zip(batch["context"], batch["question"], batch["choices"], strict=True):
-            first += [context or question] * len(choices)
-            second += [f"{question} {choice}".strip() for choice in choices] if context else choices
+            if context and self.task.question_with == "choice":
+                first += [context] * len(choices)
+                second += [f"{question} {choice}".strip() for choice in choices]
+            else:
+                first += [f"{context} {question}".strip()] * len(choices)
+                second += choices
             ends.append(len(first))
         side = tokenizer.truncation_side
         tokenizer.truncation_side = "left"
