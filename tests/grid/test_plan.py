@@ -116,6 +116,27 @@ def test_labels_seen_and_same_data_by_origin():
     assert planning.same_data(tags, "udpos", english, lab)
 
 
+def test_what_an_encoder_has_seen_before_is_same_data(plan):
+    base = plan(["intermediates.squad1=[squad1]", "targets=[udpos, xquad, tatoeba]"])
+    name = next(iter(base.experiment.encoders))
+    seen = f"encoders.{name}.seen=[squad1]"
+    made = plan(["intermediates.squad1=[squad1]", "targets=[udpos, xquad, tatoeba]", seen])
+    marked = {(c.intermediate, c.target) for c in made.cells.itertuples() if c.encoder == name and c.same_data}
+    arms = set(made.cells.loc[made.cells["encoder"] == name, "intermediate"])
+    # XQuAD trains on SQuAD after every arm; after the arm SQuAD, nothing is free of it
+    assert marked == {(arm, "xquad") for arm in arms} | {("squad1", "udpos"), ("squad1", "tatoeba")}
+    assert not any(c.same_data for c in made.cells.itertuples() if c.encoder != name and c.intermediate != "squad1")
+    assert set(made.runs) == set(base.runs)
+    english, german = Source(), Source(language="de", provenance="human")
+    assert planning.labels_seen(Intermediate(), "xquad", english, ["squad1"]) == []
+    assert planning.labels_seen(Intermediate(), "xquad", german, ["squad1"]) == ["en"]
+    for wrong, message in (("tatoeba", "no task 'tatoeba' has training data"), ("mnly", "no task 'mnly'")):
+        with pytest.raises(UserError, match=message):
+            plan([f"encoders.{name}.seen=[{wrong}]"])
+    with pytest.raises(UserError, match="names a task twice"):
+        plan([f"encoders.{name}.seen=[mnli, mnli]"])
+
+
 def test_same_data_is_marked(plan):
     cells = plan(["intermediates.udpos=[udpos]", "intermediates.squad1=[squad1]", "targets=[udpos, xquad]"]).cells
     marked = {(c.intermediate, c.target) for c in cells.itertuples() if c.same_data}

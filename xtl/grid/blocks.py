@@ -87,6 +87,22 @@ class Encoder(Crossed):
         {}, description="keys of `training` that differ for it; `tasks`: task -> those that differ for it there"
     )
 
+    seen: tuple[str, ...] = Field(
+        (), description="tasks whose English training data it was trained on before: such cells are `same_data`"
+    )
+
+    @field_validator("seen")
+    @classmethod
+    def known_seen(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Tasks of the catalog that have training data, each once."""
+        if twice(value):
+            raise ValueError("names a task twice")
+        with_data = sorted(task.name for task in TASKS.values() if task.training_set)
+        for name in value:
+            if name not in with_data:
+                raise ValueError(f"no task '{name}' has training data; those that have: {', '.join(with_data)}")
+        return value
+
     @field_validator("training")
     @classmethod
     def known_training(cls, value: dict[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """From a grid to its runs: what is shared, the table of cells, and what is missing."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 
 import pandas as pd
@@ -44,7 +44,7 @@ class Plan:
         """Ids of the runs that read what is not here: they have other ids once it is."""
         ids: set[str] = set()
         for run in self.runs.values():
-            if UNKNOWN in json.dumps(run.params["inputs"]) or ids.intersection(run.upstream.values()):
+            if UNKNOWN in json.dumps(run.params.get("inputs")) or ids.intersection(run.upstream.values()):
                 ids.add(run.id)
         return ids
 
@@ -98,12 +98,13 @@ def _laid_out(experiment: Experiment) -> Plan:
         arm = replace(cell.labels, source="", provenance="")
         if arm not in training:
             training[arm] = earlier(arm, experiment, data, starts[arm.encoder], tuning)
+        before = experiment.encoders[arm.encoder].seen
         trials = tuning.of_group(cell.group, cell.labels)
-        run = trials.followed_by(run_of(cell, training[arm], data))
+        run = trials.followed_by(run_of(cell, training[arm], data, before))
         for each in (*training[arm].runs, *trials.before, *trials.runs, run):
             runs.setdefault(each.id, each)
         for target in cell.group.evaluate:
-            same = same_data(cell.intermediate, target, cell.source, data)
+            same = same_data(cell.intermediate, target, cell.source, data, before)
             rows.append({**cell.labels.to_dict(), "target": target, "run_id": run.id, "same_data": same})
     table = pd.DataFrame(rows, columns=CELL_COLUMNS)
     notes = list(dict.fromkeys([*notes, *tuning.notes]))
@@ -148,18 +149,21 @@ def earlier(labels: Labels, experiment: Experiment, data: DataSource, start: Sta
     return Earlier(runs, start, trained) if spec.steps_of else Earlier(runs, start.after(trained))
 
 
-def run_of(cell: Cell, earlier: Earlier, data: DataSource) -> Run:
-    """The target run of a cell."""
-    seen = {target: labels_seen(cell.intermediate, target, cell.source) for target in cell.group.evaluate}
+def run_of(cell: Cell, earlier: Earlier, data: DataSource, before: Sequence[str] = ()) -> Run:
+    """The target run of a cell. before: tasks that the encoder was trained on."""
+    seen = {target: labels_seen(cell.intermediate, target, cell.source, before) for target in cell.group.evaluate}
     labels = replace(cell.labels, seen={target: codes for target, codes in seen.items() if codes})
     return stages.target(cell.group, data, earlier.start, labels, earlier.longer_by)
 
 
-def same_data(intermediate: Intermediate, target: str, source: Source, data: DataSource) -> bool:
-    """Whether intermediate and target training read the same examples (docs/protocol.md, "Same data twice").
+def same_data(
+    intermediate: Intermediate, target: str, source: Source, data: DataSource, before: Sequence[str] = ()
+) -> bool:
+    """Whether two stages of a cell read the same examples (docs/protocol.md, "Same data twice").
 
-    A translation holds the examples that it was made from; native data of another language are other examples, except
-    in the laboratory, whose training sets are parallel.
+    The stages are what the encoder was trained on before (`before`, tasks in English), the intermediate and the target
+    training. A translation holds the examples that it was made from; native data of another language are other
+    examples, except in the laboratory, whose training sets are parallel.
     """
 
     def examples(task: str, origin: Origin) -> set[tuple[str, str]]:
@@ -168,14 +172,19 @@ def same_data(intermediate: Intermediate, target: str, source: Source, data: Dat
         language = origin.language if own else "en"
         return {(name, language) for name in TASKS[task].training_set}
 
-    read = examples(target, source)
-    return any(read & examples(part.task, part) for part in intermediate.tasks)
+    stages_read = [examples(target, source), set(), set()]
+    for part in intermediate.tasks:
+        stages_read[1] |= examples(part.task, part)
+    for task in before:
+        stages_read[2] |= examples(task, Source())
+    return any(first & second for first, second in combinations(stages_read, 2))
 
 
-def labels_seen(intermediate: Intermediate, target: str, source: Source) -> list[str]:
-    """Languages besides the source's in which the intermediate training read the target's own training set."""
+def labels_seen(intermediate: Intermediate, target: str, source: Source, before: Sequence[str] = ()) -> list[str]:
+    """Languages besides the source's in which an earlier stage, see same_data, read the target's own training set."""
     own = set(TASKS[target].training_set)
-    languages = {part.language for part in intermediate.tasks if own & set(TASKS[part.task].training_set)}
+    parts = [(part.task, part.language) for part in intermediate.tasks] + [(task, "en") for task in before]
+    languages = {language for task, language in parts if own & set(TASKS[task].training_set)}
     return sorted(languages - {source.language})
 
 
