@@ -1,6 +1,10 @@
 """Pretraining text from the Hub's Wikipedia (in miniature): sentences, documents, a vocabulary trained once."""
 
+import shutil
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from xtl.base.errors import UserError
@@ -63,3 +67,15 @@ def test_what_does_not_go_together(given, message):
 def test_a_lacking_language_is_said(plain):
     with pytest.raises(UserError, match="no config 20231101.sw"):
         from_parameters(plain).examples("mlm", "train", "sw")
+
+
+def test_damaged_documents_are_left_out_and_counted_where_the_grid_says_so(plain, mirror, tmp_path, monkeypatch):
+    copy = shutil.copytree(mirror, tmp_path / "copy")
+    monkeypatch.setenv("XTL_MIRROR", str(copy))
+    path = copy / "wikimedia/wikipedia/20231101.de/train-00000-of-00001.parquet"
+    pq.write_table(pa.table({"id": ["1", "2"], "text": ["Ein Satz. Noch einer.", None]}), path)
+    with pytest.raises(UserError, match="20231101.de, split train: 1 of 2 rows are damaged: row 1 .text lacks"):
+        corpora.corpus_of(plain).documents("de")
+    corpus = corpora.corpus_of({**plain, "rows": "skip"})
+    assert corpus.documents("de") == [["Ein Satz.", "Noch einer."]]
+    assert corpus.left_out == {"wikimedia/wikipedia, config 20231101.de, split train": 1}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class Prepared:
     heldout: list[InputSequence]
     batches: Schedule
     table: pd.DataFrame  # a row a language: documents, sentences, tokens, pairs
+    left_out: dict[str, int] = field(default_factory=dict)  # data set, config and split -> damaged rows
 
 
 def prepare(settings: Pretraining, data: dict, seed: int) -> Prepared:
@@ -92,7 +93,7 @@ def prepare(settings: Pretraining, data: dict, seed: int) -> Prepared:
     kept = rng.permutation(len(heldout))[:HELD_OUT_SEQUENCES]
     batches = _batches(settings, short, long, pairs, seed)
     heldout = [heldout[number] for number in kept]
-    return Prepared(tokenizer, short + long + pairs, heldout, batches, pd.DataFrame(rows))
+    return Prepared(tokenizer, short + long + pairs, heldout, batches, pd.DataFrame(rows), corpus.left_out)
 
 
 def _token_ids(tokenizer: PreTrainedTokenizerFast, sentences: list[str]) -> list[np.ndarray]:
@@ -198,6 +199,7 @@ def facts(settings: Pretraining, model: PretrainingModel, prepared: Prepared, lo
         "padding_share": 1 - batches.tokens / batches.padded_tokens,
         "train_seconds": float(log["seconds"].max()),
         "heldout_loss": heldout_loss(settings, model, prepared),
+        **({"rows_left_out": prepared.left_out} if prepared.left_out else {}),
         "recipe": recipe.model_dump(),
     }
 

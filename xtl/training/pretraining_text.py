@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from filelock import FileLock
 from tokenizers import Tokenizer
@@ -29,6 +29,7 @@ class Laboratory:
     """The laboratory's made languages."""
 
     config: LabConfig
+    left_out: ClassVar[dict[str, int]] = {}  # nothing made is damaged
 
     def languages(self) -> list[str]:
         """Codes, English first."""
@@ -65,6 +66,11 @@ class Plain:
     data: Mapping[str, Any]
 
     VOCABULARY = 5_000
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Data set, config and split -> how many damaged rows of it were left out by what was read so far."""
+        return dict(self.source.left_out)
 
     def languages(self) -> list[str]:
         """Codes in the catalog's order."""
