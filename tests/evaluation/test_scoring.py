@@ -154,7 +154,7 @@ INDEX = "expected the index of a sentence, 0 to 999"
     ],
 )
 def test_what_is_not_of_the_task_is_refused(folders, name, text, message):
-    right = {"udpos": "X\n", "panx": "O\n", "xnli": "neutral\n", "pawsx": "0\n", "tatoeba": "0\n"}
+    right = {"udpos": "X\n", "panx": "O\n", "xnli": "neutral\n", "pawsx": "0\n", "tatoeba": "5\n"}
     question = json.dumps({"data": [{"paragraphs": [{"qas": [{"id": "a", "answers": [{"text": "x"}]}]}]}]})
     task = name.partition("/")[0]
     other = right.get(task, "fr-1\ten-1\n" if task == "bucc2018" else question)
@@ -183,6 +183,23 @@ def test_labels_of_questions_that_are_none(folders, questions, message):
     (folders[1] / "mlqa/test-zh.json").write_text(json.dumps({"data": [{"paragraphs": [{"qas": questions}]}]}))
     with pytest.raises(UserError, match=message):
         scoring.score_folders(*folders)
+
+
+def test_labels_of_all_sentences_tell_how_many_there_are(folders):
+    path = folders[1] / "tatoeba/test-de.tsv"
+    path.parent.mkdir()
+    path.write_text("1\n0\n")
+    assert scoring.score_folders(*folders).tasks["tatoeba"].average == {"accuracy": 0.0}
+    (folders[0] / "tatoeba/test-de.tsv").write_text("2\n1\n")  # counted from 1
+    with pytest.raises(UserError, match="line 1: '2' is out of place; expected the index of a sentence, 0 to 1"):
+        scoring.score_folders(*folders)
+
+
+def test_articles_alone_are_labels_too(folders):
+    path = folders[1] / "mlqa/test-zh.json"
+    before = scoring.score_folders(*folders).tasks["mlqa"].average
+    path.write_text(json.dumps(json.loads(path.read_text())["data"]))
+    assert scoring.score_folders(*folders).tasks["mlqa"].average == before
 
 
 def test_files_of_no_task_are_named(folders, tmp_path):

@@ -115,8 +115,10 @@ def _score_labels(task: Task, language: str, predicted: Path, gold: Path) -> Poi
 
 
 def _score_indices(task: Task, language: str, predicted: Path, gold: Path) -> Points:
-    """Indices of sentences, counted from 0; the labels may be of fewer sentences than the pool has."""
-    largest = max(*task.size["test"], len(read_lines(gold))) - 1
+    """Indices of sentences, counted from 0; labels of fewer sentences than the pool has do not tell its size."""
+    labels = read_lines(gold)
+    whole = set(labels) == {str(number) for number in range(len(labels))}
+    largest = (len(labels) if whole else max(*task.size["test"], len(labels))) - 1
     expected = f"expected the index of a sentence, 0 to {largest:,}"
     return _score_lines(predicted, gold, lambda line: _is_index(line, largest), expected)
 
@@ -199,7 +201,7 @@ def _references(gold: Path) -> list[tuple[str, list[str]]]:
     content = read_json(gold)
     references = []
     try:
-        for article in content["data"]:
+        for article in content if isinstance(content, list) else content["data"]:
             for paragraph in article["paragraphs"]:
                 for question in paragraph["qas"]:
                     references.append((question["id"], [answer["text"] for answer in question["answers"]]))
