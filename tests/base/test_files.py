@@ -1,13 +1,17 @@
-"""Files: digests that are remembered until a file changes, and notes of them that are none."""
+"""Files: whole or not at all, caches that are made again, digests remembered until a file changes, their notes."""
 
 import hashlib
+import json
 import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
 from xtl.base import files
-from xtl.base.files import file_digest
+from xtl.base.files import file_digest, read_json, read_or_make, replacing_folder, write_json
+from xtl.base.places import REPOSITORY
 
 
 @pytest.fixture
@@ -84,3 +88,48 @@ def test_notes_that_cannot_be_written_cost_time_alone(tmp_path, cache):
     path = tmp_path / "a.json"
     path.write_text("one")
     assert file_digest(path, cache) == hashlib.sha256(b"one").hexdigest()
+
+
+@pytest.mark.parametrize("content", [b"", b"[1, 2", b"\xff\xfe", b"[" * 100_000])
+def test_a_cache_that_cannot_be_read_is_made_again(tmp_path, content):
+    path = tmp_path / "cache" / "a.json"
+    made = []
+
+    def make(file):
+        made.append(file)
+        file.write_text("[1, 2, 3]")
+
+    def read(file):
+        return json.loads(file.read_text("utf-8"))
+
+    assert read_or_make(path, read, make) == read_or_make(path, read, make) == [1, 2, 3]
+    assert len(made) == 1
+    path.write_bytes(content)
+    assert read_json(path) is None
+    assert read_or_make(path, read, make) == [1, 2, 3] and path.read_text() == "[1, 2, 3]"
+    assert len(made) == 2 and not list(path.parent.glob("*.tmp"))
+
+
+def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
+    folder = tmp_path / "checkpoint"
+    for text in ("one", "two"):
+        with replacing_folder(folder) as temporary:
+            (temporary / text).write_text(text)
+    with pytest.raises(RuntimeError), replacing_folder(folder) as temporary:
+        (temporary / "three").write_text("half")
+        raise RuntimeError
+    assert os.listdir(tmp_path) == ["checkpoint"] and os.listdir(folder) == ["two"]
+
+
+def test_a_full_disk_leaves_the_old_file_and_names_it(tmp_path):
+    """A limit on the size of files stands for the full disk; in a process of its own, which it would outlive."""
+    path = tmp_path / "a.json"
+    write_json(path, {"old": 1})
+    code = (
+        "import resource, sys\nfrom pathlib import Path\nfrom xtl.base.files import write_json\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "try:\n    write_json(Path(sys.argv[1]), ['x'] * 10_000)\nexcept OSError as error:\n    print(error.filename)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, cwd=REPOSITORY)
+    assert done.stdout == f"{path}\n", done.stderr
+    assert read_json(path) == {"old": 1} and os.listdir(tmp_path) == ["a.json"]

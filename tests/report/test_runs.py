@@ -43,37 +43,51 @@ def test_a_notebook_cut_short_says_so(record):
 
 
 def test_the_report_takes_the_page_that_the_worker_made(record, tmp_path, monkeypatch):
-    render_run_page(record).write_text("by the worker")
+    render_run_page(record).write_text("by the worker</html>")
     monkeypatch.setattr(runs, "render_run_page", lambda *given: pytest.fail("rendered again"))
     write_run_pages({"123": record}, tmp_path / "report")
-    assert (tmp_path / "report" / "bert-s0-123.html").read_text() == "by the worker"
+    assert (tmp_path / "report" / "bert-s0-123.html").read_text() == "by the worker</html>"
 
 
 def test_a_page_that_is_older_than_its_notebook_is_made_again(record, tmp_path):
     page = render_run_page(record)
-    page.write_text("old")
+    page.write_text("old</html>")
     aged(page, 10)
     write_run_pages({"123": record}, tmp_path / "report")
     assert "bert-s0-123</h1>" in (tmp_path / "report" / "bert-s0-123.html").read_text("utf-8")
-    assert page.read_text() == "old"  # a store may be read-only
+    assert page.read_text() == "old</html>"  # a store may be read-only
 
 
 def test_a_page_of_an_older_look_is_made_again(record, tmp_path, monkeypatch):
-    render_run_page(record).write_text("old")
+    render_run_page(record).write_text("old</html>")
     look = tmp_path / "page.css"
     look.write_text("")
     aged(look, -100)
     monkeypatch.setattr(runs, "LOOK", [look])
     write_run_pages({"123": record}, tmp_path / "report")
-    assert (tmp_path / "report" / "bert-s0-123.html").read_text("utf-8") != "old"
+    assert (tmp_path / "report" / "bert-s0-123.html").read_text("utf-8") != "old</html>"
 
 
 def test_pages_that_are_up_to_date_are_left_alone(record, tmp_path):
     write_run_pages({"123": record}, tmp_path / "report")
     page = tmp_path / "report" / "bert-s0-123.html"
-    page.write_text("the same")
+    page.write_text("the same</html>\n")
     write_run_pages({"123": record}, tmp_path / "report")
-    assert page.read_text() == "the same"
+    assert page.read_text() == "the same</html>\n"
+
+
+def test_pages_cut_short_or_from_the_future_are_made_again(record, tmp_path):
+    write_run_pages({"123": record}, tmp_path / "report")
+    page = tmp_path / "report" / "bert-s0-123.html"
+    whole = page.read_bytes()
+    for content in (b"", whole[:-20], whole[: len(whole) // 2]):
+        page.write_bytes(content)
+        write_run_pages({"123": record}, tmp_path / "report")
+        assert page.read_bytes() == whole
+    page.write_text("what it was</html>")
+    aged(page, -100_000)
+    write_run_pages({"123": record}, tmp_path / "report")
+    assert page.read_bytes() == whole
 
 
 def test_what_is_not_done_may_have_changed(record, tmp_path):

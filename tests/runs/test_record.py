@@ -37,6 +37,8 @@ def test_run_json_has_these_keys_and_reads_back(tmp_path):
         ({"seconds": "long"}, "seconds: .* number.*'long'"),
         ({"status": "finished"}, "state: input should be 'absent', .*'finished'"),
         ({"files": {"scores.parquet": {"size": "big", "sha256": ""}}}, "files.scores.parquet.size: .*integer.*'big'"),
+        ({"facts": {"steps": "many"}}, "facts.steps: .*integer.*'many'"),
+        ({"facts": {"losses": [1.0]}}, "facts.losses: .*dictionary"),
         ({"labels": {"colour": "red"}}, "unknown key 'labels.colour'; known there: encoder, architecture"),
     ],
 )
@@ -48,6 +50,30 @@ def test_a_record_with_a_mistake_is_one_sentence(tmp_path, change, message):
         read_record(tmp_path / "run.json")
     assert str(complaint.value).endswith("Move its folder away to run it again.")
     assert str(tmp_path / "run.json") in str(complaint.value) and "\n" not in str(complaint.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is not readable JSON"),
+        (b'{"id": "a", ', "is not readable JSON"),
+        (b"\xff\xfe\x00", "is not readable JSON"),
+        (b"[" * 100_000, "is not readable JSON"),
+        (b"[1, 2]", "holds no record of a run"),
+        (b"null", "holds no record of a run"),
+        (b'{"folder": "x", "state": "done"}', "the key 'id' is missing"),
+    ],
+)
+def test_a_file_that_holds_no_record_is_one_sentence(tmp_path, content, message):
+    path = tmp_path / "run.json"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=message) as complaint:
+        read_record(path)
+    assert "move its folder away to run it again" in str(complaint.value).lower()
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(UserError, match=r"cannot be read \(Is a directory\)"):
+        read_record(path)
 
 
 def test_labels_round_trip_what_notebooks_receive():

@@ -78,6 +78,22 @@ def test_each_snapshot_is_tested_once_and_the_average_beside_the_last_weights(ti
             torch.testing.assert_close(tested[10][name].double(), mean, atol=1e-6, rtol=0)
 
 
+@pytest.mark.parametrize("name", ["history.json", "best.pt", "mean.pt"])
+def test_what_was_kept_and_is_cut_short_is_not_gone_on_from(tiny_encoders, tmp_path, name):
+    rule = "average" if name == "mean.pt" else "english_dev"
+    selection = Selection(rule, tmp_path, 20, lambda model: 1.0)
+    with pytest.raises(Stop):
+        run(tmp_path, tiny_encoders["bert"], stop_at=13, save_seconds=0, callbacks=[selection])
+    assert selection.reaches(12) and not selection.reaches(14)  # the snapshot of step 14 is not there
+    content = (selection.folder / name).read_bytes()
+    for size in (0, len(content) // 2, len(content) - 4):
+        (selection.folder / name).write_bytes(content[:size])
+        assert not selection.reaches(12)
+    (selection.folder / name).unlink()
+    assert not selection.reaches(12)
+    assert selection.reaches(1)  # nothing was due before the first snapshot
+
+
 def rows(**values):
     """Rows of one target in the languages named, exact match and F1 equal."""
     return [

@@ -1,5 +1,7 @@
 """Training: an interrupted one ends where a whole one does."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, set_seed
@@ -52,6 +54,22 @@ def test_a_resumed_training_equals_an_uninterrupted_one(tiny_encoders, tmp_path)
         assert torch.equal(weight, again.state_dict()[name]), name
     assert not (tmp_path / "cut" / "trainer").exists()
     assert log.step.max() == 20 and log.step.min() <= 2  # the earlier part of the curve is kept
+
+
+def test_a_checkpoint_with_a_file_cut_short_is_not_resumed_from(tiny_encoders, tmp_path):
+    with pytest.raises(Stop):
+        run(tmp_path, tiny_encoders["bert"], stop_at=12, save_seconds=0)
+    checkpoint = Path(last_checkpoint(tmp_path / "trainer"))
+    for name in ("model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth", "trainer_state.json"):
+        content = (checkpoint / name).read_bytes()
+        for size in (0, len(content) // 2, len(content) - 4):
+            (checkpoint / name).write_bytes(content[:size])
+            assert last_checkpoint(tmp_path / "trainer") is None, (name, size)
+        if name != "trainer_state.json":
+            (checkpoint / name).write_bytes(content)
+            assert last_checkpoint(tmp_path / "trainer") == str(checkpoint)
+    _, log, asked = run(tmp_path, tiny_encoders["bert"])
+    assert asked == BATCHES and log.step.max() == 20
 
 
 def test_a_half_written_checkpoint_is_not_resumed_from(tmp_path):

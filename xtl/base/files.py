@@ -5,15 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
+import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
+
+from filelock import FileLock
 
 from xtl.base.errors import UserError
 
 RECENT = 0.1  # seconds; the clocks of disks tick in at most a tenth of that
+Content = TypeVar("Content")
 
 
 @contextmanager
@@ -21,8 +27,9 @@ def replacing(path: Path, durable: bool = True) -> Iterator[Path]:
     """A temporary file beside `path` that takes its place when the block ends, and vanishes if the block raises.
 
     durable: also wait until the disk has it, so that a crash of the machine leaves the old file or the new one.
+    Raises OSError, with the name of the file where the system gives none, as when the disk is full.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{secrets.token_hex(4)}.tmp")  # processes of two machines may have the same number
     try:
         yield temporary
         if durable:
@@ -30,8 +37,44 @@ def replacing(path: Path, durable: bool = True) -> Iterator[Path]:
         os.replace(temporary, path)
         if durable:
             sync(path.parent)
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """As `replacing` for a folder of files, which is on the disk before it takes the place of an earlier one."""
+    temporary = folder.with_name(f".{secrets.token_hex(4)}.tmp")
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        for path in temporary.rglob("*"):
+            sync(path)
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(temporary, folder)
+        sync(folder.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def read_or_make(path: Path, read: Callable[[Path], Content], make: Callable[[Path], object]) -> Content:
+    """What `read` gives of a cached file; `make` writes it where it is not there, or cannot be read any more.
+
+    One process at a time makes it, and the others wait.
+    """
+    with suppress(Exception):  # whatever a reader raises of a file that is cut short
+        return read(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.parent / f".{path.name}.lock"):
+        with suppress(Exception):
+            return read(path)
+        with replacing(path) as temporary:
+            make(temporary)
+        return read(path)
 
 
 def write_json(path: Path, value: object) -> None:
@@ -44,7 +87,7 @@ def read_json(path: Path) -> dict | None:
     """The map that a JSON file holds; None where there is no file, or another thing in it."""
     try:
         value = json.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

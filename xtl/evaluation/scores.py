@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from datasets import Dataset
 
+from xtl.base.files import replacing
 from xtl.runs.record import Labels
 from xtl.runs.store import write_examples, write_scores
 from xtl.tasks.catalog import TASKS, Task
@@ -65,7 +66,8 @@ class Evaluation:
         if task.submission:
             path = self.folder / "predictions" / task.submission / f"test-{language}.{task_format.suffix}"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(task_format.submission(scored.predictions, examples), encoding="utf-8")
+            with replacing(path, durable=False) as temporary:
+                temporary.write_text(task_format.submission(scored.predictions, examples), encoding="utf-8")
 
     def table(self, metric: str | None = None) -> pd.DataFrame:
         """Headline scores in points, a row per language, a column per target and metric."""

@@ -1,6 +1,7 @@
 """The pages of runs: each executed notebook as one HTML file, beside it and in the report."""
 
 import shutil
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -45,14 +46,22 @@ def write_run_pages(records: Mapping[str, RunRecord], folder: Path) -> None:
         since = max(notebook.stat().st_mtime, changed)
         if not record.done:
             render_run_page(record, path)
-        elif _newer(notebook.with_name(PAGE_FILE), since) and not _newer(path, since):
+        elif _current(notebook.with_name(PAGE_FILE), since) and not _current(path, since):
             with replacing(path, durable=False) as temporary:
                 shutil.copyfile(notebook.with_name(PAGE_FILE), temporary)
-        elif not _newer(path, since):
+        elif not _current(path, since):
             render_run_page(record, path)
     for old in set(folder.glob("*.html")) - kept:
         old.unlink()
 
 
-def _newer(path: Path, since: float) -> bool:
-    return path.is_file() and path.stat().st_mtime >= since
+def _current(path: Path, since: float) -> bool:
+    """Whether a page is whole and was made after a time and before now: of a page from the future nobody knows when."""
+    return path.is_file() and since <= path.stat().st_mtime <= time.time() and is_whole(path)
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a page has its end."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 100))
+        return file.read().rstrip().endswith(b"</html>")

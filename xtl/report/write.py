@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from xtl.grid import registration
 from xtl.grid.plan import Plan, analysis_run
 from xtl.report.page import as_page, contents, numbered, read_notebook
 from xtl.report.pdf import PDF
-from xtl.report.runs import LOOK, write_run_pages
+from xtl.report.runs import LOOK, is_whole, write_run_pages
 from xtl.runs.execute import Watch, execute
 from xtl.runs.run import Run
 from xtl.runs.store import NOTEBOOK_FILE, RUN_FILE, Store
@@ -62,7 +61,8 @@ def write_report(
     code = (notebooks / analysis.notebook).read_text("utf-8")
     digest = _digest(asked.model_dump(mode="json"), dated, facts, code)
     index = folder / "index.html"
-    if index.is_file() and f'content="{digest}"' in index.read_text("utf-8")[:1000] and store.record(analysis).done:
+    made = index.is_file() and f'content="{digest}"'.encode() in index.read_bytes()[:1000] and is_whole(index)
+    if made and store.record(analysis).done:
         return Outcome(Ending.CACHED)
     outcome = _analyse(analysis, store, notebooks, watch)
     notebook = read_notebook(store.folder(analysis) / NOTEBOOK_FILE)
@@ -97,13 +97,14 @@ def zip_report(folder: Path | str) -> Path:
     if not (folder / "index.html").is_file():
         raise UserError(f"{folder} holds no report (no index.html); write it first with `xtl report GRID`.")
     target = _packed(folder)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+    with (
+        replacing(target, durable=False) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
         for path in sorted(folder.rglob("*")):
             within = path.relative_to(folder)
             if path.is_file() and not any(part.startswith(".") for part in within.parts):
                 archive.write(path, f"{folder.parent.name}-{folder.name}/{within.as_posix()}")
-    os.replace(temporary, target)
     return target
 
 

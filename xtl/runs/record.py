@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
+from typing_extensions import TypedDict  # pydantic reads that of typing from Python 3.12 on
 
 from xtl.base.errors import UserError
 from xtl.base.validation import one_sentence
@@ -80,6 +81,26 @@ class Labels:
         return {name: value for name, value in asdict(self).items() if value not in ("", None, {})}
 
 
+if TYPE_CHECKING:
+    Facts = Json
+else:
+
+    class Facts(TypedDict, total=False):
+        """What a notebook records: of any name, and of these types where somebody reads it."""
+
+        __pydantic_config__ = ConfigDict(extra="allow")
+
+        architecture: str
+        steps: int
+        tokens_seen: int
+        predicted_tokens: int
+        parameters: int
+        flops: float
+        train_seconds: float
+        heldout_loss: float
+        losses: dict[str, list[float]]
+
+
 @dataclass(frozen=True)
 class StoredFile:
     """What a file of a run was when the run finished."""
@@ -124,7 +145,7 @@ class RunRecord:
     versions: dict[str, str] = field(default_factory=dict)
     git: Json | None = None
     mirror: str | None = None
-    facts: Json = field(default_factory=dict)
+    facts: Facts = field(default_factory=dict)
     files: dict[str, StoredFile] = field(default_factory=dict)
 
     @property
@@ -156,11 +177,15 @@ def read_record(path: Path) -> RunRecord | None:
         content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         return None
-    except ValueError as error:
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}): {MOVE}") from error
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is not readable JSON ({error}): {MOVE}") from error
     if not isinstance(content, dict):
         raise UserError(f"{path} holds no record of a run: {MOVE}")
     state = content.pop("status", None)
+    for name in ("state", "folder"):
+        content.pop(name, None)  # what the file itself does not say
     try:
         with one_sentence(f"{path} holds no record of a run", RunRecord):
             return RunRecord(**content, state=state, folder=path.parent)

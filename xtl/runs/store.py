@@ -281,7 +281,10 @@ def write_progress(folder: Path | str, step: int, steps: int, text: str) -> None
 def read_progress(folder: Path | str) -> Progress | None:
     """What write_progress last said of a run that is not finished, or None."""
     content = read_json(Path(folder) / PROGRESS_FILE)
-    return Progress(**content) if content else None
+    try:
+        return Progress(**content) if content else None
+    except TypeError:  # other keys
+        return None
 
 
 def _held(path: Path) -> bool:

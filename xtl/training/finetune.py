@@ -1,5 +1,6 @@
 """Fine-tuning a checkpoint on one task or several: what the intermediate and the target notebooks share."""
 
+import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,8 +13,9 @@ from torch import nn
 from transformers import PreTrainedTokenizerBase
 
 from xtl.base.errors import UserError
+from xtl.base.files import replacing_folder
 from xtl.models.encoders import load_tokenizer
-from xtl.runs.record import read_record
+from xtl.runs.record import MOVE, read_record
 from xtl.runs.store import RUN_FILE
 from xtl.tasks.formats.learning import Learning
 from xtl.tasks.sources import DataSource
@@ -23,7 +25,7 @@ from xtl.training.mixing import Batch, Heads, mixed_batches
 from xtl.training.parts import Part, check_rows, collator, dev_score, dev_sets, read_part
 from xtl.training.settings import FineTuningSettings, IntermediateSettings, TargetSettings
 from xtl.training.snapshots import Selection, Test
-from xtl.training.trainer import fit, last_checkpoint
+from xtl.training.trainer import fit, last_checkpoint, step_of
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,9 @@ class Trained:
     def save(self, folder: str | Path) -> None:
         """Write model and tokenizer to `checkpoint/` of the run folder; later runs read the encoder below the head."""
         model: Any = self.model
-        model.save_pretrained(Path(folder) / "checkpoint")
-        self.tokenizer.save_pretrained(Path(folder) / "checkpoint")
+        with replacing_folder(Path(folder) / "checkpoint") as checkpoint:
+            model.save_pretrained(checkpoint)
+            self.tokenizer.save_pretrained(checkpoint)
 
 
 def fine_tune(settings: FineTuningSettings, data: DataSource, folder: str | Path, test: Test | None = None) -> Trained:
@@ -88,7 +91,9 @@ def fine_tune(settings: FineTuningSettings, data: DataSource, folder: str | Path
     dev = dev_sets(parts, data) if settings.selection == "english_dev" or test else []
     score = dev_score(dev, tokenizer) if dev else None
     selection = Selection(settings.selection, folder, len(batches), score, test)
-    if last_checkpoint(folder / "trainer") is None:  # nothing is resumed: what an earlier attempt kept is not of this
+    resumed = last_checkpoint(folder / "trainer")
+    if resumed is None or not selection.reaches(step_of(resumed)):  # what an earlier attempt kept is not of this one
+        shutil.rmtree(folder / "trainer", ignore_errors=True)
         selection.clear()
     title = f"training on {' and '.join(part.task.name for part in parts)}"
     collate = collator(parts, models, tokenizer, settings.seed)
@@ -121,6 +126,8 @@ def steps_of(checkpoint: str) -> int:
     record = read_record(Path(checkpoint).parent / RUN_FILE)
     if record is None:
         raise UserError(f"{checkpoint} is no checkpoint of a run: beside it there is no {RUN_FILE}.")
+    if "steps" not in record.facts:
+        raise UserError(f"{record.folder / RUN_FILE} says nothing of the steps of its run; {MOVE}")
     return record.facts["steps"]
 
 

@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import PreTrainedTokenizerFast
 
 from xtl.base.errors import UserError
+from xtl.base.files import replacing_folder
 from xtl.models.objectives import Collator, how_many
 from xtl.models.pretraining_model import PretrainingModel
 from xtl.models.recipes import FullRecipe, Pretraining
@@ -143,8 +144,9 @@ def train(settings: Pretraining, model: PretrainingModel, prepared: Prepared, fo
 
 def save(model: PretrainingModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     """Write the encoder (safetensors) and its tokenizer to `checkpoint/` of the run folder."""
-    model.encoder.save_pretrained(folder / "checkpoint")
-    tokenizer.save_pretrained(folder / "checkpoint")
+    with replacing_folder(folder / "checkpoint") as checkpoint:
+        model.encoder.save_pretrained(checkpoint)
+        tokenizer.save_pretrained(checkpoint)
 
 
 def heldout_loss(settings: Pretraining, model: PretrainingModel, prepared: Prepared) -> float:

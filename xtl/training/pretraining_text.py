@@ -7,12 +7,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
-from filelock import FileLock
 from tokenizers import Tokenizer
 
-from xtl.base.files import replacing
+from xtl.base.files import read_or_make
 from xtl.base.places import cache_folder
 from xtl.lab.world import made_languages
 from xtl.lab.world.config import LabConfig
@@ -88,15 +88,12 @@ class Plain:
 
     def vocabulary(self):
         """Byte-pair encoding over words parted at white space, trained once per content and size, then read."""
-        folder = cache_folder("vocabularies")
-        path = folder / f"{self._digest()}.json"
-        folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / f".{path.name}.lock"):
-            if not path.exists():
-                vocabulary = train_vocabulary(self._sample(), self.data["pieces"])
-                with replacing(path, durable=False) as temporary:
-                    vocabulary.save(str(temporary))
-        return Tokenizer.from_file(str(path))
+
+        def make(file: Path) -> None:
+            train_vocabulary(self._sample(), self.data["pieces"]).save(str(file))
+
+        path = cache_folder("vocabularies") / f"{self._digest()}.json"
+        return read_or_make(path, lambda file: Tokenizer.from_file(str(file)), make)
 
     def _sample(self) -> Iterator[str]:
         for language in self.languages():

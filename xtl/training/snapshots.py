@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from torch import nn
 from transformers import TrainerCallback
 
 from xtl.base.errors import UserError
+from xtl.base.files import replacing, write_json
 
 SNAPSHOTS = 10  # evenly spaced, that selection looks at
 
@@ -54,7 +56,24 @@ class Selection(TrainerCallback):
     def history(self) -> list[dict[str, Any]]:
         """What was noted so far, {"step", "dev", "test"} for each snapshot."""
         path = self.folder / "history.json"
-        return json.loads(path.read_text()) if path.is_file() else []
+        return json.loads(path.read_text("utf-8")) if path.is_file() else []
+
+    def reaches(self, step: int) -> bool:
+        """Whether all that a training up to a step should have kept is here and can be read."""
+        due = {number for number in self.steps if number <= step}
+        try:
+            noted = {note["step"] for note in self.history()}
+            averaged = set(self._mean()["steps"])
+        except Exception:  # what json and torch raise of files that are cut short is of many kinds
+            return False
+        if not due <= noted or ((self.rule == "average" or self.test) and not due <= averaged):
+            return False
+        return self.rule != "english_dev" or not due or zipfile.is_zipfile(self.folder / "best.pt")
+
+    def _mean(self) -> dict[str, Any]:
+        """The mean of the weights so far, with its steps."""
+        path = self.folder / "mean.pt"
+        return torch.load(path, weights_only=True) if path.is_file() else {"steps": [], "mean": {}}
 
     def on_step_end(self, args, state, control, model=None, **kwargs):
         """Look at the weights of now, unless a training that was interrupted later has done it before."""
@@ -67,17 +86,17 @@ class Selection(TrainerCallback):
         dev = float(self.dev(model)) if self.dev else None
         best = max((note["dev"] for note in history if note["dev"] is not None), default=-np.inf)
         if self.rule == "english_dev" and dev is not None and dev > best:
-            torch.save(model.state_dict(), self.folder / "best.pt")
+            with replacing(self.folder / "best.pt") as temporary:
+                torch.save(model.state_dict(), temporary)
         if self.rule == "average" or self.test:
             self._average(model, step)
         test = self.test(model) if self.test else []
         model.train()
-        (self.folder / "history.json").write_text(json.dumps([*history, {"step": step, "dev": dev, "test": test}]))
+        write_json(self.folder / "history.json", [*history, {"step": step, "dev": dev, "test": test}])
 
     def _average(self, model: nn.Module, step: int) -> None:
         """Take the weights of now into the mean, in double precision."""
-        path = self.folder / "mean.pt"
-        before = torch.load(path, weights_only=True) if path.is_file() else {"steps": [], "mean": {}}
+        before = self._mean()
         if step in before["steps"]:  # taken in before an interruption that came before the note
             return
         steps = [*before["steps"], step]
@@ -89,9 +108,8 @@ class Selection(TrainerCallback):
                 if name in before["mean"]:
                     weight = before["mean"][name] + (weight - before["mean"][name]) / len(steps)
             mean[name] = weight
-        partial = path.with_suffix(".partial")
-        torch.save({"steps": steps, "mean": mean}, partial)
-        partial.replace(path)
+        with replacing(self.folder / "mean.pt") as temporary:
+            torch.save({"steps": steps, "mean": mean}, temporary)
 
     def averaged(self, model: nn.Module) -> list[dict[str, Any]]:
         """The test scores of the mean of all weights; the model has its own again afterwards."""
@@ -118,7 +136,7 @@ class Selection(TrainerCallback):
 
     def _load_mean(self, model: nn.Module) -> list[int]:
         """Load the mean into the model; return the steps that it is the mean of."""
-        kept = torch.load(self.folder / "mean.pt", weights_only=True)
+        kept = self._mean()
         types = {name: weight.dtype for name, weight in model.state_dict().items()}
         model.load_state_dict({name: weight.to(types[name]) for name, weight in kept["mean"].items()})
         return kept["steps"]

@@ -1,7 +1,9 @@
 """Training on transformers' Trainer: prepared batches, progress, checkpoints to resume from."""
 
+import json
 import shutil
 import time
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +13,7 @@ import pandas as pd
 import torch
 from IPython import get_ipython
 from IPython.display import Pretty, display
+from safetensors import SafetensorError, safe_open
 from torch import nn
 from torch.utils.data import DataLoader
 from transformers import Trainer, TrainerCallback, TrainingArguments, set_seed
@@ -113,11 +116,35 @@ def fit(
 
 
 def last_checkpoint(folder: Path) -> str | None:
-    """The newest complete checkpoint in a trainer's folder; Trainer writes trainer_state.json last."""
-    complete = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
+    """The newest complete checkpoint in a trainer's folder; Trainer writes trainer_state.json last.
+
+    One with a file that is cut short, by a kill or a full disk, is not complete.
+    """
+    complete = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json") if whole(path.parent)]
     if not complete:
         return None
-    return str(max(complete, key=lambda path: int(path.name.removeprefix("checkpoint-"))))
+    return str(max(complete, key=step_of))
+
+
+def step_of(checkpoint: Path | str) -> int:
+    """The step that a trainer's checkpoint is of, by its name."""
+    return int(Path(checkpoint).name.removeprefix("checkpoint-"))
+
+
+def whole(folder: Path) -> bool:
+    """Whether all files below a folder of JSON, safetensors and PyTorch's archives are as long as they say."""
+    for path in folder.rglob("*"):
+        try:
+            if path.suffix == ".json":
+                json.loads(path.read_text("utf-8"))
+            elif path.suffix == ".safetensors":
+                with safe_open(path, "pt"):
+                    pass
+            elif path.suffix in (".pt", ".pth", ".bin") and not zipfile.is_zipfile(path):
+                return False
+        except (ValueError, SafetensorError, OSError):
+            return False
+    return True
 
 
 class OrderedTrainer(Trainer):

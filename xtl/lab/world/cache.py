@@ -7,9 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from filelock import FileLock
 
-from xtl.base.files import replacing
+from xtl.base.files import read_or_make
 from xtl.base.places import outputs_root
 from xtl.lab.world.config import LabConfig
 
@@ -25,24 +24,12 @@ def cached(config: LabConfig, name: str, build: Callable[[], Any]) -> Any:
     def write(file: Path) -> None:
         file.write_text(json.dumps(build(), ensure_ascii=False), encoding="utf-8")
 
-    path = folder(config) / name
-    _write_once(path, write)
-    return json.loads(path.read_text(encoding="utf-8"))
+    def read(file: Path) -> Any:
+        return json.loads(file.read_text(encoding="utf-8"))
+
+    return read_or_make(folder(config) / name, read, write)
 
 
 def cached_table(config: LabConfig, name: str, build: Callable[[], pa.Table]) -> pa.Table:
     """The table that `build` gives, kept in the parquet file `name` and read from there the next time."""
-    path = folder(config) / name
-    _write_once(path, lambda file: pq.write_table(build(), file))
-    return pq.read_table(path)
-
-
-def _write_once(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` make a file unless it is there, or another process is making it."""
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.parent / f".{path.name}.lock"):
-        if not path.exists():
-            with replacing(path, durable=False) as temporary:
-                write(temporary)
+    return read_or_make(folder(config) / name, pq.read_table, lambda file: pq.write_table(build(), file))

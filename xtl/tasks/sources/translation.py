@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from filelock import FileLock
 
 from xtl.base.errors import UserError
-from xtl.base.files import file_digest, replacing
+from xtl.base.files import file_digest, read_or_make
 from xtl.base.places import cache_folder
 from xtl.languages.names import NATURAL
 from xtl.models import checkpoints
@@ -35,14 +34,13 @@ def texts(english: Sequence[str], translator: str, language: str) -> list[str]:
     different = list(dict.fromkeys(text for text in english if text.strip()))
     key = json.dumps([identity(translator, language), language, different], sort_keys=True)
     path = cache_folder("translations") / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):
-        if not path.is_file():
-            apertium = translator == APERTIUM
-            new = _apertium(different, language) if apertium else _marian(different, translator)
-            with replacing(path) as temporary:
-                pq.write_table(pa.table({"english": different, "translation": new}), temporary)
-    table = pq.read_table(path).to_pydict()
+
+    def make(file: Path) -> None:
+        apertium = translator == APERTIUM
+        new = _apertium(different, language) if apertium else _marian(different, translator)
+        pq.write_table(pa.table({"english": different, "translation": new}), file)
+
+    table = read_or_make(path, pq.read_table, make).to_pydict()
     translations = dict(zip(table["english"], table["translation"], strict=True))
     return [translations.get(text, text) for text in english]
 
