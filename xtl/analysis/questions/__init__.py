@@ -17,9 +17,11 @@ from xtl.analysis.questions import (
     gaps,
     hypotheses,
     languages,
+    learning,
     recipe,
     similarity,
     sources,
+    tuning,
 )
 from xtl.analysis.results import Results
 from xtl.analysis.section import Section
@@ -49,6 +51,8 @@ MORE: dict[str, Question] = {
     "checkpoints": checkpoints.checkpoints,
     "sources": sources.sources,
     "claims": claims.claims,
+    "learning": learning.learning,
+    "tuning": tuning.tuning,
     "pretraining": recipe.pretraining,
     "vocabulary": recipe.vocabulary,
     "shortcuts": recipe.shortcuts,

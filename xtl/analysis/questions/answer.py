@@ -8,6 +8,7 @@ import pandas as pd
 from xtl.analysis.figures.dot_plots import gains_by_target
 from xtl.analysis.questions import evidence
 from xtl.analysis.questions.evidence import Evidence
+from xtl.analysis.questions.learning import affected, without
 from xtl.analysis.results import Results
 from xtl.analysis.scores import gains as gain_tables
 from xtl.analysis.scores import provenance
@@ -184,6 +185,9 @@ def trust(results: Results, differences: pd.DataFrame, of_gain: Evidence | None)
     missing = int(results.everywhere["score"].isna().sum())
     if missing:
         words.append(f"{missing} scores missing")
+    unlearned = len(affected(results))
+    if unlearned:
+        words.append(f"{unlearned} target runs after a training that did not learn, in every mean")
     line = f"How far to trust this: {', '.join(words)}"
     line += "; exploratory." if results.seeds < ENOUGH_SEEDS else "."
     if results.data.made:
@@ -214,6 +218,7 @@ def caveats(results: Results) -> list[str]:
         runs = f" (target runs not done: {unfinished})" if unfinished else ""
         shown = "they are shown as missing, and no mean is taken over the rest"
         notes.append(f"{missing} scores are missing{runs}: {shown}.")
+    notes += without(results)
     limit = provenance.subset(results.records)
     if limit:
         notes.append(
