@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xtl.analysis.scores import arms, correlations, provenance, tables
+from xtl.analysis.scores import arms, correlations, items, provenance, tables
 from xtl.analysis.scores.gains import described, pooled_gains
 from xtl.analysis.scores.gains import gains as paired_gains
 from xtl.analysis.scores.tables import BASELINE, CELL
@@ -189,6 +189,12 @@ class Results:
     def score_r(self) -> pd.DataFrame:
         """correlations.correlations of score with distance."""
         return correlations.correlations(self.score_points, "score", "distance")
+
+    @cached_property
+    def items(self) -> dict[str, dict[str, items.RunItems]]:
+        """Run id -> target -> what its test items contribute; reads the examples of every target run, once."""
+        runs = dict.fromkeys(self.cells["run_id"])
+        return {run_id: items.read(self.records[run_id]) for run_id in runs if run_id in self.records}
 
     @cached_property
     def seeds(self) -> int:

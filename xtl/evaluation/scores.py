@@ -27,7 +27,8 @@ class Evaluation:
         n_train: examples that the model was trained on for the target.
         selection: which of its weights were kept, "none" where nothing was trained.
         rows: of scores, as scores.parquet has them, without what is the same in all of them.
-        examples: target, language, example_id, score of every evaluated example.
+        examples: target, language, example_id, score of every evaluated example; of questions passage, a number that
+            those on one text share.
         shown: (target, language) -> table of a few predictions.
     """
 
@@ -61,6 +62,8 @@ class Evaluation:
         """The predictions of a language: its examples' scores, a few to read, and XTREME's file."""
         task_format = format_of(task)
         rows = {"target": task.name, "language": language, "example_id": ids, "score": scored.per_example}
+        if "context" in examples.column_names:  # questions on one text are no independent examples
+            rows["passage"] = pd.factorize(pd.Series(list(examples["context"])))[0]
         self.examples.append(pd.DataFrame(rows))
         self.shown[task.name, language] = task_format.show(scored.predictions, examples, SHOWN)
         if task.submission:
