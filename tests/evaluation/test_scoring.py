@@ -2,14 +2,19 @@
 
 import json
 import shutil
+from dataclasses import replace
 
+import numpy as np
 import pytest
+from datasets import Dataset
 from typer.testing import CliRunner
 
 from tests.published import FIGURES
 from xtl.base.errors import UserError
 from xtl.cli import app
 from xtl.evaluation import scoring
+from xtl.tasks.catalog import TASKS
+from xtl.tasks.formats import format_of, metrics
 
 
 def test_every_figure_of_the_benchmark(shared_data, tmp_path):
@@ -200,6 +205,20 @@ def test_articles_alone_are_labels_too(folders):
     before = scoring.score_folders(*folders).tasks["mlqa"].average
     path.write_text(json.dumps(json.loads(path.read_text())["data"]))
     assert scoring.score_folders(*folders).tasks["mlqa"].average == before
+
+
+def test_a_metric_of_labels_is_one_entry(folders, monkeypatch):
+    def macro_recall(gold, predicted):
+        right = [100.0 * (label == guess) for label, guess in zip(gold, predicted, strict=True)]
+        return sum(right[gold.index(label)] for label in set(gold)) / len(set(gold))
+
+    monkeypatch.setitem(metrics.LABEL_METRICS, "macro_recall", macro_recall)
+    task = replace(TASKS["xnli"], metrics=("accuracy", "macro_recall"))
+    monkeypatch.setitem(TASKS, "xnli", task)
+    assert scoring.score_folders(*folders).tasks["xnli"].average == {"accuracy": 50.0, "macro_recall": 50.0}
+    examples = Dataset.from_dict({"label": [0, 1, 1, 1]})
+    values, per_example = format_of(task).score(np.array([0, 2, 1, 1]), examples, "en")
+    assert values == {"accuracy": 75.0, "macro_recall": 50.0} and per_example.tolist() == [100.0, 0.0, 100.0, 100.0]
 
 
 def test_files_of_no_task_are_named(folders, tmp_path):

@@ -111,7 +111,12 @@ def _score_task(task: Task, predictions: Path, labels: Path) -> TaskScores:
 
 def _score_labels(task: Task, language: str, predicted: Path, gold: Path) -> Points:
     expected = f"expected {', '.join(task.labels)}"
-    return _score_lines(predicted, gold, lambda line: line in task.labels, expected)
+    labels, guesses = _read_both(predicted, gold, lambda line: line in task.labels, expected)
+    places = {label: place for place, label in enumerate(task.labels)}
+    points, _ = metrics.label_scores(
+        [places[label] for label in labels], [places[label] for label in guesses], task.metrics
+    )
+    return points
 
 
 def _score_indices(task: Task, language: str, predicted: Path, gold: Path) -> Points:
@@ -120,7 +125,8 @@ def _score_indices(task: Task, language: str, predicted: Path, gold: Path) -> Po
     whole = set(labels) == {str(number) for number in range(len(labels))}
     largest = (len(labels) if whole else max(*task.size["test"], len(labels))) - 1
     expected = f"expected the index of a sentence, 0 to {largest:,}"
-    return _score_lines(predicted, gold, lambda line: _is_index(line, largest), expected)
+    labels, guesses = _read_both(predicted, gold, lambda line: _is_index(line, largest), expected)
+    return metrics.accuracy(labels, guesses)[0]
 
 
 def _is_index(line: str, largest: int) -> bool:
@@ -128,7 +134,8 @@ def _is_index(line: str, largest: int) -> bool:
     return line.isascii() and line.isdigit() and len(line) < 10 and line == str(int(line)) and int(line) <= largest
 
 
-def _score_lines(predicted: Path, gold: Path, fits: Callable[[str], bool], expected: str) -> Points:
+def _read_both(predicted: Path, gold: Path, fits: Callable[[str], bool], expected: str) -> tuple[list[str], list[str]]:
+    """The lines of labels and predictions, which must fit, and be as many."""
     labels = read_lines(gold)
     guesses = read_lines(predicted)
     for path, lines in ((gold, labels), (predicted, guesses)):
@@ -136,7 +143,7 @@ def _score_lines(predicted: Path, gold: Path, fits: Callable[[str], bool], expec
             if not fits(line):
                 raise UserError(f"{path}, line {number}: {_problem(line)}; {expected}.")
     _same_number(predicted, len(guesses), "lines", len(labels), gold)
-    return metrics.accuracy(labels, guesses)[0]
+    return labels, guesses
 
 
 def _problem(line: str) -> str:

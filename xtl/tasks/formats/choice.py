@@ -62,9 +62,8 @@ class Choice(OneLabelFormat):
         return {**columns, "length": [sum(map(len, ids)) for ids in columns["input_ids"]]}
 
     def score(self, predictions: np.ndarray, examples: Dataset, language: str) -> metrics.Scores:
-        """Accuracy, and 100 or 0 per example."""
-        values, per_example = metrics.accuracy(list(examples["answer"]), predictions.tolist())
-        return self.reported(values), per_example
+        """The task's metrics, and 100 or 0 per example."""
+        return metrics.label_scores(list(examples["answer"]), predictions.tolist(), self.task.metrics)
 
     def learning(self, predictions: np.ndarray, examples: Dataset) -> Learning:
         """Right choices beside guessing among those of each question."""

@@ -40,10 +40,7 @@ class Classification(OneLabelFormat):
 
     def score(self, predictions: np.ndarray, examples: Dataset, language: str) -> metrics.Scores:
         """The task's metrics, and 100 or 0 per example."""
-        gold = list(examples["label"])
-        values, per_example = metrics.accuracy(gold, predictions.tolist())
-        values["f1"] = metrics.binary_f1(gold, predictions.tolist())
-        return self.reported(values), per_example
+        return metrics.label_scores(list(examples["label"]), predictions.tolist(), self.task.metrics)
 
     def learning(self, predictions: np.ndarray, examples: Dataset) -> Learning:
         """Right labels beside the most frequent label alone."""

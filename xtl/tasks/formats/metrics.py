@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import numpy as np
 
@@ -32,6 +32,23 @@ def binary_f1(gold: Sequence[int], predicted: Sequence[int], positive: int = 1) 
     right = sum(label == guess == positive for label, guess in zip(gold, predicted, strict=True))
     named = list(gold).count(positive) + list(predicted).count(positive)
     return 200.0 * right / named if named else 0.0
+
+
+# Metrics of one label an example: name -> function (gold, predicted) -> points (docs/extending.md).
+LABEL_METRICS: dict[str, Callable[[Sequence[int], Sequence[int]], float]] = {
+    "accuracy": lambda gold, predicted: accuracy(gold, predicted)[0]["accuracy"],
+    "f1": binary_f1,
+}
+
+
+def label_scores(gold: Sequence[int], predicted: Sequence[int], names: Iterable[str]) -> Scores:
+    """The metrics of LABEL_METRICS with these names; per example 100 or 0. gold, predicted: ids of labels.
+
+    >>> label_scores([1, 0, 0], [1, 1, 0], ["f1"])[0]
+    {'f1': 66.66666666666667}
+    """
+    _, per_example = accuracy(gold, predicted)
+    return {name: LABEL_METRICS[name](gold, predicted) for name in names}, per_example
 
 
 def spans(tags: Sequence[str]) -> list[tuple[str, int, int]]:
