@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from xtl.grid import blocks, schema
+from xtl.grid import blocks, reference, schema
 from xtl.models import recipes
 
 PAGE = Path(__file__).parent.parent / "docs" / "grid-file.md"
@@ -26,6 +26,7 @@ BLOCKS: tuple[type[BaseModel], ...] = (
     blocks.Tune,
     schema.Hypothesis,
     schema.Claim,
+    reference.Reference,
 )
 WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", type(None): "nothing"}
 BOUNDS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}"}

@@ -312,6 +312,7 @@ def open_grid(
         encoder_blocks=asked.encoders,
         hypotheses=asked.hypotheses,
         claims=asked.claims,
+        reference=asked.reference,
         dated=registration.dated(asked, store.root / asked.name),
         path=path,
         plan=plan,

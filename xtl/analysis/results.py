@@ -15,6 +15,7 @@ from xtl.analysis.scores.gains import described, pooled_gains
 from xtl.analysis.scores.gains import gains as paired_gains
 from xtl.analysis.scores.tables import BASELINE, CELL
 from xtl.grid.blocks import Encoder, Intermediate
+from xtl.grid.reference import Reference
 from xtl.grid.registration import UNKNOWN
 from xtl.grid.schema import Claim, Hypothesis
 from xtl.runs.record import RunRecord
@@ -35,7 +36,7 @@ class Results:
         unavailable: target, language: listed by the benchmark and absent from the data source.
         left_out: sentences on what the grid asks for and cannot have.
         measure_shortcuts: gives `shortcuts`; only the laboratory has it.
-        intermediates, encoder_blocks, hypotheses, claims: the blocks of the grid file.
+        intermediates, encoder_blocks, hypotheses, claims, reference: the blocks of the grid file.
         dated: when the hypotheses were written, in a sentence (grid.registration).
         evidence: what xtl.analysis.questions.evidence has computed already.
     """
@@ -54,6 +55,7 @@ class Results:
     encoder_blocks: Mapping[str, Encoder] = field(default_factory=dict)
     hypotheses: Sequence[Hypothesis] = ()
     claims: Sequence[Claim] = ()
+    reference: Mapping[str, Reference] = field(default_factory=dict)
     dated: str = f"{UNKNOWN}."
     evidence: dict[str, Any] = field(default_factory=dict)
 

@@ -1,34 +1,20 @@
 """The blocks of a grid file that stand for themselves: encoders and their pretraining, data sets, training."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import product
 from math import prod
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from xtl.base.validation import Strict
+from xtl.grid.checks import check_keys, known_task, twice
 from xtl.models.recipes import Pretraining
 from xtl.tasks import sources
 from xtl.tasks.catalog import TASKS
 
 WINDOWS = {"stride", "step"}  # two keys of `training` that say where the windows of a context begin
-
-
-def known_task(name: str, role: str) -> str:
-    """Return the name if the catalog has that task in that role, else raise ValueError with the known names."""
-    names = sorted(task.name for task in TASKS.values() if role in task.roles)
-    if name not in names:
-        raise ValueError(f"unknown {role} task '{name}'; known: {', '.join(names)}")
-    return name
-
-
-def check_keys(values: Mapping[str, Any], block: type[BaseModel], where: str) -> None:
-    """Raise ValueError for the first key that a block does not have, with those that it has."""
-    for name in sorted(values):
-        if name not in block.model_fields:
-            raise ValueError(f"unknown key '{where}.{name}'; known there: {', '.join(block.model_fields)}")
 
 
 def merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,12 +25,6 @@ def merged(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     """
     replaced = WINDOWS if WINDOWS & set(changes) else set(changes)
     return {name: value for name, value in values.items() if name not in replaced} | dict(changes)
-
-
-def twice(values: Iterable[Hashable]) -> bool:
-    """Whether a value is named more than once."""
-    names = list(values)
-    return len(set(names)) < len(names)
 
 
 class Pretrain(Pretraining):

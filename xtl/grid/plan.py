@@ -214,5 +214,7 @@ def analysis_run(plan: Plan, done: list[str], grid: str, overrides: list[str]) -
     }
     if experiment.claims:  # without any, the identity is that of before
         params["inputs"]["claims"] = [claim.model_dump() for claim in experiment.claims]
+    if experiment.reference:
+        params["inputs"]["reference"] = {name: block.model_dump() for name, block in experiment.reference.items()}
     passed = {"grid": grid, "overrides": list(overrides), "base": str(Path.cwd())}
     return make_run("analysis", experiment.name, params, {}, Labels(), passed)

@@ -17,10 +17,9 @@ from xtl.grid.blocks import (
     Source,
     Training,
     Tune,
-    check_keys,
-    known_task,
-    twice,
 )
+from xtl.grid.checks import check_keys, known_task, twice
+from xtl.grid.reference import Reference
 from xtl.lab.world.config import LabConfig
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.sources import DataSource, HubSource, LabSource
@@ -177,6 +176,7 @@ class Experiment(Strict):
     tune: Tune | None = Field(None, description="keys of `training` that trials choose for every encoder and task")
     hypotheses: tuple[Hypothesis, ...] = Field((), description="statements fixed before the grid runs")
     claims: tuple[Claim, ...] = Field((), description="claims of others with their source and reference value")
+    reference: dict[str, Reference] = Field({}, description="name of a published system -> its scores, with source")
 
     @model_validator(mode="before")
     @classmethod
