@@ -122,7 +122,10 @@ def test_a_tokenizer_whose_files_are_not_there_is_one_sentence(tmp_path):
         load_tokenizer(tmp_path)
 
 
-def test_a_tokenizer_in_python_reads_and_pads(tmp_path):
+def test_a_tokenizer_in_python_reads_pads_and_is_quiet(tmp_path, capfd):
     loaded = load_tokenizer(folder_of(tmp_path, ByT5Tokenizer(), small("ByT5")))
+    capfd.readouterr()
+    assert len(loaded("the cats", "the dogs", truncation="longest_first", max_length=9)["input_ids"]) == 9
+    assert capfd.readouterr() == ("", "")
     assert (loaded.pad_token_id, loaded.eos_token_id, loaded.model_max_length) == (0, 1, 40)
     assert loaded("a")["input_ids"] == [ord("a") + 3, 1]

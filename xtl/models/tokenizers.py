@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import torch
@@ -35,6 +36,8 @@ def read_tokenizer(place: str, config: PretrainedConfig, revision: str | None = 
     except (ImportError, TypeError) as error:  # a package or a file that a tokenizer in Python needs
         reason = str(error).strip().split("\n")[0]
         raise UserError(f"encoder '{place}': its tokenizer cannot be read ({reason}); give a tokenizer.json.") from None
+    if not tokenizer.is_fast:  # it warns at every pair of texts that it cuts
+        logging.getLogger("transformers.tokenization_python").setLevel(logging.ERROR)
     if model and tokenizer.is_fast:
         _check_pieces(place, tokenizer, model)
         _add_frame(tokenizer)
