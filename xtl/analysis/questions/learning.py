@@ -58,7 +58,7 @@ def counted(records: Mapping[str, RunRecord]) -> str:
     if lost.empty:
         return f"{'Every run of the results learned; ' if len(results) else ''}{beside}."
     places = [f"{encoder} {task} {len(rows)}" for (encoder, task), rows in parts(lost, ["encoder", "task"])]
-    ending = f"; of the trials, {beside}" if beside else ""
+    ending = f"; besides, {beside}" if beside else ""
     runs = results["run"].nunique()
     return f"{lost['run'].nunique()} of {runs} runs that train did not learn ({', '.join(places)}){ending}."
 
