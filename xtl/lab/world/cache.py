@@ -25,7 +25,10 @@ def cached(config: LabConfig, name: str, build: Callable[[], Any]) -> Any:
         file.write_text(json.dumps(build(), ensure_ascii=False), encoding="utf-8")
 
     def read(file: Path) -> Any:
-        return json.loads(file.read_text(encoding="utf-8"))
+        value = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(value, list | str):  # what is built here is one of these
+            raise ValueError(f"{file} holds something else")
+        return value
 
     return read_or_make(folder(config) / name, read, write)
 
