@@ -10,6 +10,8 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from xtl.base.errors import UserError
+from xtl.models.encoders import inputs_of
+from xtl.models.poolings import Pooling, pooling_of
 
 # Over the tokens of the sentence; the classification token; over special tokens too, as XTREME and jiant do.
 POOLINGS = ("mean", "cls", "mean_special")
@@ -45,8 +47,9 @@ def embed(
     """Embeddings of sentences by every pooling, in one forward pass; equal sentences are read once.
 
     `mean` averages over the tokens that are neither special nor padding; `cls` is the classification token,
-    wherever the family puts it; `mean_special` averages over all that is not padding, which is the mean of XTREME's and
-    jiant's scripts. Without `target_mapping`, XLNet's hidden states are its content stream.
+    wherever the family puts it (without one the first token, or the last where it alone has read the text);
+    `mean_special` averages over all that is not padding, which is the mean of XTREME's and jiant's scripts. Without
+    `target_mapping`, XLNet's hidden states are its content stream.
 
     Args:
         layers: the layers to return, in that order; default all, 0 being the embedding layer.
@@ -62,7 +65,10 @@ def embed(
         truncation=True,
         max_length=max_length,
         return_special_tokens_mask=True,
+        return_attention_mask=True,
     )
+    reads = inputs_of(model.config)
+    last = pooling_of(model, tokenizer) is Pooling.LAST
     lengths = [len(ids) for ids in coded["input_ids"]]
     order = sorted(range(len(lengths)), key=lambda number: (-lengths[number], number))
     places_of = list(places.values())
@@ -75,11 +81,18 @@ def embed(
             features = {name: [values[row] for row in rows] for name, values in coded.items()}
             batch = tokenizer.pad(features, return_tensors="pt").to(model.device)
             special = batch.pop("special_tokens_mask").bool()
-            states = list(model(**batch, output_hidden_states=True).hidden_states)
+            inputs = {name: table for name, table in batch.items() if name in reads}
+            states = list(model(**inputs, output_hidden_states=True).hidden_states)
+            if any(state.shape[:2] != special.shape for state in states):
+                raise UserError(
+                    f"encoder: the hidden states of {model.config.model_type} are shorter than the text in some "
+                    "layers, so that sentences have no embedding at each layer; leave retrieval out for it."
+                )
             if layers is not None:
                 states = [states[layer] for layer in layers]
-            is_cls = batch["input_ids"] == tokenizer.cls_token_id
-            pooled = _pooled(torch.stack(states), batch["attention_mask"].bool(), special, is_cls)
+            attended = batch["attention_mask"].bool()
+            marks = attended if tokenizer.cls_token_id is None else batch["input_ids"] == tokenizer.cls_token_id
+            pooled = _pooled(torch.stack(states), attended, special, _places(marks, last))
             if embeddings is None:
                 shape = (*pooled.shape[:2], len(sentences), pooled.shape[-1])
                 embeddings = np.empty(shape, np.float32)
@@ -91,15 +104,21 @@ def embed(
     return embeddings
 
 
-def _pooled(states: torch.Tensor, attended: torch.Tensor, special: torch.Tensor, is_cls: torch.Tensor) -> torch.Tensor:
+def _places(marks: torch.Tensor, last: bool) -> torch.Tensor:
+    """Of a mask (batch, length) the first place that is marked in each row, or the last."""
+    marks = marks.int()
+    return marks.shape[1] - 1 - marks.flip(1).argmax(1) if last else marks.argmax(1)
+
+
+def _pooled(states: torch.Tensor, attended: torch.Tensor, special: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     """Hidden states (layers, batch, length, hidden) by every pooling, (layers, poolings, batch, hidden).
 
-    The others are masks, (batch, length): positions that are no padding, special tokens, classification tokens.
+    attended, special: masks (batch, length) of what is no padding and of special tokens. places: of the
+    classification tokens, (batch,).
     """
     inner = attended & ~special  # a padded position counts as special, whatever the tokenizer fills in
     inner |= ~inner.any(1, keepdim=True) & attended  # an empty sentence has only special tokens
-    first_cls = is_cls.int().argmax(1)
-    cls = states[:, torch.arange(states.shape[1], device=states.device), first_cls]
+    cls = states[:, torch.arange(states.shape[1], device=states.device), places]
     return torch.stack([_mean(states, inner), cls, _mean(states, attended)], 1)
 
 

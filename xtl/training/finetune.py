@@ -17,6 +17,7 @@ from xtl.base.files import replacing_folder
 from xtl.models.encoders import load_tokenizer
 from xtl.runs.record import MOVE, read_record
 from xtl.runs.store import RUN_FILE
+from xtl.tasks.formats.heads import save_checkpoint
 from xtl.tasks.formats.learning import Learning
 from xtl.tasks.sources import DataSource
 from xtl.training.collate import batches_of_steps, grouped_batches
@@ -62,9 +63,8 @@ class Trained:
 
     def save(self, folder: str | Path) -> None:
         """Write model and tokenizer to `checkpoint/` of the run folder; later runs read the encoder below the head."""
-        model: Any = self.model
         with replacing_folder(Path(folder) / "checkpoint") as checkpoint:
-            model.save_pretrained(checkpoint)
+            save_checkpoint(self.model, checkpoint)
             self.tokenizer.save_pretrained(checkpoint)
 
 
@@ -83,7 +83,7 @@ def fine_tune(settings: FineTuningSettings, data: DataSource, folder: str | Path
     tokenizer = load_tokenizer(settings.checkpoint, settings.revision)
     parts = [read_part(training_set, settings, data, tokenizer) for training_set in settings.training_sets]
     check_rows(settings, data, folder)
-    models = [part.build_model(settings) for part in parts]
+    models: list[Any] = [part.build_model(settings) for part in parts]
     model = models[0] if len(models) == 1 else Heads(models)
     check_checkpoint(model, settings.checkpoint)
     batches = plan_batches([part.lengths for part in parts], settings)
@@ -103,7 +103,8 @@ def fine_tune(settings: FineTuningSettings, data: DataSource, folder: str | Path
     name, choice = selection.choose(model)
     selection.clear()
     tuned = {"tuned": settings.tuned} if settings.tuned else {}
-    facts = {**_facts(parts, batches), **choice, **tuned}
+    origins = {part.name: built.origin.facts() for part, built in zip(parts, models, strict=True)}
+    facts = {**_facts(parts, batches), "heads": origins, **choice, **tuned}
     return Trained(model, tokenizer, parts, log, name, facts, watched, averaged)
 
 

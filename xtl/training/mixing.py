@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 from xtl.tasks.catalog import get
-from xtl.tasks.formats import trained_format
+from xtl.tasks.formats import heads, trained_format
 from xtl.tasks.formats.format import DrawnFormat
 from xtl.tasks.formats.heads import SharedWeights
+from xtl.tasks.formats.mlm import LanguageModel
 from xtl.training.collate import grouped_batches, steps_of_an_epoch
 from xtl.training.settings import IntermediateSettings
 
@@ -80,21 +81,21 @@ def mixed_batches(lengths: Sequence[Sequence[int]], settings: IntermediateSettin
 class Heads(SharedWeights):
     """One encoder under the heads of several tasks; a batch names whose it is as `part`.
 
-    The encoder is that of the model with the most weights (some heads need a pooler that others lack), put below every
-    other head in place of its own.
+    The encoder is that of the model with the most weights (some heads need a pooler that others lack); the others read
+    its weights in place of their own, and so they do those of a head that was pretrained (ModernBERT's).
     """
 
     accepts_loss_kwargs = False  # of the heads that see only their own batches
 
     def __init__(self, models: Sequence[nn.Module]):
         super().__init__()
-        whole: list[Any] = [model.model if isinstance(model, SharedWeights) else model for model in models]
+        whole: list[Any] = [model.model if isinstance(model, LanguageModel) else model for model in models]
         sizes = [sum(weight.numel() for weight in model.base_model.parameters()) for model in whole]
         self.donor = int(np.argmax(sizes))
-        encoder = whole[self.donor].base_model
+        donor = whole[self.donor]
         for model in whole:
-            if model.base_model is not encoder:
-                setattr(model, model.base_model_prefix, encoder)
+            if model is not donor:
+                _share(donor, model)
                 model.tie_weights()  # a language model's output layer is the table of this encoder's embeddings
         self.models = nn.ModuleList(models)
 
@@ -108,6 +109,26 @@ class Heads(SharedWeights):
         return self.models[part](**inputs)
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """The encoder with one of the heads, as transformers keeps it; whoever reads it drops the head."""
-        donor: Any = self.models[self.donor]
-        donor.save_pretrained(folder)
+        """The encoder with one of the heads; whoever reads it drops the head."""
+        heads.save_checkpoint(self.models[self.donor], folder)
+
+
+def _share(donor: Any, model: Any) -> None:
+    """Let a model read the weights of another one's encoder, and of the layers of its head that were pretrained."""
+    prefix = f"{donor.base_model_prefix}."
+    pretrained = [name for name in heads.pretrained_names(donor) if not name.startswith(prefix)]
+    _read_weights(donor, model, pretrained)
+    _read_weights(donor.base_model, model.base_model, list(donor.base_model.state_dict()))
+    if type(model.base_model) is type(donor.base_model):
+        setattr(model, model.base_model_prefix, donor.base_model)
+
+
+def _read_weights(source: nn.Module, model: nn.Module, names: Sequence[str]) -> None:
+    """Put weights of a module in place of another one's of the same names; what one of them trains is trained."""
+    weights = dict(source.named_parameters(remove_duplicate=False))
+    own = dict(model.named_parameters(remove_duplicate=False))
+    for name in names:
+        if name in own and name in weights and own[name].shape == weights[name].shape:
+            weights[name].requires_grad_(weights[name].requires_grad or own[name].requires_grad)
+            place, _, leaf = name.rpartition(".")
+            setattr(model.get_submodule(place), leaf, weights[name])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,15 @@ import torch
 from datasets import Dataset
 from torch import nn
 from torch.nn import functional
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, set_seed
+from transformers import AutoModelForCausalLM, AutoModelForMaskedLM, PretrainedConfig, set_seed
 from transformers import PreTrainedTokenizerBase as Tokenizer
-from transformers.models.auto.modeling_auto import MODEL_FOR_MASKED_LM_MAPPING
 
-from xtl.models.checkpoints import mirrored
-from xtl.models.encoders import loading
+from xtl.base.errors import UserError
+from xtl.models.encoders import INPUTS, inputs_of, load_config, load_model
 from xtl.models.objectives import Collator
 from xtl.models.recipes import FullRecipe
 from xtl.models.sequences import InputSequence
+from xtl.models.weights import Origin, save
 from xtl.tasks.formats import metrics
 from xtl.tasks.formats.format import Columns, DrawnFormat, Limits, encode, head
 from xtl.tasks.formats.heads import SharedWeights
@@ -31,10 +32,12 @@ Guesses = list[tuple[np.ndarray, np.ndarray]]  # of every text the hidden tokens
 class LanguageModel(SharedWeights):
     """A language model of transformers behind the interface of the trainer: batches of `xtl.models.objectives`."""
 
-    def __init__(self, model: Any, objective: str):
+    def __init__(self, model: Any, objective: str, origin: Origin):
         super().__init__()
         self.model = model
         self.objective = objective
+        self.origin = origin
+        self.unread = set(INPUTS) - set(inputs_of(model.config))
 
     @property
     def device(self) -> torch.device:
@@ -45,12 +48,27 @@ class LanguageModel(SharedWeights):
         self, labels: torch.Tensor, predicted: torch.Tensor, follows: torch.Tensor | None = None, **inputs: torch.Tensor
     ) -> dict[str, torch.Tensor]:
         """Mean cross-entropy in nats over the predicted tokens, and their scores (predicted, vocabulary)."""
-        scores = self.model(**inputs).logits.flatten(0, 1)[predicted]
+        read = {name: table for name, table in inputs.items() if name not in self.unread}
+        scores = self.model(**read).logits.flatten(0, 1)[predicted]
         return {"loss": functional.cross_entropy(scores, labels), "logits": scores}
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """The model as transformers keeps it."""
-        self.model.save_pretrained(folder)
+        """The model as transformers keeps it, with what its checkpoint had besides."""
+        save(self.model, self.origin, Path(folder))
+
+
+def objective_of(config: PretrainedConfig) -> tuple[str, Any] | None:
+    """How transformers has an encoder model language: mlm or plm with the class that does, or None where it cannot.
+
+    It has no masked model of XLNet; what it calls its causal one computes permutation LM.
+    """
+    if type(config) in AutoModelForMaskedLM._model_mapping and not config.is_encoder_decoder:
+        return "mlm", AutoModelForMaskedLM
+    if type(config) in AutoModelForCausalLM._model_mapping:
+        model_class: Any = AutoModelForCausalLM._model_mapping[type(config)]
+        if "target_mapping" in inspect.signature(model_class.forward).parameters:
+            return "plm", AutoModelForCausalLM
+    return None
 
 
 class LanguageModelling(DrawnFormat[Guesses]):
@@ -63,15 +81,17 @@ class LanguageModelling(DrawnFormat[Guesses]):
 
     def build_model(self, checkpoint: str | Path, seed: int, revision: str | None = None) -> LanguageModel:
         """The checkpoint's encoder with its own prediction head; one drawn from the seed where it has none."""
-        place = mirrored(str(checkpoint))
-        with loading(checkpoint):
-            # transformers has no masked model of XLNet; what it calls its causal one computes permutation LM
-            config = AutoConfig.from_pretrained(place, revision=revision, trust_remote_code=False)
-            masked = type(config) in MODEL_FOR_MASKED_LM_MAPPING
-            auto_class = AutoModelForMaskedLM if masked else AutoModelForCausalLM
-            set_seed(seed)
-            model = auto_class.from_pretrained(place, revision=revision, dtype=torch.float32, weights_only=True)
-        return LanguageModel(model, "mlm" if masked else "plm")
+        config = load_config(checkpoint, revision)
+        objective = objective_of(config)
+        if objective is None:
+            raise UserError(
+                f"encoder '{checkpoint}': transformers has no language model of the kind {config.model_type} that "
+                "predicts hidden tokens; leave task mlm out for it."
+            )
+        name, auto_class = objective
+        set_seed(seed)
+        model, absent = load_model(auto_class, checkpoint, config, revision)
+        return LanguageModel(model, name, Origin(str(checkpoint), revision, type(model).__name__, tuple(absent)))
 
     def features(self, examples: Dataset, tokenizer: Tokenizer, limits: Limits, *, training: bool) -> Dataset:
         """One feature a text, cut to `max_length`: input_ids, (token_type_ids), special (0 or 1), length.
