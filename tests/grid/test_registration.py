@@ -80,6 +80,14 @@ def test_runs_that_were_done_before_the_first_record_leave_the_time_unknown(stor
     assert dated(store, HELPS).startswith(expected)
 
 
+def test_a_second_version_is_not_fixed_before_the_first_run_whatever_is_planned(store):
+    run(store, HELPS)
+    fill(store, planned(HELPS))
+    other_seed = "seeds=[7]"  # of this plan nothing is done
+    run(store, HARMS, other_seed)
+    assert dated(store, HARMS, other_seed).startswith("Written when none of 12 target runs was done (")
+
+
 def test_order_and_defaults_are_no_other_hypotheses():
     one = "{name: a, effect: gain, contrast: mnli, targets: [xnli, xquad]}"
     same = "{name: a, effect: gain, contrast: [mnli], direction: greater, targets: [xquad, xnli]}"

@@ -97,8 +97,10 @@ def dated(experiment: Experiment, folder: Path) -> str:
     first = same[0]  # a version that was left and taken up again was written when it was first recorded
     day = f"{first.time:%Y-%m-%d}"
     runs = f"{first.done} of {first.runs} target runs were done"
-    if first.done == 0:
+    if first.done == 0 and first is versions[0]:
         text = f"Fixed before the first target run was done ({day})"
+    elif first.done == 0:  # runs of an earlier version may have been of another plan
+        text = f"Written when none of {first.runs} target runs was done ({day})"
     elif first is versions[0]:
         text = f"{UNKNOWN}: {runs} when `xtl run` first saw them ({day})"
     else:
