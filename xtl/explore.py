@@ -313,6 +313,7 @@ def open_grid(
         hypotheses=asked.hypotheses,
         claims=asked.claims,
         reference=asked.reference,
+        equivalence=asked.equivalence,
         dated=registration.dated(asked, store.root / asked.name),
         path=path,
         plan=plan,

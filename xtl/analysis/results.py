@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xtl.analysis.scores import arms, correlations, items, provenance, tables
+from xtl.analysis.scores import arms, correlations, items, provenance, relations, tables
+from xtl.analysis.scores.declared import Gains
 from xtl.analysis.scores.gains import described, pooled_gains
 from xtl.analysis.scores.gains import gains as paired_gains
+from xtl.analysis.scores.relations import Relations
 from xtl.analysis.scores.tables import BASELINE, CELL
 from xtl.grid.blocks import Encoder, Intermediate
 from xtl.grid.reference import Reference
@@ -38,6 +40,7 @@ class Results:
         measure_shortcuts: gives `shortcuts`; only the laboratory has it.
         intermediates, encoder_blocks, hypotheses, claims, reference: the blocks of the grid file.
         dated: when the hypotheses were written, in a sentence (grid.registration).
+        equivalence: the gain or difference, in points, below which the grid file calls an effect none.
         evidence: what xtl.analysis.questions.evidence has computed already.
     """
 
@@ -57,6 +60,7 @@ class Results:
     claims: Sequence[Claim] = ()
     reference: Mapping[str, Reference] = field(default_factory=dict)
     dated: str = f"{UNKNOWN}."
+    equivalence: float | None = None
     evidence: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -94,7 +98,7 @@ class Results:
 
         Of the task score, the mean over the target's languages, paired by seed. Columns: encoder, architecture,
         intermediate, target, source, provenance (of the target training that leads), mean, low, high (the 95 % interval
-        of gains.intervals), seeds, missing (seeds without a gain), sd, pooled_sd, df, p (two-sided, against zero, not
+        of gains.intervals), seeds, missing (seeds without a gain), sd, used_sd, df, p (two-sided, against zero, not
         corrected for the number of cells), same_data and mixed (some seed gains and some seed loses).
 
         >>> results.gains.query("encoder == 'bert'").set_index("target")[["intermediate", "mean", "seeds"]]
@@ -149,6 +153,46 @@ class Results:
     def language_gains(self) -> pd.DataFrame:
         """gains.gains language by language."""
         return paired_gains(self.main)
+
+    @cached_property
+    def room(self) -> pd.Series:
+        """Which rows of language_gains are of a cell and language that has room to gain or to lose."""
+        return ~relations.without_room(self.language_gains).astype(bool)
+
+    @cached_property
+    def logit_gains(self) -> pd.DataFrame:
+        """gains.gains language by language of scores in logits (relations.logits), where there is room."""
+        return paired_gains(relations.logits(self.main))[self.room.to_numpy()]
+
+    @cached_property
+    def gain_relations(self) -> Relations:
+        """relations.relations of the gains, the mean over targets."""
+        points = relations.over_seeds(self.language_gains[self.room])
+        logits = relations.over_seeds(self.logit_gains)
+        return relations.relations(points, logits, self.distances, self.data.linguistics.families(), self.pools)
+
+    @cached_property
+    def score_relations(self) -> Relations:
+        """relations.relations of the scores without intermediate training, the mean over targets."""
+        rows = self.main[self.main["intermediate"] == BASELINE]
+        points = relations.over_seeds(rows, "score")
+        logits = relations.over_seeds(relations.logits(rows), "score")
+        return relations.relations(points, logits, self.distances, self.data.linguistics.families(), self.pools)
+
+    @cached_property
+    def declared_gains(self) -> Gains:
+        """What the hypotheses of the grid file are tested on."""
+        english = self.distances.get(arms.ENGLISH, pd.Series(dtype=float))
+        return Gains(
+            arms.home(self.task_gains), arms.home(self.language_gains[self.room]), arms.home(self.logit_gains),
+            1 - english, self.data.linguistics.families(), self.pools,
+        )  # fmt: skip
+
+    @cached_property
+    def leading_source(self) -> tuple[str, str]:
+        """Language and provenance of the target training that leads."""
+        rows = self.main if len(self.main) else self.cells
+        return (rows["source"].iloc[0], rows["provenance"].iloc[0]) if len(rows) else (arms.ENGLISH, "native")
 
     @cached_property
     def pooled(self) -> pd.DataFrame:

@@ -214,6 +214,8 @@ def analysis_run(plan: Plan, done: list[str], grid: str, overrides: list[str]) -
     }
     if experiment.claims:  # without any, the identity is that of before
         params["inputs"]["claims"] = [claim.model_dump() for claim in experiment.claims]
+    if experiment.equivalence is not None:
+        params["inputs"]["equivalence"] = experiment.equivalence
     if experiment.reference:
         params["inputs"]["reference"] = {name: block.model_dump() for name, block in experiment.reference.items()}
     passed = {"grid": grid, "overrides": list(overrides), "base": str(Path.cwd())}

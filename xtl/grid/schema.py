@@ -65,7 +65,7 @@ class Hypothesis(Strict):
     name: str = Field(min_length=1, description="what the report calls it")
     effect: Effect = Field(
         description="gain (points over the baseline), a difference of gains between two intermediates or two encoders, "
-        "the rank correlation of gain with similarity over languages, or its difference between two encoders"
+        "the rank correlation of gain with similarity over languages, or the difference of two encoders' slopes on it"
     )
     contrast: list[str] | None = Field(
         None,
@@ -175,6 +175,11 @@ class Experiment(Strict):
     overrides: dict[str, dict[str, Any]] = Field({}, description="task -> keys of `training` that differ for it")
     tune: Tune | None = Field(None, description="keys of `training` that trials choose for every encoder and task")
     hypotheses: tuple[Hypothesis, ...] = Field((), description="statements fixed before the grid runs")
+    equivalence: float | None = Field(
+        None,
+        gt=0,
+        description="points below which a gain or a difference is as good as none, fixed before the grid runs",
+    )
     claims: tuple[Claim, ...] = Field((), description="claims of others with their source and reference value")
     reference: dict[str, Reference] = Field({}, description="name of a published system -> its scores, with source")
 

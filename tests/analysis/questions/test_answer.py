@@ -1,92 +1,96 @@
 """The sentences say what the numbers say, with their doubts; numbers read as a person writes them."""
 
 import numpy as np
-import pandas as pd
 
-from tests.synthetic import LANGUAGES, grid, results
+from tests.synthetic import LANGUAGES, MADE, results
 from xtl.analysis import wording
 from xtl.analysis.questions import answer
-from xtl.analysis.questions.evidence import Evidence
-from xtl.analysis.scores import gains, tables
+from xtl.analysis.questions.findings import Finding, Question, Status
+from xtl.grid.schema import Hypothesis
 from xtl.tasks.sources import HubSource
 
 
-def sentences(of_gain=None, **changes):
-    cells, scores, _, languages = grid(**dict(languages=["en", "de", "hi"], targets=("udpos", "xquad")) | changes)
-    pooled = gains.pooled_gains(gains.gains(tables.task_scores(tables.main_scores(cells, scores, languages))))
-    return answer.sentences(pooled, gains.intervals(pooled, "gain"), gains.encoder_differences(pooled), of_gain)
+def said(**changes):
+    """The sentences of a synthetic grid."""
+    options = dict(languages=MADE[:9], targets=("udpos", "xquad")) | changes
+    made = results(**options)
+    return answer.answer(made).blocks[0].text
 
 
-def evidence_of(value, rows, power=0.9):
-    """Evidence that has cells only: (intermediate, encoder, r, p) within families; and the power of the design."""
-    columns = ["intermediate", "encoder", "within_r", "within_p"]
-    cells = pd.DataFrame(rows, columns=columns).assign(source="en", provenance="native", r=0.1)
-    empty = pd.DataFrame()
-    return Evidence(value, cells, empty, empty, empty, pd.DataFrame({"power": [power]}), empty, empty)
+def finding(question, estimate, status, encoder="bert", intermediate="mnli", **more):
+    """A finding with a p, as findings.findings returns it."""
+    numbers = {"p": 0.01, "corrected": 0.02, "error": 0.5, "df": 4.0, "detectable": 2.5, "bound": 3.0} | more
+    interval = (estimate - 1, estimate + 1)
+    return Finding(question, intermediate, encoder, estimate, *interval, status=status, **numbers)
 
 
-def test_a_clear_gain_is_a_help_and_an_equal_one_leaves_the_encoder_open():
-    first, second = sentences(gain=5.0)
-    assert "Averaged over 2 targets, training on mnli first changed the score by +" in first
-    assert first.endswith("it helped bert, roberta and xlnet.")
-    assert second.startswith("Whether the gain depends on the encoder is not shown: the largest difference, ")
-    assert "this grid could not have seen a difference below" in second
+def test_a_clear_gain_is_a_claim_and_an_equal_one_leaves_the_encoder_open():
+    first, second, third = said(gain=8.0, noise=0.3)
+    assert first.startswith("Training on mnli first helped bert (+") and "roberta (+" in first and "xlnet (+" in first
+    assert second.startswith("That the gain depends on the encoder is not shown, and this grid could not have seen")
+    assert "each encoder is one instance of its architecture and recipe" in second
+    assert third.startswith("That the gain follows the similarity of languages is not shown")
 
 
 def test_no_gain_is_neither_help_nor_harm():
-    assert "neither help nor harm is shown" in sentences(gain=0.0, noise=2.0)[0]
-    assert "it harmed bert" in sentences(gain=-5.0)[0]
+    text = said(gain=0.0, noise=2.0)[0]
+    assert text.startswith("That training on mnli first helps or harms is not shown, and this grid could not have seen")
+    assert " points (power 80%): the largest mean change is " in text
+    assert "harmed bert" in said(gain=-8.0, noise=0.3)[0]
 
 
-def test_one_seed_gives_no_interval_and_no_comparison():
-    (only,) = sentences(seeds=(0,))
-    assert only.endswith("with one seed there is no interval, so this may be chance.") and "(" not in only
+def test_one_seed_claims_nothing():
+    (only,) = said(seeds=(0,))
+    assert only.startswith("Nothing says whether intermediate training helps, as that takes two seeds that differ")
 
 
 def test_a_missing_target_is_said():
     drop = [("xlnet", "mnli", "udpos", seed) for seed in (0, 1, 2)]
-    assert "for xlnet the mean is missing" in sentences(drop=drop)[0]
-    nothing = sentences(drop=[(e, "mnli", "udpos", s) for e in ("bert", "roberta", "xlnet") for s in (0, 1, 2)])
-    assert nothing == ["The gain of mnli over none is missing: not every target has finished."]
-    assert sentences(intermediates=("none",))[0].startswith("There is no answer yet: no intermediate task")
+    assert "for xlnet the mean is missing" in said(drop=drop)[0]
+    nothing = said(drop=[(e, "mnli", "udpos", s) for e in ("bert", "roberta", "xlnet") for s in (0, 1, 2)])
+    assert nothing[0] == "No gain over the baseline is known yet: not every target has finished."
+    assert said(intermediates=("none",))[0].startswith("There is no answer yet: no intermediate task")
 
 
-def test_same_data_is_left_out_and_said_so():
-    assert "On one target (cells that train on the same data twice left out)" in sentences(targets=("xnli", "udpos"))[0]
-
-
-MANY = ("none", "mnli", "qqp", "squad1", "ccg")
-
-
-def test_many_intermediates_are_counted_instead_of_told_one_by_one():
-    first, second = sentences(intermediates=MANY, gain=5.0, encoders=("bert", "xlnet"))
-    assert first.startswith("Mean gain over 2 targets of 4 intermediates: bert: largest +")
-    # xquad trains on SQuAD: that cell is left out of the mean, the intermediate is not
-    assert first.count("above zero in 4 of 4, below in 0") == 2 and "too large by selection" in first
-    assert second.startswith("The gain differs between two encoders in 0 of 4 intermediates")
-    (only,) = sentences(intermediates=MANY, seeds=(0,))
-    assert only.endswith("(one seed: no interval, so this may be chance).") and "above zero" not in only
-
-
-def test_relations_with_similarity_are_named():
-    rows = [("mnli", "bert", 0.8, 0.01), ("mnli", "roberta", -0.7, 0.02), ("mnli", "xlnet", 0.1, 0.6)]
-    *_, last = sentences(evidence_of("gain", rows))
-    assert last == (
-        "Within families, the gain rises with similarity for mnli at bert and falls with similarity for mnli at "
-        "roberta (p < 0.05, not corrected)."
+def test_claims_come_first_then_what_is_bounded_then_what_could_not_be_seen():
+    gain = finding(Question.GAIN, 0.3, Status.NOT_SHOWN, detectable=2.5)
+    encoders = finding(Question.ENCODERS, 0.4, Status.SMALLER, encoder="")
+    rises = finding(Question.SIMILARITY, 5.0, Status.SHOWN)
+    first, second, third = answer.sentences([gain, encoders, rises], 0.9, margin=1.0, instances="one each")
+    assert first == "Within families, the gain rises with similarity for mnli at bert."
+    assert second == (
+        "The gain does not depend on the encoder by as much as 1 points: the largest difference is 0.4 points; "
+        "one each."
     )
-    many = [(name, "bert", 0.8, 0.01) for name in MANY] + [("csqa", "bert", 0.1, 0.5)]
-    assert "rises with similarity for 5 of 6 pairs" in sentences(evidence_of("gain", many))[-1]
-    untested = evidence_of("gain", [(name, "bert", np.nan, np.nan) for name in MANY])
-    assert sentences(untested) == sentences()
+    assert third == (
+        "That training on mnli first helps or harms is not shown, and this grid could not have seen a mean change "
+        "below 2.5 points (power 80%): the largest mean change is +0.3 points (−0.7 to +1.3) for bert."
+    )
 
 
-def test_a_null_result_says_what_the_grid_could_have_seen():
-    rows = [("mnli", "bert", 0.2, 0.4)]
-    could = sentences(evidence_of("gain", rows, power=0.8))[-1]
-    assert could.endswith("is not shown, and a true correlation of 0.6 is found in 80 % of such grids at most.")
-    blind = sentences(evidence_of("gain", rows, power=0.06))[-1]
-    assert "this grid could not have seen: a true correlation of 0.6 is found in 6 % of such grids" in blind
+def test_a_difference_between_encoders_names_both_ends():
+    gains = [finding(Question.GAIN, value, Status.NOT_SHOWN, name) for name, value in (("a", 3.0), ("b", -1.0))]
+    between = finding(Question.ENCODERS, 4.0, Status.SHOWN, encoder="")
+    first = answer.sentences([*gains, between], instances="each is one instance")[0]
+    assert first == (
+        "The gain depends on the encoder: that of mnli is +3.0 for a and −1.0 for b (Welch's F, p at the report's "
+        "level = 0.020); each is one instance."
+    )
+
+
+def test_many_pairs_are_counted():
+    many = [finding(Question.GAIN, 2.0 + i, Status.SHOWN, "bert", f"task{i}") for i in range(6)]
+    text = answer.sentences(many)[0]
+    assert text.startswith("Intermediate training helped in 6 of 6 pairs of encoder and intermediate, the most by +7.0")
+    slopes = [finding(Question.SIMILARITY, 2.0, Status.SHOWN, "bert", f"task{i}") for i in range(5)]
+    assert answer.sentences(slopes + many)[-1] == "Within families, the gain rises with similarity for 5 of 5 pairs."
+
+
+def test_a_null_relation_says_what_the_grid_could_have_seen():
+    rows = [finding(Question.SIMILARITY, 2.0, Status.NOT_SHOWN)]
+    assert answer.sentences(rows, 0.85)[-1].endswith("; a true correlation of 0.6 is claimed in 85 % of such grids.")
+    blind = answer.sentences(rows, 0.06)[-1]
+    assert "this grid could hardly have seen it: a true correlation of 0.6 is claimed in 6 % of such grids" in blind
 
 
 def test_the_first_screen_has_three_sentences_a_figure_and_a_line_of_trust():
@@ -95,6 +99,13 @@ def test_the_first_screen_has_three_sentences_a_figure_and_a_line_of_trust():
     (line,) = shown.items
     assert line.startswith("How far to trust this: 3 seeds, 12 languages besides the source; exploratory.")
     assert line.endswith("Results of the laboratory are about the laboratory.")
+
+
+def test_hypotheses_have_a_line():
+    asked = [Hypothesis(name="MNLI helps", effect="gain"), Hypothesis(name="it harms", effect="gain", direction="less")]
+    made = results(gain=8.0, noise=0.3, attributes={"hypotheses": asked})
+    lines = answer.answer(made).blocks[0].items
+    assert lines[1] == "Hypotheses of the grid file: supported: MNLI helps; contradicted: it harms."
 
 
 def test_caveats():

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import stats
 
 from tests.synthetic import grid
 from xtl.analysis.scores import gains, tables
@@ -54,8 +53,8 @@ def test_intervals_pool_within_a_target_only():
     values = {("a", "udpos"): [1, 2, 3], ("b", "udpos"): [2, 4, 6], ("a", "xquad"): [0, 10, 20]}
     table = pd.DataFrame([row(*cell, seed, x) for cell, xs in values.items() for seed, x in enumerate(xs)])
     found = gains.intervals(table, "gain").set_index(["target", "encoder"])
-    assert found.loc[("udpos", "a"), "pooled_sd"] == pytest.approx(np.sqrt(2.5))
-    assert found.loc[("xquad", "a"), "pooled_sd"] == pytest.approx(10) and found.loc[("xquad", "a"), "df"] == 2
+    assert found.loc[("udpos", "a"), "used_sd"] == pytest.approx(np.sqrt(2.5))
+    assert found.loc[("xquad", "a"), "used_sd"] == pytest.approx(10) and found.loc[("xquad", "a"), "df"] == 2
     assert not found["same_data"].any()
 
 
@@ -68,45 +67,6 @@ def test_seeds_of_one_and_the_same_run_are_one_value():
 def test_nothing_gives_an_empty_table():
     none = task_gains(intermediates=("none",))
     assert none.empty and gains.intervals(none, "gain").empty and gains.pooled_gains(none).empty
-    assert gains.encoder_differences(gains.pooled_gains(none)).empty
-
-
-def test_difference_between_encoders_by_hand():
-    values = {"a": [1, 2, 3], "b": [2, 4, 6]}
-    table = pd.DataFrame([row(e, "udpos", seed, x) for e, xs in values.items() for seed, x in enumerate(xs)])
-    found = gains.encoder_differences(gains.pooled_gains(table)).iloc[0]
-    half = 2.776445 * np.sqrt(2.5) * np.sqrt(2 / 3)
-    assert found["difference"] == -2 and found["high"] == pytest.approx(-2 + half, rel=1e-6)
-    assert found["p_holm"] == found["p"]
-    one_seed = gains.pooled_gains(table[table["seed"] == 0])
-    assert gains.encoder_differences(one_seed).empty
-
-
-def test_differences_of_three_encoders_are_corrected_by_holm():
-    found = gains.encoder_differences(gains.pooled_gains(task_gains(targets=("udpos", "xquad"))))
-    assert (found["first"] + "-" + found["second"]).tolist() == ["bert-roberta", "bert-xlnet", "roberta-xlnet"]
-    assert (found["p_holm"] >= found["p"]).all() and found["p_holm"].max() <= 1
-
-
-def test_across_pools_each_side_keeps_its_own_variance():
-    values = {"a": [1, 2, 3], "b": [2, 4, 6], "c": [0, 10, 20]}
-    table = pd.DataFrame([row(e, "udpos", seed, x) for e, xs in values.items() for seed, x in enumerate(xs)])
-    found = gains.encoder_differences(gains.pooled_gains(table), {"a": "here", "b": "here", "c": "checkpoint"})
-    within, across, _ = found.itertuples()
-    assert within.df == 4 and within.high == pytest.approx(-2 + 2.776445 * np.sqrt(2.5) * np.sqrt(2 / 3), rel=1e-6)
-    error, df = np.sqrt(2.5 / 3 + 100 / 3), (2.5 / 3 + 100 / 3) ** 2 / ((2.5 / 3) ** 2 / 4 + (100 / 3) ** 2 / 2)
-    assert across.df == pytest.approx(df) and across.difference == -8
-    assert across.high == pytest.approx(-8 + stats.t.ppf(0.975, df) * error)
-    alone = gains.intervals(gains.pooled_gains(table), "gain", {"c": "checkpoint"}).set_index("encoder")
-    assert alone.loc["c", "pooled_sd"] == 10 and alone.loc["a", "pooled_sd"] == pytest.approx(np.sqrt(2.5))
-
-
-def test_sources_are_compared_one_by_one():
-    values = {"a": [1, 2, 3], "b": [2, 4, 6]}
-    table = pd.DataFrame([row(e, "udpos", seed, x) for e, xs in values.items() for seed, x in enumerate(xs)])
-    both = pd.concat([gains.pooled_gains(table), gains.pooled_gains(table.assign(source="de", gain=table["gain"] * 2))])
-    found = gains.encoder_differences(both).set_index("source")
-    assert found["difference"].to_dict() == {"en": -2, "de": -4} and (found["df"] == 4).all()
 
 
 def test_cells_whose_seeds_disagree_in_sign_are_marked():

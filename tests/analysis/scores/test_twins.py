@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from xtl.analysis.scores import twins as validity
 from xtl.analysis.scores.twins import AGREE, DISAGREE, EVERY, OPEN
@@ -61,10 +62,11 @@ def test_twins_by_hand():
     found = validity.twin_effects(validity.twin_differences(table, "score", validity.changes(LAB[12])[0]))
     found = found[found["feature"] == "script"].set_index("encoder")
     assert found["estimate"].tolist() == pytest.approx([-4, -4, -4])  # −6 planted, + 2 on average
-    pooled = np.sqrt((2 + 8) / 2)  # variances 2 and 8, one degree of freedom each
-    assert found["error"].tolist() == pytest.approx([pooled / 2**0.5] * 2 + [pooled / 2])
-    assert found["df"].tolist() == [2, 2, 2]
-    assert found.loc[EVERY, "high"] == pytest.approx(-4 + 4.302653 * pooled / 2, rel=1e-6)
+    # variances 2 and 8, one degree of freedom each: the calmer encoder takes the one of both, 5
+    error = np.sqrt(5 / 2 + 8 / 2) / 2
+    assert found["error"].tolist() == pytest.approx([np.sqrt(5 / 2), np.sqrt(8 / 2), error])
+    assert found["df"].tolist() == pytest.approx([2, 1, 2])  # no more than both encoders' together
+    assert found.loc[EVERY, "high"] == pytest.approx(-4 + stats.t.ppf(0.975, found.loc[EVERY, "df"]) * error)
 
 
 @pytest.mark.parametrize("count", [12, 24])
@@ -133,8 +135,9 @@ def test_pooling_is_that_of_all_intervals():
     same = statistics.pooled_intervals(of_script, "effect", ["encoder"], ["encoder"])
     for name in ("low", "high", "p", "df"):
         assert found.loc["script"].loc[same.index, name].tolist() == pytest.approx(same[name].tolist())
-    least = statistics.minimum_detectable(found.loc[("script", EVERY), "error"], 6)
-    assert found.loc[("script", EVERY), "detectable"] == pytest.approx(least)
+    every = found.loc[("script", EVERY)]
+    least = statistics.minimum_detectable(every["error"], every["df"])
+    assert every["detectable"] == pytest.approx(least)
 
 
 def test_a_change_that_the_languages_do_not_show_is_not_estimable():

@@ -126,40 +126,11 @@ def test_one_family_that_carries_the_relation_shows_when_it_is_left_out():
     assert found.loc["c", "r"] == pytest.approx(stats.spearmanr(x[:6], y[:6])[0])
 
 
-def test_resampled_ranks_are_those_of_the_repeated_values():
-    rng = np.random.default_rng(5)
-    x, y = np.round(rng.normal(size=(2, 10)), 0), rng.normal(size=10)  # ties in x
-    weights = clustered.resamples(10, 20, 0)
-    assert (weights.sum(axis=1) == 10).all()
-    for found, weight in zip(clustered.weighted_spearman(x[0], y, weights), weights.astype(int), strict=True):
-        assert found == pytest.approx(stats.spearmanr(np.repeat(x[0], weight), np.repeat(y, weight))[0])
-
-
-def test_difference_of_two_correlations():
-    x = np.arange(12.0)
-    found = clustered.difference(x, x, -x)
-    assert (found.first, found.second, found.difference) == pytest.approx((1, -1, 2))
-    assert found.low == pytest.approx(2) and found.p == pytest.approx(2 / 2001)
-    same = clustered.difference(x, x**2, x)
-    assert (same.low, same.high, same.p) == (0, 0, 1)
-    lacking = np.where(x == 3, np.nan, -x)
-    assert clustered.difference(x, x, lacking).n == 11
-    assert np.isnan(clustered.difference(x[:4], x[:4], x[:4]).difference)
-    assert np.isnan(clustered.difference(x, x, 0 * x).p)
-
-
-def test_difference_within_families_is_of_departures_and_wider():
-    rng = np.random.default_rng(6)
-    families = np.repeat(list("abcd"), 3)
-    shift = np.repeat([0, 50, 100, 150], 3)
-    x, a, b = rng.normal(size=(3, 12))
-    found = clustered.difference(x + shift, a, b - shift, families)
-    groups = clustered.strata(families)
-    x, a, b = (clustered.departures(v, groups) for v in (x, a, b))
-    plain = clustered.difference(x, a, b)
-    assert found.difference == pytest.approx(plain.difference)
-    ratio = (found.high - found.difference) / (plain.high - plain.difference)
-    assert ratio == pytest.approx(np.sqrt(11 / 8))
+def test_slopes_within_families_by_hand():
+    """Two families: departures of x are ±1 and ±2, so the slope is (−1·−3 + 1·3 + −2·0 + 2·0) / (1 + 1 + 4 + 4)."""
+    found = clustered.slopes([0.0, 2, 10, 14], [[0.0, 6, 5, 5], [0, 0, 0, 4]], ["a", "a", "b", "b"])
+    assert found.tolist() == pytest.approx([0.6, 0.8])
+    assert np.isnan(clustered.slopes([1.0, 1, 2, 2], [[1.0, 2, 3, 4]], ["a", "a", "b", "b"])).all()
 
 
 def test_the_order_of_the_languages_changes_nothing():
@@ -169,5 +140,5 @@ def test_the_order_of_the_languages_changes_nothing():
     order = rng.permutation(24)
     one = clustered.within_families(x, a, families)
     assert clustered.within_families(x[order], a[order], families[order]) == pytest.approx(one)
-    two = clustered.difference(x, a, b, families)
-    assert clustered.difference(x[order], a[order], b[order], families[order]) == pytest.approx(two)
+    slope = clustered.slopes(x, b[None], families)
+    assert clustered.slopes(x[order], b[None, order], families[order]) == pytest.approx(slope)

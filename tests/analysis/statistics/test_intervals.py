@@ -26,22 +26,28 @@ def test_one_value_has_no_interval():
     assert alone["low"].isna().all() and list(alone["mean"]) == [4, 5]
 
 
-def test_pooled_interval_by_hand():
-    found = pooled({"a": [1, 2, 3], "b": [2, 4, 6]})  # variances 1 and 4, pooled 2.5, 2 cells × 2 = 4 df
-    assert found["df"].tolist() == [4, 4]
-    assert found["pooled_sd"].tolist() == pytest.approx([np.sqrt(2.5)] * 2)
-    half = 2.776445 * np.sqrt(2.5 / 3)
-    assert found["high"].tolist() == pytest.approx([2 + half, 4 + half], rel=1e-6)
+def test_interval_by_hand():
+    """Variances 1 and 4, 2.5 over both: the calmer cell leans on that, the noisier has its own."""
+    found = pooled({"a": [1, 2, 3], "b": [2, 4, 6]})
+    assert found["df"].tolist() == [4, 2]
+    assert found["used_sd"].tolist() == pytest.approx([np.sqrt(2.5), 2])
+    half = [2.776445 * np.sqrt(2.5 / 3), 4.302653 * np.sqrt(4 / 3)]
+    assert found["high"].tolist() == pytest.approx([2 + half[0], 4 + half[1]], rel=1e-6)
     assert found["p"].iloc[0] == pytest.approx(0.0936, abs=5e-4)  # t = 2 / sqrt(2.5 / 3) = 2.191 with 4 df
 
 
+def test_five_seeds_have_a_variance_of_their_own():
+    found = pooled({"a": [1, 2, 3, 4, 5], "b": [10, 20, 30, 40, 50]})
+    assert found["used_sd"].tolist() == pytest.approx([np.sqrt(2.5), np.sqrt(250)])
+    assert found["df"].tolist() == [4, 4]
+
+
 def test_a_missing_seed_is_counted_and_widens_its_cell():
-    found = pooled({"a": [1, 2, 3], "b": [2, np.nan, 6]}).reset_index("training", drop=True)
+    found = pooled({"a": [1, 2, 3], "b": [2, np.nan, 4]}).reset_index("training", drop=True)
     assert found["missing"].tolist() == [0, 1] and found["seeds"].tolist() == [3, 2]
-    assert found["df"].iloc[0] == 3
-    assert found["pooled_sd"].iloc[0] == pytest.approx(np.sqrt((2 * 1 + 1 * 8) / 3))
-    width = found["high"] - found["low"]
-    assert width["b"] / width["a"] == pytest.approx(np.sqrt(3 / 2))
+    assert found["df"].tolist() == [3, 1]
+    assert found["used_sd"].tolist() == pytest.approx([np.sqrt((2 * 1 + 1 * 2) / 3), np.sqrt(2)])
+    assert found.loc["b", "high"] == pytest.approx(3 + 12.706205 * np.sqrt(2 / 2), rel=1e-6)
 
 
 def test_languages_that_move_together_are_one_piece_of_evidence():
@@ -73,14 +79,15 @@ def test_difference_and_its_minimum_detectable_size_by_hand():
     low, high, p = statistics.t_of_difference(3.0, 1.0, 4)
     assert (low, high) == pytest.approx((3 - 2.776445, 3 + 2.776445), rel=1e-6)
     assert p == pytest.approx(0.0399, abs=1e-4)
-    assert statistics.t_of_difference(1.0, 0.0, 4) == (1.0, 1.0, 0.0)
+    low, high, p = statistics.t_of_difference(1.0, 0.0, 4)
+    assert (low, high) == (1, 1) and np.isnan(p)
     assert statistics.minimum_detectable(2.0, 4) == pytest.approx(2 * (2.776445 + 0.940965), rel=1e-5)
 
 
 def test_differences_may_come_as_arrays():
     low, high, p = statistics.t_of_difference(np.array([3.0, 1.0]), np.array([1.0, 0.0]), np.array([4.0, 4.0]))
     assert low.tolist() == pytest.approx([3 - 2.776445, 1]) and high[1] == 1
-    assert p.tolist() == pytest.approx([0.0399, 0], abs=1e-4)
+    assert p[0] == pytest.approx(0.0399, abs=1e-4) and np.isnan(p[1])
 
 
 def test_a_seed_twice_in_a_cell_is_refused():
@@ -92,8 +99,9 @@ def test_a_seed_twice_in_a_cell_is_refused():
 def test_tables_of_their_own_do_not_mix():
     values = np.array([[[[1.0, 2, 3]], [[2, 4, 6]]], [[[1, 1, 1]], [[np.nan, 5, 7]]]])  # two tables, two encoders
     found = statistics.pooled(values)
-    assert found.pooled_sd[0, 0, 0] == pytest.approx(np.sqrt(2.5)) and found.df[0, 0, 0] == 4
-    assert found.pooled_sd[1, 1, 0] == pytest.approx(np.sqrt(2 / 3)) and found.df[1, 1, 0] == 3
+    assert found.used_sd[0, 0, 0] == pytest.approx(np.sqrt(2.5)) and found.df[0, 0, 0] == 4
+    assert found.used_sd[1, 0, 0] == pytest.approx(np.sqrt(2 / 3)) and found.df[1, 0, 0] == 3
+    assert found.used_sd[1, 1, 0] == pytest.approx(np.sqrt(2)) and found.df[1, 1, 0] == 1
     assert found.seeds[1].ravel().tolist() == [3, 2] and found.mean[1, 1, 0] == 6
 
 
@@ -102,22 +110,18 @@ def test_nothing_is_pooled_to_nothing():
     assert empty.empty and {"mean", "seeds", "missing", "df", "p"} <= set(empty.columns)
 
 
-def test_corrections_by_hand():
-    assert statistics.adjust([0.01, 0.04, 0.03], "holm").tolist() == pytest.approx([0.03, 0.06, 0.06])
-    assert statistics.adjust([0.01, 0.04, 0.03], "bh").tolist() == pytest.approx([0.03, 0.04, 0.04])
-    with_gap = statistics.adjust([0.01, np.nan, 0.04], "holm")
+def test_holm_by_hand():
+    assert statistics.holm([0.01, 0.04, 0.03]).tolist() == pytest.approx([0.03, 0.06, 0.06])
+    with_gap = statistics.holm([0.01, np.nan, 0.04])
     assert with_gap[[0, 2]].tolist() == pytest.approx([0.02, 0.04]) and np.isnan(with_gap[1])
-    assert np.isnan(statistics.adjust([np.nan], "bh")).all() and statistics.adjust([], "holm").size == 0
-    with pytest.raises(ValueError, match="'holm' or 'bh', not 'fdr'"):
-        statistics.adjust([0.1], "fdr")
+    assert np.isnan(statistics.holm([np.nan])).all() and statistics.holm([]).size == 0
 
 
-def test_corrections_are_those_of_statsmodels():
+def test_holm_is_that_of_statsmodels():
     rng = np.random.default_rng(0)
     for tests in (1, 2, 7, 60):
         p = np.round(rng.beta(0.3, 1, tests), 2)  # rounded, so that some are equal
-        for method, name in (("holm", "holm"), ("bh", "fdr_bh")):
-            np.testing.assert_allclose(statistics.adjust(p, method), multipletests(p, method=name)[1], atol=1e-15)
+        np.testing.assert_allclose(statistics.holm(p), multipletests(p, method="holm")[1], atol=1e-15)
 
 
 def test_spearman_by_hand():

@@ -1,4 +1,4 @@
-"""Simulations that guard the inference about similarity: false positives, power as printed, coverage of differences."""
+"""Simulations that guard the inference about similarity: false positives, power as printed."""
 
 import numpy as np
 import pandas as pd
@@ -90,76 +90,23 @@ def planted(similarity, families, strength: float, noise: float, seeds: int, rng
     return true[..., None] + rng.normal(scale=np.sqrt(noise), size=(trials, len(x), seeds))
 
 
-@pytest.mark.parametrize("noise", [0.0, 2.0])
 @pytest.mark.parametrize("design", ["lab 12", "lab 24", "hub"])
-def test_a_planted_slope_is_found_with_the_power_printed(design, noise):
+def test_a_planted_slope_is_found_with_the_power_printed(design):
     rng, trials = np.random.default_rng(3), 1000
     if design == "hub":
         families = [family for code, family in HUB.items() if code != "en"]
         similarity = rng.normal(size=len(families))
     else:
         similarity, families = of_lab(int(design[4:]))
-    seen = power.correlation(similarity, families, 1 / (1 + noise / 3))
-    gains = planted(similarity, families, power.TRUE, noise, 3, rng, trials).mean(axis=2)
+    seen = power.correlation(similarity, families)
+    gains = planted(similarity, families, power.TRUE, 0.0, 3, rng, trials).mean(axis=2)
     found = (within(np.broadcast_to(similarity, gains.shape), gains, families) <= 0.05).mean()
     assert found == pytest.approx(seen.power, abs=3 * np.sqrt(2 * 0.25 / trials))
 
 
 def test_the_least_correlation_is_found_in_four_of_five_tables():
     rng, (similarity, families) = np.random.default_rng(4), of_lab(24)
-    least = power.correlation(similarity, families, 0.9).detectable
-    gains = planted(similarity, families, least, 1 / 3, 3, rng, 1000).mean(axis=2)
+    least = power.correlation(similarity, families).detectable
+    gains = planted(similarity, families, least, 0.0, 3, rng, 1000).mean(axis=2)
     found = (within(np.broadcast_to(similarity, gains.shape), gains, families) <= 0.05).mean()
     assert found == pytest.approx(0.8, abs=0.06)
-
-
-TRUTHS = [(0.0, 0.0, 0.0), (0.6, 0.6, 0.36), (0.8, 0.2, 0.3)]  # correlations of x with a, x with b, a with b
-
-
-def triples(rng, families, icc: float, truth: tuple, trials: int) -> np.ndarray:
-    """x, a and b, (3, trials, languages), of the same correlations between and within families."""
-    xa, xb, ab = truth
-    root = np.linalg.cholesky(np.array([[1, xa, xb], [xa, 1, ab], [xb, ab, 1]]))
-    return np.moveaxis(np.stack([clustering(rng, families, icc, trials) for _ in range(3)], -1) @ root.T, -1, 0)
-
-
-def intervals(x, a, b, groups, draws=500):
-    """clustered.difference of many tables at once."""
-    weights = clustered.resamples(x.shape[1], draws, 0)
-    one = np.ones((1, x.shape[1]))
-    drawn, observed = (
-        clustered.weighted_spearman(x, a, w) - clustered.weighted_spearman(x, b, w) for w in (weights, one)
-    )
-    widen = np.sqrt((x.shape[1] - 1) / (x.shape[1] - len(set(groups))))
-    return clustered.bootstrap_interval(drawn, observed[:, 0], widen)
-
-
-@pytest.mark.parametrize("truth", TRUTHS)
-@pytest.mark.parametrize("design", DESIGNS)
-def test_intervals_of_a_difference_cover(design, truth):
-    """Nominal 95 % within families, clustering or not; as if independent only where nothing clusters."""
-    rng, families, trials = np.random.default_rng(5), DESIGNS[design], 300
-    true = [6 / np.pi * np.arcsin(r / 2) for r in truth[:2]]  # Spearman's of a normal with Pearson's r
-    groups = clustered.strata(families)
-    covered = {}
-    for icc in (0.0, 0.6):
-        values = triples(rng, families, icc, truth, trials)
-        rest = [clustered.departures(v, groups) for v in values]
-        for name, (x, a, b), strata in (("within", rest, groups), ("naive", values, ["one"] * len(groups))):
-            low, high, _ = intervals(x, a, b, strata)
-            covered[name, icc] = ((low <= true[0] - true[1]) & (true[0] - true[1] <= high)).mean()
-    assert 0.90 <= covered["within", 0.0] <= 0.98 and 0.90 <= covered["within", 0.6] <= 0.98
-    assert 0.90 <= covered["naive", 0.0] <= 0.98
-    assert covered["naive", 0.6] < covered["within", 0.6]
-
-
-@pytest.mark.parametrize("count", [12, 24])
-def test_two_encoders_are_told_apart_as_often_as_printed(count):
-    rng, (similarity, families), trials = np.random.default_rng(6), of_lab(count), 400
-    groups = clustered.strata(families)
-    a, b = (planted(similarity, families, strength, 0.0, 1, rng, trials)[..., 0] for strength in power.APART)
-    x = np.broadcast_to(similarity, a.shape)
-    low, high, p = intervals(*(clustered.departures(v, groups) for v in (x, a, b)), groups)
-    found = (low > 0) | (high < 0)
-    assert found[p < 0.05].all() and (found == (p < 0.05)).mean() > 0.95
-    assert found.mean() == pytest.approx(power.difference(similarity, families), abs=3 * np.sqrt(2 * 0.25 / trials))

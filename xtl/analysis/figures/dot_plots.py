@@ -17,7 +17,6 @@ from xtl.tasks.catalog import TASKS
 DENSE = 150  # marks of a picture from which they stand closer
 MEAN_ROW = "mean over targets"
 APART = " "  # a group without a name, set apart by a rule
-ALPHA = 0.05
 TICK = 5  # pixels of a single seed's tick, and how far below its interval it stands
 ESTIMATE = ["mean", "low", "high"]
 
@@ -80,19 +79,15 @@ def encoder_gains(pooled: pd.DataFrame, encoders: Sequence[str]) -> Picture:
 def encoder_differences(table: pd.DataFrame) -> Picture:
     """The difference of the mean gain between two encoders, a row a pair, in one panel.
 
-    Hollow is what Holm's correction leaves open.
-
-    table: gains.encoder_differences.
+    table: contrasts.encoder_differences.
     """
     several = table["intermediate"].nunique() > 1
     rows = table.assign(
         row=table["first"] + " − " + table["second"], series="", mean=table["difference"],
-        hollow=~(table["p_holm"] < ALPHA), group=table["intermediate"] if several else "",
+        group=table["intermediate"] if several else "",
     )  # fmt: skip
     label = "difference of mean gains in points, 95 % intervals"
-    return dot_plot(
-        rows, {"": Look(INK, "o")}, label, f"Dot plot of the {label}", hollow=f"p (Holm) not below {ALPHA:g}"
-    )
+    return dot_plot(rows, {"": Look(INK, "o")}, label, f"Dot plot of the {label}")
 
 
 def improvement_dots(table: pd.DataFrame, encoders: Sequence[str]) -> Picture:

@@ -2,183 +2,201 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+
 import pandas as pd
 
 from xtl.analysis.figures.dot_plots import gains_by_target
-from xtl.analysis.questions import evidence
-from xtl.analysis.questions.evidence import Evidence
+from xtl.analysis.questions import evidence, findings
+from xtl.analysis.questions.findings import Finding, Question, Status
 from xtl.analysis.questions.learning import affected, without
 from xtl.analysis.results import Results
 from xtl.analysis.scores import gains as gain_tables
 from xtl.analysis.scores import provenance
-from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.section import Section, block, section
 from xtl.analysis.statistics import power
-from xtl.analysis.statistics.intervals import MIN_LANGUAGES
-from xtl.analysis.wording import listing, points, spread
+from xtl.analysis.statistics.intervals import ENOUGH_SEEDS, MIN_LANGUAGES
+from xtl.analysis.wording import listing, p_equals, points, spread
 
 TITLE = "Answer"
-ENOUGH_SEEDS = 5
-ALPHA = 0.05
 PANELS = 3  # intermediates in the figure of the first screen, at most
-SEES = 0.5  # power below which a grid could not have seen what it asks for
+NAMED = 4  # pairs of encoder and intermediate that a sentence names, at most
+# What a sentence says, in the order in which sentences stand.
+CLAIM, BOUNDED, UNSEEN = range(3)
 
 
 def answer(results: Results) -> Section:
     """The grid's answer in words and one figure, a line on how far to trust it, and every reservation behind it."""
+    found = findings.findings(results)
     gain = gain_tables.intervals(results.pooled, "gain", results.pools)
-    differences = gain_tables.encoder_differences(results.pooled, results.pools)
-    of_gain = evidence.of_gains(results) if len(results.gain_points) else None
-    text = sentences(results.pooled, gain, differences, of_gain)
+    seen = evidence.of_gains(results).power["power"] if len(results.gain_points) else pd.Series(dtype=float)
+    text = sentences(found, seen.max(), results.equivalence, instances(results))
     by_target = gain_tables.intervals(results.task_gains, "gain", results.pools)
     known = by_target["mean"].notna().any()
     pictures = []
     if known:
         pictures = gains_by_target(by_target, gain, results.encoders, PANELS, by_seed=results.task_gains)
-    shown = block(text=text, pictures=pictures, items=[trust(results, differences, of_gain)], notes=caveats(results))
+    lines = [trust(results), *hypotheses_line(results)]
+    shown = block(text=text, pictures=pictures, items=lines, notes=[findings.METHOD, *caveats(results)])
     return section("answer", TITLE, shown)
 
 
 def sentences(
-    pooled: pd.DataFrame, intervals: pd.DataFrame, differences: pd.DataFrame, of_gain: Evidence | None = None
+    found: Sequence[Finding], most: float = float("nan"), margin: float | None = None, instances: str = ""
 ) -> list[str]:
     """What intermediate training did, whether that depends on the encoder, and whether it follows similarity.
 
-    pooled: gains.pooled_gains; intervals: gains.intervals of it; differences: gains.encoder_differences.
+    Claims first, then what is not shown and smaller than the margin, then what this grid could not have seen. most: the
+    highest power to see a relation with similarity; instances: what the encoders differ in.
     """
-    names = list(dict.fromkeys(intervals["intermediate"]))
-    if not names:
+    if not found:
         shared = "other than on data that it shares with the target"
         return [f"There is no answer yet: no intermediate task has finished beside its baseline, {shared}."]
-    if len(names) == 1:
-        words = [_gain(pooled, intervals, names[0]), _difference(differences, names[0])]
-    else:
-        words = [_gains(pooled, intervals), _differences(differences)]
-    if of_gain is not None:
-        words.append(_similarity(of_gain))
-    return [sentence for sentence in words if sentence]
+    gain = [finding for finding in found if finding.question is Question.GAIN]
+    encoders = [finding for finding in found if finding.question is Question.ENCODERS]
+    similarity = [finding for finding in found if finding.question is Question.SIMILARITY]
+    words = [_gain(gain, margin), _encoders(encoders, gain, margin, instances), _similarity(similarity, most)]
+    spoken = [sentence for sentence in words if sentence[1]]
+    return [text for _, text in sorted(spoken, key=lambda sentence: sentence[0])]
 
 
-def _gain(pooled: pd.DataFrame, intervals: pd.DataFrame, name: str) -> str:
-    """What one intermediate task did to the mean score, encoder by encoder, with a verdict from the intervals."""
-    measured = intervals[np.isfinite(intervals["mean"])]
-    if measured.empty:
-        return f"The gain of {name} over {BASELINE} is missing: not every target has finished."
-    targets = int(pooled["targets"].max())
-    over = f"Averaged over {targets} targets" if targets > 1 else "On one target"
-    if pooled["left_out"].max() > 0:
-        over += " (cells that train on the same data twice left out)"
-    changes = listing([f"{points(r.mean)} for {r.encoder}{_brackets(r.low, r.high)}" for r in measured.itertuples()])
-    text = f"{over}, training on {name} first changed the score by {changes} points"
-    if not np.isfinite(measured["low"]).any():
-        return text + "; with one seed there is no interval, so this may be chance."
-    verdicts = []
-    helped = measured.loc[measured["low"] > 0, "encoder"]
-    harmed = measured.loc[measured["high"] < 0, "encoder"]
-    open_ = measured.loc[(measured["low"] <= 0) & (measured["high"] >= 0), "encoder"]
-    missing = intervals.loc[~np.isfinite(intervals["mean"]), "encoder"]
-    if len(helped):
-        verdicts.append(f"it helped {listing(helped)}")
-    if len(harmed):
-        verdicts.append(f"it harmed {listing(harmed)}")
-    if len(open_):
-        verdicts.append(f"for {listing(open_)} neither help nor harm is shown")
-    if len(missing):
-        verdicts.append(f"for {listing(missing)} the mean is missing")
-    return f"{text}: {'; '.join(verdicts)}."
-
-
-def _gains(pooled: pd.DataFrame, intervals: pd.DataFrame) -> str:
-    """What several intermediates did, encoder by encoder: in how many the interval is clear of zero, and the best."""
-    counts = sorted({int(count) for count in pooled["targets"] if count})
-    targets = " to ".join(str(count) for count in dict.fromkeys([counts[0], counts[-1]])) if counts else "no"
+def _gain(found: Sequence[Finding], margin: float | None) -> tuple[int, str]:
+    """What intermediate training did to the mean score, encoder by encoder."""
+    tested = [finding for finding in found if finding.status not in (Status.NO_TEST, Status.MISSING)]
+    several = len({finding.intermediate for finding in found}) > 1
+    if not tested:
+        if all(finding.status is Status.MISSING for finding in found):
+            return UNSEEN, "No gain over the baseline is known yet: not every target has finished."
+        largest = max(found, key=lambda finding: -1e9 if pd.isna(finding.estimate) else finding.estimate)
+        where = _pair(largest, several)
+        return UNSEEN, (
+            "Nothing says whether intermediate training helps, as that takes two seeds that differ: the largest mean "
+            f"gain is {points(largest.estimate)} points, for {where}."
+        )
+    shown = [finding for finding in tested if finding.status is Status.SHOWN]
+    rest = [finding for finding in tested if finding.status is not Status.SHOWN]
+    what = "Intermediate training" if several else f"Training on {tested[0].intermediate} first"
     parts = []
-    for encoder, rows in intervals.groupby("encoder", sort=False):
-        measured = rows[np.isfinite(rows["mean"])]
-        if measured.empty:
-            continue
-        best = measured.loc[measured["mean"].idxmax()]
-        text = f"{encoder}: largest {points(best['mean'])} with {best['intermediate']}"
-        text += _brackets(best["low"], best["high"])
-        tested = measured[np.isfinite(measured["low"])]
-        if len(tested):
-            above = int((tested["low"] > 0).sum())
-            below = int((tested["high"] < 0).sum())
-            text += f", above zero in {above} of {len(tested)}, below in {below}"
-        parts.append(text)
-    if not parts:
-        return "No gain over the baseline is known yet: not every target has finished."
-    intermediates = intervals["intermediate"].nunique()
-    hedge = (
-        " (95 % intervals, not corrected for their number; the largest of several is too large by selection)."
-        if intervals["low"].notna().any()
-        else " (one seed: no interval, so this may be chance)."
-    )
-    return f"Mean gain over {targets} targets of {intermediates} intermediates: {'; '.join(parts)}{hedge}"
-
-
-def _difference(rows: pd.DataFrame, name: str) -> str:
-    """Whether the gain of one intermediate depends on the encoder, as far as the seeds can tell."""
-    if rows.empty:
-        return ""
-    clear = rows[rows["p_holm"] < ALPHA]
-    if len(clear):
-        pairs = [f"{r.first} − {r.second} {points(r.difference)}{_brackets(r.low, r.high)}" for r in clear.itertuples()]
-        others = len(rows) - len(clear)
-        rest = f"; the other {others} of {len(rows)} pairs do not" if others else ""
-        differ = f"{listing(pairs)} points differ after Holm's correction{rest}"
-        return f"The gain of {name} depends on the encoder: {differ}."
-    widest = rows.loc[rows["difference"].abs().idxmax()]
-    return (
-        f"Whether the gain depends on the encoder is not shown: the largest difference, {widest['first']} − "
-        f"{widest['second']}, is {points(widest['difference'])} points{_brackets(widest['low'], widest['high'])}, and "
-        f"this grid could not have seen a difference below {widest['detectable']:.1f} reliably."
+    for verb, sign in (("helped", 1), ("harmed", -1)):
+        own = [finding for finding in shown if finding.estimate * sign > 0]
+        if own:
+            parts.append(f"{verb} {_named(own, len(tested), several)}")
+    missing = [finding for finding in found if finding.status is Status.MISSING]
+    lacking = f"; for {_names(missing, several)} the mean is missing" if missing else ""
+    if parts:
+        others = f"; for {_names(rest, several)} neither is shown" if rest else ""
+        return CLAIM, f"{what} {' and '.join(parts)}{others}{lacking}."
+    largest = max(rest, key=lambda finding: abs(finding.estimate))
+    seen = f"the largest mean change is {points(largest.estimate)} points{_brackets(largest)} for "
+    seen += _pair(largest, several)
+    if all(finding.status is Status.SMALLER for finding in rest):
+        return BOUNDED, f"{what} neither helped nor harmed by as much as {margin:g} points: {seen}{lacking}."
+    least = max(finding.detectable for finding in rest)
+    return UNSEEN, (
+        f"That {what[0].lower()}{what[1:]} helps or harms is not shown, and this grid could not have seen a mean "
+        f"change below {least:.1f} points (power {power.WANTED:.0%}): {seen}{lacking}."
     )
 
 
-def _differences(differences: pd.DataFrame) -> str:
-    """In how many intermediates the gain differs between encoders."""
-    if differences.empty:
-        return ""
-    clear = differences[differences["p_holm"] < ALPHA]["intermediate"].nunique()
-    return (
-        f"The gain differs between two encoders in {clear} of {differences['intermediate'].nunique()} intermediates "
-        "(Holm's correction over all pairs and intermediates)."
+def _encoders(
+    found: Sequence[Finding], gain: Sequence[Finding], margin: float | None, instances: str
+) -> tuple[int, str]:
+    """Whether the gain depends on the encoder."""
+    tested = [finding for finding in found if pd.notna(finding.p)]
+    if not tested:
+        return UNSEEN, ""
+    shown = [finding for finding in tested if finding.status is Status.SHOWN]
+    if shown:
+        parts = []
+        for finding in shown[:NAMED]:
+            own = [one for one in gain if one.intermediate == finding.intermediate and pd.notna(one.estimate)]
+            highest = max(own, key=lambda one: one.estimate)
+            lowest = min(own, key=lambda one: one.estimate)
+            parts.append(
+                f"that of {finding.intermediate} is {points(highest.estimate)} for {highest.encoder} and "
+                f"{points(lowest.estimate)} for {lowest.encoder} (Welch's F, p at the report's level "
+                f"{p_equals(finding.corrected)})"
+            )
+        many = f" in {len(shown)} of {len(tested)} intermediates" if len(tested) > 1 else ""
+        return CLAIM, f"The gain depends on the encoder{many}: {listing(parts)}; {instances}."
+    widest = max(tested, key=lambda finding: finding.estimate)
+    seen = f"the largest difference is {widest.estimate:.1f} points"
+    if all(finding.status is Status.SMALLER for finding in tested):
+        return BOUNDED, f"The gain does not depend on the encoder by as much as {margin:g} points: {seen}; {instances}."
+    least = max(finding.detectable for finding in tested)
+    return UNSEEN, (
+        f"That the gain depends on the encoder is not shown, and this grid could not have seen a difference below "
+        f"{least:.1f} points (power {power.WANTED:.0%}): {seen}; {instances}."
     )
 
 
-def _similarity(found: Evidence) -> str:
+def _similarity(found: Sequence[Finding], most: float) -> tuple[int, str]:
     """Whether the gain follows similarity within families: for whom, or what this grid could not have seen."""
-    tested = found.cells.dropna(subset=["within_p"]) if len(found.cells) else found.cells
-    if tested.empty:
-        return ""
-    clear = tested[tested["within_p"] < ALPHA]
-    if clear.empty:
-        return _not_seen(found.power["power"].max())
-    rises = clear[clear["within_r"] > 0]
-    falls = clear[clear["within_r"] < 0]
-    words = []
-    for rows, verb in ((rises, "rises"), (falls, "falls")):
-        if len(rows):
-            pairs = [f"{r.intermediate} at {r.encoder}" for r in rows.itertuples()]
-            named = listing(pairs) if len(pairs) <= 4 else f"{len(pairs)} of {len(tested)} pairs"
-            words.append(f"{verb} with similarity for {named}")
-    return f"Within families, the gain {' and '.join(words)} (p < {ALPHA:g}, not corrected)."
-
-
-def _not_seen(most: float) -> str:
-    """That no relation with similarity is shown, and what this grid could have seen; most: its highest power."""
+    tested = [finding for finding in found if pd.notna(finding.p)]
+    if not tested:
+        return UNSEEN, ""
+    shown = [finding for finding in tested if finding.status is Status.SHOWN]
+    parts = []
+    for verb, sign in (("rises", 1), ("falls", -1)):
+        own = [finding for finding in shown if finding.estimate * sign > 0]
+        if own:
+            pairs = [f"{finding.intermediate} at {finding.encoder}" for finding in own]
+            named = listing(pairs) if len(pairs) <= NAMED else f"{len(pairs)} of {len(tested)} pairs"
+            parts.append(f"{verb} with similarity for {named}")
+    if parts:
+        return CLAIM, f"Within families, the gain {' and '.join(parts)}."
+    text = "That the gain follows the similarity of languages is not shown"
     if pd.isna(most):
-        return "That the gain follows the similarity of languages is not shown."
-    share = f"a true correlation of {power.TRUE} is found in {evidence.percent(most)} of such grids at most"
-    if most < SEES:
-        return f"Whether the gain follows the similarity of languages, this grid could not have seen: {share}."
-    return f"That the gain follows the similarity of languages is not shown, and {share}."
+        return UNSEEN, f"{text}."
+    share = f"a true correlation of {power.TRUE} is claimed in {evidence.percent(most)} of such grids"
+    if most < power.WANTED:
+        return UNSEEN, f"{text}, and this grid could hardly have seen it: {share} at most."
+    return UNSEEN, f"{text}; {share}."
 
 
-def trust(results: Results, differences: pd.DataFrame, of_gain: Evidence | None) -> str:
-    """How far to trust the answer, in a line: seeds, languages, power, and whose results these are."""
+def _pair(finding: Finding, several: bool) -> str:
+    return f"{finding.intermediate} at {finding.encoder}" if several else finding.encoder
+
+
+def _names(found: Sequence[Finding], several: bool) -> str:
+    """Encoders, or pairs of encoder and intermediate; of many their number."""
+    if several and len(found) > NAMED:
+        return f"the other {len(found)} pairs"
+    return listing([_pair(finding, several) for finding in found])
+
+
+def _named(found: Sequence[Finding], count: int, several: bool) -> str:
+    """Encoders with their gains; of many pairs their number and the largest."""
+    if len(found) <= NAMED:
+        return listing(
+            [f"{_pair(finding, several)} ({points(finding.estimate)} points{_range(finding)})" for finding in found]
+        )
+    largest = max(found, key=lambda finding: abs(finding.estimate))
+    where = f"{points(largest.estimate)} points{_range(largest)}, for {_pair(largest, several)}"
+    return f"in {len(found)} of {count} pairs of encoder and intermediate, the most by {where}"
+
+
+def _range(finding: Finding) -> str:
+    interval = spread(finding.low, finding.high)
+    return f", {interval}" if interval else ""
+
+
+def _brackets(finding: Finding) -> str:
+    interval = spread(finding.low, finding.high)
+    return f" ({interval})" if interval else ""
+
+
+def instances(results: Results) -> str:
+    """That each encoder is one instance, and what the encoders differ in."""
+    contrasts = provenance.contrast_table(results.records, results.encoders)
+    if not len(contrasts):
+        return "each encoder is one instance"
+    kinds = listing(list(dict.fromkeys(contrasts["kind"])))
+    return f"each encoder is one instance of its architecture and recipe (contrasts: {kinds})"
+
+
+def trust(results: Results) -> str:
+    """How far to trust the answer, in a line: seeds, languages, and whose results these are."""
     words = [f"{results.seeds} seed{'s' * (results.seeds != 1)}"]
     if results.most_languages:
         words.append(f"{results.most_languages} languages besides the source")
@@ -193,6 +211,24 @@ def trust(results: Results, differences: pd.DataFrame, of_gain: Evidence | None)
     if results.data.made:
         line += " Results of the laboratory are about the laboratory."
     return line
+
+
+def hypotheses_line(results: Results) -> list[str]:
+    """What became of the hypotheses of the grid file, in a line; none without any."""
+    verdicts = findings.verdicts(results)
+    if not verdicts:
+        return []
+    parts = []
+    for status in (findings.SUPPORTED, findings.CONTRADICTED, findings.SMALLER):
+        names = [verdict.tested.hypothesis.name for verdict in verdicts if verdict.status == status]
+        if names:
+            parts.append(f"{status}: {listing(names)}")
+    open_ = sum(
+        verdict.status not in (findings.SUPPORTED, findings.CONTRADICTED, findings.SMALLER) for verdict in verdicts
+    )
+    if open_:
+        parts.append(f"not shown or not tested: {open_} of {len(verdicts)}")
+    return [f"Hypotheses of the grid file: {'; '.join(parts)}."]
 
 
 def caveats(results: Results) -> list[str]:
@@ -227,10 +263,5 @@ def caveats(results: Results) -> list[str]:
     left_out = provenance.left_out(results.records)
     if left_out:
         notes.append(f"{sum(left_out.values()):,} damaged rows of {len(left_out)} sets of examples are left out.")
-    notes.append("Intervals in brackets are 95 %, Student's t over seeds with the variance pooled over encoders.")
+    notes.append("Intervals in brackets are 95 %, Student's t over seeds, and not corrected for their number.")
     return notes
-
-
-def _brackets(low: float, high: float) -> str:
-    interval = spread(low, high)
-    return f" ({interval})" if interval else ""

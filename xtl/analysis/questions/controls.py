@@ -31,8 +31,8 @@ LIMIT = (
 )
 METHOD = (
     "Points per change of the feature as in the twins, mean over seeds, the source language left out; 95 % intervals. "
-    "Twins: paired difference on one model, one value a seed; Student's t over seeds, the variance between seeds "
-    "pooled over the encoders. Least effect: found with 80 % power. Difference: regression − twins, standard errors "
+    "Twins: paired difference on one model, one value a seed; Student's t over seeds, each encoder with its own "
+    "variance. Least effect: found with 80 % power. Difference: regression − twins, standard errors "
     "added as if independent, Welch's degrees of freedom. Verdict: disagree if its interval leaves out zero; agree if "
     "not and both show an effect of one sign; else cannot tell. The feature alone: a regression on this feature and "
     "the families only, as one may be tempted to run with few languages; other features then pass for it."

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from xtl.analysis import wording
+from xtl.analysis.questions import findings
 from xtl.analysis.results import Results
 from xtl.analysis.scores import correlations
 from xtl.analysis.scores.correlations import ALPHA
-from xtl.analysis.scores.tables import BASELINE
+from xtl.analysis.scores.relations import Relations
+from xtl.analysis.scores.tables import BASELINE, CELL
 from xtl.analysis.statistics import power
 from xtl.analysis.wording import DASH, decimals, listing, p_value
 
@@ -22,20 +25,20 @@ NOISY = 0.5  # reliability below which languages differ hardly more than seeds d
 class Evidence:
     """What is known of one value (`gain` or `score`) against similarity, averaged over targets.
 
-    cells, targets: correlations.inference over targets and for every target; stability, differences, power, pairs
-    (power to tell two encoders apart) and measures: what the functions of correlations of nearly the same names return.
-    points: correlations.points over targets.
+    cells, targets: correlations.inference over targets and for every target; stability, power and measures: what the
+    functions of correlations of nearly the same names return. relations: the slopes, over seeds and for pairs of
+    encoders. points: correlations.points over targets. flat: in how many cells and languages a gain has no room.
     """
 
     value: str
     cells: pd.DataFrame
     targets: pd.DataFrame
     stability: pd.DataFrame
-    differences: pd.DataFrame
     power: pd.DataFrame
-    pairs: pd.DataFrame
     measures: pd.DataFrame
+    relations: Relations
     points: pd.DataFrame = field(default_factory=pd.DataFrame)
+    flat: int = 0
 
 
 def of_gains(results: Results) -> Evidence:
@@ -62,17 +65,21 @@ def evidence(results: Results, rows: pd.DataFrame, value: str) -> Evidence:
         seeds = correlations.over_targets(rows, value)
         pooled = correlations.points(seeds, value, results.distances)
         points = correlations.points(rows, value, results.distances)
-        seen, pairs = correlations.design_power(pooled, seeds, value, families)
+        level = findings.level(results) if value == "gain" else ALPHA
+        flat = 0
+        if value == "gain":
+            without = results.language_gains[~results.room]
+            flat = len(without.drop_duplicates([*CELL, "language"]))
         results.evidence[value] = Evidence(
             value=value,
             cells=correlations.inference(pooled, value, families, controls(results)),
             targets=correlations.inference(points, value, families, controls(results)),
             stability=correlations.stability(pooled, value, families),
-            differences=correlations.encoder_differences(pooled, value, families),
-            power=seen,
-            pairs=pairs,
+            power=correlations.design_power(pooled, seeds, value, families, level),
             measures=correlations.by_measure(seeds, value, families, measures),
+            relations=results.gain_relations if value == "gain" else results.score_relations,
             points=pooled,
+            flat=flat,
         )
     return results.evidence[value]
 
@@ -95,11 +102,9 @@ def design_sentence(found: Evidence) -> str:
         return ""
     seen = _percents(tested["power"])
     best = _percents(tested["at_best"])
-    text = f"For {found.value}s, a true correlation of {power.TRUE} within families is found with a power of {seen}"
+    claimed = "claimed" if found.value == "gain" else "found"
+    text = f"For {found.value}s, a true correlation of {power.TRUE} within families is {claimed} with a power of {seen}"
     text += "." if best == seen else f"; with endless seeds it would be {best}."
-    if found.pairs["power"].notna().any():
-        text += f" Two encoders with true correlations of {power.APART[0]} and {power.APART[1]} are told apart with "
-        text += f"{_percents(found.pairs['power'])}."
     if tested["reliability"].max() < NOISY:
         text += f" Languages differ in these {found.value}s hardly more than seeds do: reliability at most "
         text += f"{decimals(tested['reliability'].max())}."
@@ -141,27 +146,15 @@ def _of(table: pd.DataFrame, place: tuple) -> pd.DataFrame:
 
 
 def _relation(found: Evidence, place: tuple, what: str, tested: pd.DataFrame) -> str:
-    """For which encoders a value rises or falls with similarity, and with what power the others were looked at."""
-    shown = tested["within_p"] < ALPHA
-    clear = tested[shown]
-    rest = tested[~shown]
-    words = []
-    for sign, verb in ((1, "rises"), (-1, "falls")):
-        rows = clear[np.sign(clear["within_r"]) == sign]
-        if len(rows):
-            words.append(f"{what} {verb} with similarity for {_encoders(rows)}")
-    if len(rest):
-        seen = _of(found.power, place)
-        most = seen.loc[seen["encoder"].isin(rest["encoder"]), "power"].max()
-        none = "no relation is shown" if words else f"no relation of {what} with similarity is shown"
-        words.append(
-            f"{none} for {_encoders(rest)}, where a true {power.TRUE} is found with a power of at most {percent(most)}"
-        )
-    return f"Over targets and within families, {'; '.join(words)}."
-
-
-def _encoders(rows: pd.DataFrame) -> str:
-    return listing([f"{r.encoder} (r = {decimals(r.within_r)}, {p_text(r.within_p)})" for r in rows.itertuples()])
+    """How a value goes with similarity at every encoder; no claim, which the answer alone makes."""
+    slopes = _of(found.relations.cells, place).set_index("encoder")["slope_p"]
+    parts = []
+    for r in tested.itertuples():
+        text = f"{r.encoder} r = {decimals(r.within_r)}, {p_text(r.within_p)} over languages"
+        if pd.notna(slopes.get(r.encoder)):
+            text += f" and {p_text(slopes[r.encoder])} over seeds"
+        parts.append(text)
+    return f"Over targets and within families, {what} against similarity (exploratory): {'; '.join(parts)}."
 
 
 def _stable(found: Evidence, place: tuple) -> str:
@@ -169,8 +162,8 @@ def _stable(found: Evidence, place: tuple) -> str:
     rows = _of(found.stability, place).dropna(subset=["r_low"])
     if rows.empty:
         return ""
-    shown = _of(found.cells, place).set_index("encoder")["within_p"] < ALPHA
-    moved = rows[(rows["significance"] != "") | ((rows["sign"] != "") & rows["encoder"].map(shown))]
+    nominal = _of(found.cells, place).set_index("encoder")["within_p"] < ALPHA
+    moved = rows[(rows["significance"] != "") | ((rows["sign"] != "") & rows["encoder"].map(nominal))]
     if moved.empty:
         return "No single family decides that: it stays when any one of them is left out."
     names = listing(list(dict.fromkeys(moved["encoder"])))
@@ -220,19 +213,15 @@ def _by_measure(encoders: dict[str, list[str]]) -> str:
 
 
 def _between(found: Evidence, place: tuple, what: str) -> str:
-    """Whether one encoder follows similarity more than another."""
-    rows = _of(found.differences, place).dropna(subset=["difference"])
+    """The largest difference of two encoders' slopes."""
+    rows = _of(found.relations.pairs, place).dropna(subset=["p"])
     if rows.empty:
         return ""
-    clear = rows[rows["p_holm"] < ALPHA]
-    if len(clear):
-        pairs = [f"{r.first} − {r.second} {signed(r.difference)} ({span(r.low, r.high)})" for r in clear.itertuples()]
-        return f"Encoders differ in how {what} follows similarity: {listing(pairs)} after Holm's correction."
-    widest = rows.loc[rows["difference"].abs().idxmax()]
+    widest = rows.loc[rows["slope"].abs().idxmax()]
     return (
-        f"Whether {what} follows similarity more for one encoder than for another stays open: the largest difference "
-        f"of two correlations, {widest['first']} − {widest['second']}, is {signed(widest['difference'])} "
-        f"({span(widest['low'], widest['high'])}, Holm p = {p_value(widest['p_holm'])})."
+        f"The largest difference of two encoders in how {what} follows similarity, {widest['first']} − "
+        f"{widest['second']}, is {wording.points(widest['slope'])} points per unit of similarity "
+        f"({wording.spread(widest['low'], widest['high'])}; exploratory, {p_text(widest['p'])})."
     )
 
 
@@ -251,11 +240,6 @@ def p_text(value: float) -> str:
     """`p = 0.012` or `p < 0.001`."""
     text = p_value(value)
     return f"p {text}" if text.startswith("<") else f"p = {text}"
-
-
-def signed(value: float) -> str:
-    """A correlation or a difference of two with its sign."""
-    return DASH if pd.isna(value) else f"{value:+.2f}".replace("-", "−")
 
 
 def span(low: float, high: float) -> str:

@@ -22,28 +22,28 @@ TITLE = "Gains by intermediate task and target"
 ORIGIN = ["source", "provenance"]
 METHOD = (
     "A task score is the plain mean over the target's languages, the source language included, then the mean over "
-    "seeds. 95 % intervals are Student's t with the variance between seeds pooled over the cells of a target; "
+    "seeds. 95 % intervals are Student's t with the variance between an encoder's seeds over its cells of a target; "
     "gains are paired by seed. They are about new seeds on these test items."
 )
 CROSSED = (
-    "Both are 95 % intervals. New seeds: on these test items, as everywhere else in this report. New seeds and items: "
-    "for other test items of the same kind, too; the variances of seeds and of items add up, and it is never the "
-    "narrower. An item is an example in all its languages, or a passage with all its questions where the run recorded "
-    "it. Simulated with 200 items whose variance is about that of the seeds: of the gain on new items the first covers "
-    "84 to 89 %, the second 95 %."
+    "Both are 95 % intervals. New seeds: on these test items, as everywhere else in this report. New seeds and items:"
+    " for other test items of the same kind, too; the variances of seeds and of items add up, and it is never the "
+    "narrower. An item is an example in all its languages, or a passage with all its questions where the run recorded"
+    " it. Simulated with 200 items whose variance is about that of the seeds: of the gain on new items the first "
+    "covers 84 to 89 %, the second 95 %."
 )
 OF_EXAMPLES = (
-    "‡ The gain in the mean score of examples, which is not the task's score: an example's score is its F1 in question "
-    "answering, the share of right tokens in tagging, and whether a gold pair was found in mining."
+    "‡ The gain in the mean score of examples, which is not the task's score: an example's score is its F1 in "
+    "question answering, the share of right tokens in tagging, and whether a gold pair was found in mining."
 )
 LEFT_OUT = (
-    "The mean gain with each target, or each family of languages, left out in turn: the lowest and the highest. A sign "
-    "that changes hangs on what is left out there."
+    "The mean gain with each target, or each family of languages, left out in turn: the lowest and the highest. A "
+    "sign that changes hangs on what is left out there."
 )
 EVERY = "Every gain; the seeds lead to the runs (p two-sided against zero, not corrected: exploratory)"
 STRIPED = (
-    "Striped in a heat map: some seeds gain and some lose. That describes these seeds and is no test of the gain; with "
-    "one seed nothing is striped."
+    "Striped in a heat map: some seeds gain and some lose. That describes these seeds and is no test of the gain; "
+    "with one seed nothing is striped."
 )
 
 
@@ -217,7 +217,7 @@ def _every_gain(gain: pd.DataFrame, runs: Mapping[tuple, list[str]]) -> Table:
         interval = wording.spread(r.low, r.high) or wording.DASH
         rows.append([
             r.target, r.intermediate, r.encoder, wording.points(r.mean), interval, seeds, wording.decimals(r.sd),
-            wording.decimals(r.pooled_sd), wording.decimals(r.df, 1), wording.p_value(r.p),
+            wording.decimals(r.used_sd), wording.decimals(r.df, 1), wording.p_value(r.p),
         ])  # fmt: skip
     columns = "target,intermediate,encoder,gain,95 % interval,seeds,sd,pooled sd,df,p".split(",")
     return table(EVERY, columns, rows)

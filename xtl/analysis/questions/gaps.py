@@ -20,7 +20,7 @@ from xtl.analysis.section import Block, Cell, Section, Table, affordable, block,
 TITLE = "Transfer gap to the source language"
 METHOD = (
     "The gap is the score in the source language minus the score in another, in points, a plain mean over the "
-    "languages of a group; 95 % t intervals over seeds, the variance between seeds pooled over the cells of a target. "
+    "languages of a group; 95 % t intervals over seeds, with the variance of an encoder's cells of a target. "
     "It also narrows where the source language itself loses. Families and scripts differ in corpus size, vocabulary "
     "and much else at once: these means describe, they do not explain."
 )

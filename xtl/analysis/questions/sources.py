@@ -22,8 +22,7 @@ MEANS = (
     "Means over target languages in points, with 95 % t intervals over seeds pooled within a target. Without itself: "
     "every language but the source's own, as in Turc et al. 2021 (arXiv 2106.16171), so each source is averaged over "
     "a different set. Common: the languages that are no source, the same for all. By family: without itself, the mean"
-    " within each family first. Against English: on the common languages, paired by seed; p by Benjamini–Hochberg "
-    "over this table."
+    " within each family first. Against English: on the common languages, paired by seed, exploratory."
 )
 KINDS = {"native": "native data", "human": "human-translated data", "machine": "machine-translated data"}
 RANKS = (
@@ -72,16 +71,15 @@ def sentences(ranks: pd.DataFrame, against: pd.DataFrame) -> list[str]:
             f"Ranked with the sources of {KINDS[kind]}, English comes first on the common languages in {first} of "
             f"{len(ranked)} cells of encoder, intermediate and target."
         )
-    tested = against[against["p_bh"].notna()]
+    tested = against[against["low"].notna()]
     if len(tested):
-        clear = tested[tested["p_bh"] < 0.05]
-        better = clear[clear["mean"] > 0]
-        worse = int((clear["mean"] < 0).sum())
+        better = tested[tested["low"] > 0]
+        worse = int((tested["high"] < 0).sum())
         names = wording.listing(list(dict.fromkeys(better["label"])))
         listed = f" ({names})" if names else ""
         words.append(
             f"Another source transfers better than English in {len(better)} of {len(tested)} comparisons{listed} and "
-            f"worse in {worse}, at a false discovery rate of 5 %."
+            f"worse in {worse}, by 95 % intervals that are not corrected for their number (exploratory)."
         )
     return words
 
@@ -126,8 +124,7 @@ def _against(change: pd.DataFrame, place: tuple) -> Cell:
     row = change.loc[place]
     if not np.isfinite(row["mean"]):
         return cell("missing", kind="missing")
-    adjusted = f"p {wording.p_value(row['p_bh'])}" if np.isfinite(row["p_bh"]) else ""
-    return cell(wording.gain(row), adjusted)
+    return cell(wording.gain(row))
 
 
 def _rank(rank: float, sources: int) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from xtl.analysis.scores import gains
 from xtl.analysis.statistics import intervals as statistics
@@ -16,9 +16,10 @@ SERIES = ["encoder", "seed", "gain"]
 
 
 class Contrast(NamedTuple):
-    """A weighted sum of encoders' means in points, with its standard error and two-sided 95 % t interval.
+    """A weighted sum of encoders' means in points, with its standard error, two-sided 95 % t interval and p.
 
-    All but `estimate` and `seeds` are NaN with one seed; everything is where an encoder has no value.
+    All but `estimate` and `seeds` are NaN with one seed; p also where the seeds do not differ at all; everything is
+    where an encoder has no value.
     """
 
     estimate: float
@@ -26,10 +27,11 @@ class Contrast(NamedTuple):
     df: float
     low: float
     high: float
+    p: float
     seeds: int
 
 
-NOTHING = Contrast(np.nan, np.nan, np.nan, np.nan, np.nan, 0)
+NOTHING = Contrast(np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, 0)
 
 
 def mean_gain(task_gains: pd.DataFrame, intermediates: Sequence[str]) -> pd.DataFrame:
@@ -67,42 +69,63 @@ def twice(task_gains: pd.DataFrame) -> set[str]:
     return set(task_gains.loc[task_gains["same_data"].astype(bool), "target"])
 
 
-def combine(series: pd.DataFrame, weights: Mapping[str, float]) -> Contrast:
-    """The sum over encoders of weight × mean over seeds, with a t interval.
+def combine(series: pd.DataFrame, weights: Mapping[str, float], pools: Mapping[str, str] | None = None) -> Contrast:
+    """The sum over encoders of weight × mean over seeds, with a t interval and a two-sided p.
 
-    series: columns encoder, seed, gain, as mean_gain and difference return them. The variance between seeds is pooled
-    over all encoders of the series, which are separate trainings (statistics.pooled_intervals), so the standard error
-    is pooled sd × sqrt(Σ weight² / seeds). `seeds` is that of the encoder with the fewest.
+    series: columns encoder, seed, gain, as mean_gain and difference return them, of every encoder of the grid, since
+    with few seeds an encoder's variance leans on the others' (intervals.pooled). pools: encoder -> name of the pool
+    whose runs scatter alike, beyond which nothing is pooled; default: one pool. The standard error is the root of
+    Σ weight² variance / seeds, with Satterthwaite's degrees of freedom (Welch 1947), at most those of all seeds
+    together. `seeds` is the number of the encoder with the fewest.
     """
-    if series.empty:
+    if series.empty or not weights:
         return NOTHING
-    table = statistics.pooled_intervals(series, "gain", ["encoder"], ["encoder"])
+    table = by_encoder(series, pools)
     factors = pd.Series(dict(weights), dtype=float)
     used = table.reindex(factors.index)
-    if factors.empty or used["mean"].isna().any():
+    if used["mean"].isna().any():
         return NOTHING
     estimate = float((factors * used["mean"]).sum())
     fewest = int(used["seeds"].min())
-    spread = used["pooled_sd"].iloc[0]
-    if not np.isfinite(spread):
+    parts = factors**2 * used["used_sd"] ** 2 / used["seeds"]
+    if parts.isna().any():
         return NOTHING._replace(estimate=estimate, seeds=fewest)
-    error = float(spread * np.sqrt((factors**2 / used["seeds"]).sum()))
-    df = float(used["df"].iloc[0])
-    low, high, _ = statistics.t_of_difference(estimate, error, df)
-    return Contrast(estimate, error, df, low, high, fewest)
+    error = float(np.sqrt(parts.sum()))
+    df = float((table["seeds"] - 1).clip(lower=0).sum())
+    if error > 0:
+        df = min(df, float(parts.sum() ** 2 / (parts**2 / used["df"]).sum()))
+    low, high, p = statistics.t_of_difference(estimate, error, df)
+    return Contrast(estimate, error, df, float(low), float(high), float(p), fewest)
 
 
-def p_value(found: Contrast, direction: str) -> float:
-    """Student's t against zero: `greater`, `less` or `two-sided`; NaN without an interval."""
-    if not np.isfinite(found.error):
-        return np.nan
-    if found.error == 0:
-        # seeds that do not differ at all leave no doubt
-        shown = {"greater": found.estimate > 0, "less": found.estimate < 0, "two-sided": found.estimate != 0}
-        return float(not shown[direction])
-    t = found.estimate / found.error
-    tails = {"greater": stats.t.sf(t, found.df), "less": stats.t.cdf(t, found.df)}
-    return float(tails[direction] if direction in tails else 2 * stats.t.sf(abs(t), found.df))
+def encoder_differences(pooled: pd.DataFrame, pools: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Difference of the pooled gain between two encoders, every pair, with Welch's t interval.
+
+    pooled: as gains.pooled_gains returns it. Seeds of different encoders are independent trainings, each encoder
+    has its own variance (see `combine`). pools: encoder -> name of the pool whose runs scatter alike.
+
+    Columns: intermediate, source, provenance, first, second, difference, low, high, p (two-sided, not corrected), df
+    and error (standard); empty without two seeds or two encoders.
+    """
+    key = ["intermediate", "source", "provenance"]
+    rows = []
+    for name, group in pooled.groupby(key, sort=False, dropna=False):
+        for first, second in combinations(dict.fromkeys(group["encoder"]), 2):
+            found = combine(group, {first: 1.0, second: -1.0}, pools)
+            if np.isfinite(found.error):
+                rows.append(
+                    (*name, first, second, found.estimate, found.low, found.high, found.p, found.df, found.error)
+                )
+    return pd.DataFrame(rows, columns=[*key, "first", "second", "difference", "low", "high", "p", "df", "error"])
+
+
+def by_encoder(series: pd.DataFrame, pools: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """statistics.pooled_intervals of every encoder of a series, nothing pooled beyond a pool; indexed by encoder."""
+    pool = series["encoder"].map(lambda encoder: (pools or {}).get(encoder, ""))
+    parts = []
+    for _, group in series.groupby(pool, sort=False):
+        parts.append(statistics.pooled_intervals(group, "gain", ["encoder"], ["encoder"]))
+    return pd.concat(parts)
 
 
 def _mean(pooled: pd.DataFrame) -> pd.DataFrame:

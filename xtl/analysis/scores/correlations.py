@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from xtl.analysis.scores.tables import CELL
 from xtl.analysis.statistics import clustered, power
-from xtl.analysis.statistics.intervals import adjust, spearman
+from xtl.analysis.statistics.intervals import spearman
 from xtl.languages.linguistics import Linguistics
 from xtl.languages.similarity import gower
 
@@ -182,60 +181,28 @@ def stability(table: pd.DataFrame, value: str, families: Mapping[str, str]) -> p
     return pd.DataFrame(rows, columns=[*CELL, "r_low", "r_high", "sign", "significance"])
 
 
-def encoder_differences(table: pd.DataFrame, value: str, families: Mapping[str, str]) -> pd.DataFrame:
-    """Difference of two encoders' correlations over the same languages, every pair and target, with Holm's correction.
-
-    table: as `points` returns it. Columns: intermediate, target, source, provenance, first, second, n, and of the
-    correlations within families r_first, r_second, difference, low, high, p, p_holm (over the pairs of one target);
-    total_difference, total_low, total_high: of the plain correlations, whose interval takes languages as independent
-    (clustered.difference). Empty with one encoder; cells of same_data are left out.
-    """
-    rows, key = [], ["intermediate", "target", "source", "provenance"]
-    table = table[~table["same_data"].astype(bool)]
-    for names, group in table.groupby(key, sort=False, dropna=False):
-        wide = group.pivot(index="language", columns="encoder", values=value)
-        x = group.drop_duplicates("language").set_index("language")["similarity"].reindex(wide.index)
-        family = wide.index.map(families)
-        for first, second in combinations(dict.fromkeys(group["encoder"]), 2):
-            within = clustered.difference(x, wide[first], wide[second], family)
-            total = clustered.difference(x, wide[first], wide[second])
-            rows.append((*names, first, second, within.n, *within[:6], *total[2:5]))
-    found = "r_first r_second difference low high p total_difference total_low total_high".split()
-    result = pd.DataFrame(rows, columns=[*key, "first", "second", "n", *found])
-    result["p_holm"] = np.nan
-    for _, group in result.groupby(key, sort=False):
-        result.loc[group.index, "p_holm"] = adjust(group["p"], "holm")
-    return result
-
-
 def design_power(
-    table: pd.DataFrame, seeds: pd.DataFrame, value: str, families: Mapping[str, str]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """What the design sees in each cell, and with each pair of encoders, at the reliability of its own values.
+    table: pd.DataFrame, seeds: pd.DataFrame, value: str, families: Mapping[str, str], level: float
+) -> pd.DataFrame:
+    """What the design sees in each cell, at the reliability of its own values, if a claim is made at `level`.
 
-    table: as `points` returns it; seeds: the rows it was made from (a row a language and seed). Returns a row a cell:
-    CELL, reliability, reliability_low, reliability_high, seeds and the fields of power.Power; and a row a pair of
-    encoders: intermediate, target, source, provenance, first, second, power (power.difference).
+    table: as `points` returns it; seeds: the rows it was made from (a row a language and seed). A row a cell: CELL,
+    reliability, reliability_low, reliability_high, seeds and the fields of power.Power.
     """
-    rows, pairs, key = [], [], ["intermediate", "target", "source", "provenance"]
+    rows = []
+    encoders = table["encoder"].nunique()
     of_cell = dict(iter(seeds.groupby(CELL, sort=False, dropna=False)))
     for cell, group in table.groupby(CELL, sort=False, dropna=False):
         group = group.dropna(subset=[value, "similarity"])
         wide = of_cell[cell].set_index(["language", "seed"])[value].unstack("seed").dropna(axis=1, how="all")
         family = group["language"].map(families)
         noise = power.reliability(wide.reindex(group["language"]), family)
-        seen = power.correlation(group["similarity"], family, noise.value)
-        rows.append({**dict(zip(CELL, cell, strict=True)), "reliability": noise.value, "reliability_low": noise.low,
-                     "reliability_high": noise.high, "seeds": noise.seeds, **seen._asdict()})  # fmt: skip
-    cells = pd.DataFrame(rows, columns=None if rows else [*CELL, "reliability", "seeds", *power.Power._fields])
-    for names, group in cells.groupby(key, sort=False, dropna=False):
-        for (_, a), (_, b) in combinations(group.iterrows(), 2):
-            here = table[(table[CELL] == a[CELL].to_numpy()).all(axis=1)].dropna(subset=[value, "similarity"])
-            told = power.difference(
-                here["similarity"], here["language"].map(families), (a["reliability"], b["reliability"])
-            )
-            pairs.append((*names, a["encoder"], b["encoder"], told))
-    return cells, pd.DataFrame(pairs, columns=[*key, "first", "second", "power"])
+        seen = power.correlation(group["similarity"], family, noise.value, noise.seeds, encoders, level)
+        rows.append({
+            **dict(zip(CELL, cell, strict=True)), "reliability": noise.value, "reliability_low": noise.low,
+            "reliability_high": noise.high, "seeds": noise.seeds, **seen._asdict(),
+        })  # fmt: skip
+    return pd.DataFrame(rows, columns=None if rows else [*CELL, "reliability", "seeds", *power.Power._fields])
 
 
 def by_measure(

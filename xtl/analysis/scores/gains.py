@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import combinations
 
-import numpy as np
 import pandas as pd
 
 from xtl.analysis.scores.tables import BASELINE, CELL
@@ -49,7 +47,7 @@ def pooled_gains(task_gains: pd.DataFrame, same_data: bool = False) -> pd.DataFr
 
 
 def intervals(table: pd.DataFrame, value: str, pools: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """Mean and pooled t interval of every cell of a table, the variance between seeds pooled within each target.
+    """Mean and t interval of every cell of a table, by target (intervals.pooled).
 
     table: rows per cell and seed with column `value`: task scores or gains, per language or not, over targets or not.
     Encoders are separate trainings; the intermediates of one encoder share its baseline and its pretraining, and
@@ -68,7 +66,7 @@ def intervals(table: pd.DataFrame, value: str, pools: Mapping[str, str] | None =
     parts = [statistics.pooled_intervals(group, value, cell, ["encoder"]).reset_index() for group in groups]
     if not parts:
         return pd.DataFrame(
-            columns=[*cell, "same_data", "mean", "seeds", "missing", "sd", "pooled_sd", "df", "low", "high", "p"]
+            columns=[*cell, "same_data", "mean", "seeds", "missing", "sd", "used_sd", "df", "low", "high", "p"]
         )
     result = pd.concat(parts, ignore_index=True)
     if "same_data" in table:
@@ -87,37 +85,3 @@ def described(gained: pd.DataFrame, pools: Mapping[str, str] | None = None) -> p
     range_of_seeds = gained.groupby(cell, sort=False, dropna=False)["gain"].agg(["min", "max"]).reset_index()
     mixed = (range_of_seeds["min"] < 0) & (range_of_seeds["max"] > 0)
     return table.merge(range_of_seeds[cell].assign(mixed=mixed), on=cell, how="left")
-
-
-def encoder_differences(pooled: pd.DataFrame, pools: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """Difference of the pooled gain between two encoders, every pair, with a t interval and Holm's correction.
-
-    pooled: as `pooled_gains` returns it. Seeds of different encoders are independent trainings, so this is the
-    two-sample interval: pooled_sd × sqrt(1/n_a + 1/n_b), with the degrees of freedom of the pooled variance. pools:
-    encoder -> name of the pool whose runs scatter alike (default: one pool); across pools each side keeps its own
-    variance, and the degrees of freedom are Satterthwaite's (Welch 1947). Holm's correction is over the whole table.
-
-    Columns: intermediate, source, provenance, first, second, difference, low, high, p, df, detectable (minimum
-    detectable difference at 80 % power and Holm's strictest level), p_holm; empty without two seeds or two encoders.
-    """
-    key, rows = ["intermediate", "source", "provenance"], []
-    for name, group in pooled.groupby(key, sort=False, dropna=False):
-        pool = group["encoder"].map(lambda encoder: (pools or {}).get(encoder, ""))
-        parts = [statistics.pooled_intervals(part, "gain", ["encoder"], ["encoder"]) for _, part in group.groupby(pool)]
-        table = pd.concat(parts).reindex(dict.fromkeys(group["encoder"]))
-        table["pool"] = [(pools or {}).get(encoder, "") for encoder in table.index]
-        table = table[(table["seeds"] > 0) & table["pooled_sd"].notna()]
-        for (first, a), (second, b) in combinations(table.iterrows(), 2):
-            variances = a["pooled_sd"] ** 2 / a["seeds"], b["pooled_sd"] ** 2 / b["seeds"]
-            error, df = sum(variances) ** 0.5, a["df"]
-            if a["pool"] != b["pool"] and error > 0:
-                df = sum(variances) ** 2 / (variances[0] ** 2 / a["df"] + variances[1] ** 2 / b["df"])
-            difference = a["mean"] - b["mean"]
-            low, high, p = statistics.t_of_difference(difference, error, df)
-            rows.append((*name, first, second, difference, low, high, p, df, error))
-    columns = [*key, "first", "second", "difference", "low", "high", "p", "df", "detectable"]
-    result = pd.DataFrame(rows, columns=columns)
-    strictest = 1 - (1 - statistics.LEVEL) / max(len(result), 1)
-    found = [statistics.minimum_detectable(r.detectable, r.df, strictest) for r in result.itertuples()]
-    result["detectable"] = np.array(found, float)
-    return result.assign(p_holm=statistics.adjust(result["p"], "holm"))

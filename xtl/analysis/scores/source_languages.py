@@ -11,7 +11,6 @@ from scipy import stats
 from xtl.analysis.scores import gains
 from xtl.analysis.scores.arms import ENGLISH, retrieves
 from xtl.analysis.scores.tables import CELL
-from xtl.analysis.statistics.intervals import adjust
 from xtl.analysis.wording import listing
 
 NATIVE = "native"
@@ -76,7 +75,7 @@ def means(main: pd.DataFrame, families: Mapping[str, str]) -> pd.DataFrame:
 def against_english(averages: pd.DataFrame, measure: str = "common") -> pd.DataFrame:
     """Every source minus native English, paired by seed, with pooled t intervals and Benjamini–Hochberg over the table.
 
-    averages: as `means` returns it. Columns: those of gains.intervals, label, p_bh; empty without English.
+    averages: as `means` returns it. Columns: those of gains.intervals, label; empty without English.
     """
     home = averages[(averages["source"] == ENGLISH) & (averages["provenance"] == NATIVE)]
     rows = averages[averages["label"] != ENGLISH].merge(
@@ -84,7 +83,7 @@ def against_english(averages: pd.DataFrame, measure: str = "common") -> pd.DataF
     )
     table = gains.intervals(rows.assign(difference=rows[measure] - rows["english"]), "difference")
     labels = averages[["source", "provenance", "label"]].drop_duplicates()
-    return table.merge(labels, on=["source", "provenance"], how="left").assign(p_bh=adjust(table["p"], "bh"))
+    return table.merge(labels, on=["source", "provenance"], how="left")
 
 
 def english_rank(main: pd.DataFrame, averages: pd.DataFrame, draws: int = DRAWS, seed: int = 0) -> pd.DataFrame:

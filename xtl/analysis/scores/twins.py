@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from xtl.analysis.scores import correlations as similarity
+from xtl.analysis.scores.contrasts import combine
 from xtl.analysis.scores.tables import CELL
 from xtl.analysis.statistics import intervals as statistics
 from xtl.languages.linguistics import Linguistics
@@ -69,33 +70,25 @@ def twin_differences(table: pd.DataFrame, value: str, pairs: Sequence[Change]) -
 def twin_effects(differences: pd.DataFrame) -> pd.DataFrame:
     """Mean effect of every pair, intermediate and target, per encoder and over all encoders, with a t interval.
 
-    The variance between seeds is pooled over the encoders of one pair and target, which are separate trainings, and not
-    over pairs: twins that differ in script scatter several times more than twins that differ in adpositions. The mean
-    over encoders is about these encoders; it is NaN if one of them lacks it.
+    Each encoder has its own variance between seeds (contrasts.combine), of one pair and target, since twins that differ
+    in script scatter several times more than twins that differ in adpositions. The mean over encoders is about these
+    encoders; it is NaN if one of them lacks it.
 
     differences: as `twin_differences` returns it. Columns: feature, PLACE, encoder, estimate, error (standard), df,
     low, high, p, detectable (the least effect found with 80 % power), seeds.
     """
     place = ["feature", *PLACE]
-    grouped = differences.groupby([*place, "encoder"], sort=False, dropna=False)["effect"]
-    each = grouped.agg(["mean", "var", "count"]).reset_index()
-    each["df"] = (each["count"] - 1).clip(lower=0)
-    each["sum"] = each["var"].fillna(0) * each["df"]
-    pooled = each.groupby(place, sort=False, dropna=False)[["sum", "df"]].transform("sum")
-    each["df"] = pooled["df"].astype(float)
-    variance = pooled["sum"] / pooled["df"].where(pooled["df"] > 0)
-    each["error"] = np.sqrt(variance / each["count"].where(each["count"] > 0))
-    each = each.rename(columns={"mean": "estimate", "count": "seeds"})
-    rows = [each[[*place, "encoder", "estimate", "error", "df", "seeds"]]]
-    for names, group in each.groupby(place, sort=False, dropna=False):
-        if len(group) > 1:
-            whole = group["estimate"].mean(skipna=False), np.sqrt((group["error"] ** 2).sum(skipna=False)) / len(group)
-            rows.append(
-                pd.DataFrame(
-                    [(*names, EVERY, *whole, group["df"].iloc[0], group["seeds"].min())], columns=rows[0].columns
-                )
-            )
-    return _intervals(pd.concat(rows, ignore_index=True))[[*place, "encoder", *ESTIMATE, "seeds"]]
+    rows = []
+    for names, group in differences.rename(columns={"effect": "gain"}).groupby(place, sort=False, dropna=False):
+        encoders = list(dict.fromkeys(group["encoder"]))
+        weights = {encoder: {encoder: 1.0} for encoder in encoders}
+        if len(encoders) > 1:
+            weights[EVERY] = {encoder: 1 / len(encoders) for encoder in encoders}
+        for name, factors in weights.items():
+            found = combine(group, factors)
+            rows.append((*names, name, found.estimate, found.error, found.df, found.seeds))
+    columns = [*place, "encoder", "estimate", "error", "df", "seeds"]
+    return _intervals(pd.DataFrame(rows, columns=columns))[[*place, "encoder", *ESTIMATE, "seeds"]]
 
 
 def _intervals(table: pd.DataFrame) -> pd.DataFrame:

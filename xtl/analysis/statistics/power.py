@@ -12,14 +12,14 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from xtl.analysis.statistics import clustered
-from xtl.analysis.statistics.intervals import LEVEL, MIN_LANGUAGES
+from xtl.analysis.statistics.intervals import ENOUGH_SEEDS, LEVEL, MIN_LANGUAGES
 
 TRUE = 0.6  # the correlation that a design is asked to see
-APART = (0.8, 0.2)  # the correlations of two encoders that it is asked to tell apart
 WANTED = 0.8
-STRENGTHS = tuple(np.round(np.arange(0, 1, 0.05), 2)) + (0.975, 1.0)
-TRIALS, ORDERS = 1000, 500  # for one correlation
-PAIRS, RESAMPLES = 400, 300  # for two
+STRENGTHS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)
+TRIALS = 1000
+ORDERS = 2000
+LEAST = 0.02  # reliability below which nothing but noise is left
 
 
 class Reliability(NamedTuple):
@@ -35,7 +35,8 @@ class Power(NamedTuple):
     """What one design sees: power to find a true correlation of TRUE, and the least one that it finds (WANTED).
 
     Both at the reliability given, and `at_best` and `detectable_at_best` if the seeds made no noise at all. NaN where
-    a test is impossible; `detectable` is infinite where even a perfect correlation would be missed too often.
+    a test is impossible (one seed, too few languages); `detectable` is infinite where even a perfect correlation would
+    be missed too often.
     """
 
     languages: int
@@ -72,13 +73,21 @@ def reliability(values: pd.DataFrame, families: Sequence, level: float = LEVEL) 
     return Reliability(max(float(estimate), 0.0), max(float(low), 0.0), max(float(high), 0.0), seeds)
 
 
-def correlation(similarity: ArrayLike, families: Iterable, reliable: float = 1.0) -> Power:
-    """Power of `clustered.within_families` for the languages at hand, and its minimum detectable correlation.
+def correlation(
+    similarity: ArrayLike,
+    families: Iterable,
+    reliable: float = 1.0,
+    seeds: int = 3,
+    encoders: int = 1,
+    level: float = 1 - LEVEL,
+) -> Power:
+    """Power of the tests of relations.relation in points, for the languages and seeds at hand; and what they find.
 
     similarity: of every language, as measured (its ties and its spread within families enter the simulation). reliable:
-    reliability of the gains; noise between seeds shrinks a true correlation by its square root. A "true correlation" is
-    Pearson's between similarity and the gain of endless seeds, within families; gains are normal given similarity, and
-    languages alone in their family are taken to scatter like the others. NaN reliability counts as no noise.
+    reliability of the gains' means over seeds. encoders: whose seeds share a variance where they are few
+    (intervals.pooled). level: of a claim, two-sided. A "true correlation" is Pearson's between similarity and the gain
+    of endless seeds, within families; gains are normal given similarity, languages alone in their family are taken to
+    scatter like the others, and runs to have the same slope. The second scale, logits, is not simulated.
     """
     values = np.asarray(similarity, float)
     names = np.asarray(list(families), dtype=object)
@@ -88,81 +97,65 @@ def correlation(similarity: ArrayLike, families: Iterable, reliable: float = 1.0
     groups = groups[kept]
     values = values[known][kept]
     counts = (len(groups), len(set(groups) - {clustered.ALONE}), int((groups == clustered.ALONE).sum()))
-    if len(groups) < MIN_LANGUAGES or not clustered.departures(values, groups).any():
+    impossible = len(groups) < MIN_LANGUAGES or not clustered.departures(values, groups).any()
+    if impossible or seeds < 2 or np.isnan(reliable):
         return Power(*counts, np.nan, np.nan, np.nan, np.nan)
-    curve = _curve(tuple(values), tuple(groups))
-    shrunk = 1.0 if np.isnan(reliable) else float(np.sqrt(reliable))
-    return Power(
-        *counts,
-        float(np.interp(TRUE * shrunk, STRENGTHS, curve)),
-        _detectable(curve, shrunk),
-        float(np.interp(TRUE, STRENGTHS, curve)),
-        _detectable(curve, 1.0),
-    )
+    rounded = max(round(20 * float(reliable)) / 20, LEAST)  # so that many cells share a simulation
+    curve = _curve(tuple(values), tuple(groups), rounded, seeds, encoders, level)
+    best = _curve(tuple(values), tuple(groups), 1.0, seeds, encoders, level)
+    power = float(np.interp(TRUE, STRENGTHS, curve))
+    return Power(*counts, power, _detectable(curve), float(np.interp(TRUE, STRENGTHS, best)), _detectable(best))
 
 
-def difference(similarity: ArrayLike, families: Iterable, reliable: tuple[float, float] = (1.0, 1.0)) -> float:
-    """Power of `clustered.difference` (within families) to tell true correlations of 0.8 and 0.2 apart (APART).
-
-    reliable: of the two encoders' gains. What similarity does not explain is independent between the encoders, the
-    least favourable case that is not contrived. Correlations shrunk by noise are rounded to 0.05, so that many cells
-    share a simulation. NaN where `correlation` is.
-    """
-    if np.isnan(correlation(similarity, families).power):
-        return np.nan
-    values = np.asarray(similarity, float)
-    names = np.asarray(list(families), dtype=object)
-    known = np.isfinite(values)
-    strengths = [true * (1.0 if np.isnan(r) else np.sqrt(r)) for true, r in zip(APART, reliable, strict=True)]
-    return _difference(tuple(values[known]), tuple(names[known]), *(round(20 * float(s)) / 20 for s in strengths))
-
-
-def _detectable(curve: np.ndarray, shrunk: float) -> float:
-    """The least true correlation that is found with power WANTED, once noise has shrunk it."""
-    if curve[-1] < WANTED or shrunk == 0:
-        return np.inf
-    observed = float(np.interp(WANTED, curve, STRENGTHS))
-    return observed / shrunk if observed <= shrunk else np.inf
-
-
-def _planted(similarity: np.ndarray, groups: np.ndarray, strength: float, noise: np.ndarray) -> np.ndarray:
-    """Departures of values (trials, n) whose correlation with similarity within groups is `strength`."""
-    x = clustered.departures(similarity, groups)
-    scale = np.sqrt((x**2).sum() / (len(x) - len(set(groups))))
-    return clustered.departures(strength * x / scale + np.sqrt(1 - strength**2) * noise, groups)
+def _detectable(curve: np.ndarray) -> float:
+    """The least true correlation that is found with power WANTED."""
+    return float(np.interp(WANTED, curve, STRENGTHS)) if curve[-1] >= WANTED else np.inf
 
 
 @lru_cache(maxsize=64)
-def _curve(similarity: tuple, groups: tuple) -> np.ndarray:
-    """Power of the permutation test within groups at every observed correlation of STRENGTHS, never falling."""
-    x, names = np.array(similarity), np.array(groups, dtype=object)
-    noise = np.random.default_rng(0).normal(size=(TRIALS, len(x)))
-    ranks = stats.rankdata(clustered.departures(x, names)) - (len(x) + 1) / 2
+def _curve(
+    similarity: tuple, groups: tuple, reliable: float, seeds: int, encoders: int, level: float
+) -> np.ndarray:  # fmt: skip
+    """Power at every true correlation of STRENGTHS, never falling."""
+    names = np.array(groups, dtype=object)
+    x = clustered.departures(np.array(similarity), names)
+    rng = np.random.default_rng(0)
+    rest = rng.normal(size=(TRIALS, len(x)))
+    spread = np.sqrt(seeds * (1 - reliable) / reliable)
+    noise = clustered.departures(spread * rng.normal(size=(TRIALS, seeds, len(x))), names)
+    others = rng.chisquare(max((encoders - 1) * (seeds - 1), 1), size=TRIALS)
     every = clustered.orders(groups)
     if len(every) > ORDERS:  # the observed order stays in, so that p keeps its meaning
-        every = every[np.r_[0, np.random.default_rng(1).choice(np.arange(1, len(every)), ORDERS - 1, replace=False)]]
+        every = every[np.r_[0, rng.choice(np.arange(1, len(every)), ORDERS - 1, replace=False)]]
+    centre = (len(x) + 1) / 2
+    orders = (stats.rankdata(x) - centre)[every]
+    scale = np.sqrt((x**2).sum() / (len(x) - len(set(groups))))
     power = []
     for strength in STRENGTHS:
-        planted = stats.rankdata(_planted(x, names, strength, noise), axis=1)
-        statistic = np.abs((planted - (len(x) + 1) / 2) @ ranks[every].T)  # (trials, orders)
-        power.append(float(((statistic >= statistic[:, :1] - 1e-9).mean(axis=1) <= 1 - LEVEL).mean()))
+        true = clustered.departures(strength * x / scale + np.sqrt(1 - strength**2) * rest, names)
+        ranks = stats.rankdata(true + noise.mean(axis=1), axis=1) - centre
+        statistic = np.abs(ranks @ orders.T)  # (trials, orders)
+        of_languages = (statistic >= statistic[:, :1] - 1e-9).mean(axis=1)
+        slopes = (true[:, None] + noise) @ x / (x @ x)  # (trials, seeds)
+        true_variance = spread**2 / (x @ x)
+        of_seeds = _over_seeds(slopes, true_variance, others, encoders)
+        power.append(float((np.maximum(of_languages, of_seeds) <= level).mean()))
     return np.maximum.accumulate(power)
 
 
-@lru_cache(maxsize=64)
-def _difference(similarity: tuple, families: tuple, first: float, second: float) -> float:
-    """Share of simulated tables of two encoders in which the interval of the difference leaves out zero."""
-    groups = clustered.strata(families)
-    kept = clustered.compared(groups)
-    groups, x = groups[kept], np.array(similarity)[kept]
-    noise = np.random.default_rng(0).normal(size=(2, PAIRS, len(x)))
-    x_rest, weights = clustered.departures(x, groups), clustered.resamples(len(x), RESAMPLES, 1)
-    observed = np.zeros(PAIRS)
-    drawn = np.zeros((PAIRS, RESAMPLES))
-    for strength, own, sign in ((first, noise[0], 1), (second, noise[1], -1)):
-        planted = _planted(x, groups, strength, own)
-        observed = observed + sign * clustered.weighted_spearman(x_rest, planted, np.ones((1, len(x))))[:, 0]
-        drawn = drawn + sign * clustered.weighted_spearman(x_rest, planted, weights)
-    widen = np.sqrt((len(x) - 1) / (len(x) - len(set(groups))))
-    low, high, _ = clustered.bootstrap_interval(drawn, observed, widen)
-    return float(((low > 0) | (high < 0)).mean())
+def _over_seeds(slopes: np.ndarray, true_variance: float, others: np.ndarray, encoders: int) -> np.ndarray:
+    """p (trials) of Student's t over slopes (trials, seeds), by the rule of intervals.pooled.
+
+    others: chi-square draws that stand for the variances of the other encoders; without noise between seeds p is 0.
+    """
+    seeds = slopes.shape[1]
+    if true_variance == 0:
+        return np.zeros(len(slopes))
+    variance = slopes.var(axis=1, ddof=1)
+    df = np.full(len(slopes), seeds - 1.0)
+    if seeds < ENOUGH_SEEDS and encoders > 1:
+        shared_df = encoders * (seeds - 1.0)
+        shared = (variance * (seeds - 1) + true_variance * others) / shared_df
+        df = np.where(variance > shared, df, shared_df)
+        variance = np.maximum(variance, shared)
+    return 2 * stats.t.sf(np.abs(slopes.mean(axis=1)) / np.sqrt(variance / seeds), df)

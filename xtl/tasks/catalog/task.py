@@ -94,6 +94,7 @@ class Task:
         unanswerable: a question may have no answer (then the empty string is one).
         question_with: of a choice with a context, whether the question is read in one segment with it or, where the
             choices go on from the question, with each of them (HellaSwag).
+        guessing: the score of guessing, in points, where it does not follow from the labels (choices).
         submission: the folder that the benchmark expects predictions in; None if it is no target of the benchmark.
     """
 
@@ -118,8 +119,16 @@ class Task:
     folder: str | None = None
     answers: Literal["squad", "mlqa"] = "squad"
     unanswerable: bool = False
+    guessing: float | None = None
     submission: str | None = None
     question_with: Literal["context", "choice"] = "context"
+
+    @property
+    def chance(self) -> float:
+        """The score of guessing, in points: of one label in so many; 0 where answers are found, tagged or mined."""
+        if self.guessing is not None:
+            return self.guessing
+        return 100 / len(self.labels) if self.format == "classification" else 0.0
 
     @property
     def revision(self) -> str | None:
