@@ -98,7 +98,7 @@ else:
         flops: float
         train_seconds: float
         heldout_loss: float
-        losses: dict[str, list[float]]
+        losses: dict[str, list[int | float]]
 
 
 @dataclass(frozen=True)
