@@ -79,6 +79,7 @@ def test_the_command_prints_a_plan_and_marks_what_is_provisional(nowhere):
     assert "87 runs for 88 cells" in text and "GPU-hours" in text
     assert "target/xlmr-large-none-xnli-s0 (provisional)" in text
     assert "the ids of 87 runs are provisional" in text
+    assert "xlmr-large: xlm-roberta, 24 layers, not here: what it can do is tried once it is." in text
     assert "left out bucc: folders.bucc: ${XTL_BUCC} is not a folder" in text
     assert "left out ccg, multi: folders.ccg: ${XTL_CCG} is not a folder" in text
 

@@ -55,9 +55,13 @@ def plan(
 ) -> None:
     """Show what is cached, what would run, in which order and for how long. Changes nothing."""
     from xtl.cli import tables
+    from xtl.grid import capable
     from xtl.runs.store import Store
 
-    tables.plan(out, load_plan(grid, sets, provisional=True), Store(), everything)
+    whole = load_plan(grid, sets, provisional=True)
+    abilities = capable.capabilities(whole)
+    capable.check(whole.runs.values(), abilities)
+    tables.plan(out, whole, Store(), abilities, everything)
 
 
 @app.command(
@@ -83,9 +87,11 @@ def run(
 ) -> None:
     """Execute what is not done yet, then the analysis and the report. The same command goes on after a stop."""
     from xtl.cli import execution
+    from xtl.grid import capable
 
     whole = load_plan(grid, sets)
     runs = execution.chosen(whole, only)
+    capable.check(runs, capable.capabilities(whole))
     good = execution.complete(out, whole, runs, grid, sets or [], NOTEBOOKS, workers, cluster, not fresh)
     sys.exit(0 if good else 1)
 

@@ -20,6 +20,7 @@ from xtl.runs.record import State
 from xtl.runs.run import Run
 from xtl.runs.store import Store
 from xtl.tasks.catalog import TASKS
+from xtl.tasks.formats.capabilities import Capability
 
 COLOURS = {
     "done": "green",
@@ -53,8 +54,10 @@ def simple(*columns: str, title: str | None = None) -> Table:
     return table
 
 
-def plan(console: Console, plan: Plan, store: Store, everything: bool = False) -> None:
-    """Print what is cached, what would run, in which order and for how long."""
+def plan(
+    console: Console, plan: Plan, store: Store, abilities: Mapping[str, Capability | str], everything: bool = False
+) -> None:
+    """Print what is cached, what would run, in which order and for how long, and what the encoders can do."""
     experiment = plan.experiment
     states = {run.id: store.state(run) for run in plan.runs.values()}
     todo = [run for run in plan.runs.values() if states[run.id] is not State.DONE]
@@ -89,6 +92,10 @@ def plan(console: Console, plan: Plan, store: Store, everything: bool = False) -
                 f"[dim]Assumed: {ASSUMPTION}.[/dim]"
             )
         _listing(console, plan, todo, states, seconds, everything)
+    console.print("\n[bold]Encoders[/bold]")
+    for name, ability in abilities.items():
+        line = ability if isinstance(ability, str) else f"{ability.kind}; {ability.describe()}"
+        console.print(f"{escape(name)}: {escape(line)}.")
     if plan.absent:
         console.print(
             f"[yellow]not here[/yellow] {escape(', '.join(plan.absent))}. With a network, `xtl fetch` gets them; until "

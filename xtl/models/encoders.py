@@ -132,6 +132,11 @@ def inputs_of(config: PretrainedConfig) -> list[str]:
     if "input_ids" not in read:
         inputs = " and ".join(name for name in list(read)[1:3])
         raise UserError(f"the model type '{config.model_type}' reads {inputs}, no tokens of a text; take another one.")
+    if hasattr(config, "type_vocab_sizes"):
+        raise UserError(
+            f"the model type '{config.model_type}' reads tables, with the row and the column of every token, no plain "
+            "text; take another one."
+        )
     segments = getattr(config, "type_vocab_size", None)
     one_segment = segments is not None and segments < 2
     return [name for name in INPUTS if name in read and not (name == "token_type_ids" and one_segment)]

@@ -17,7 +17,7 @@ SENTENCEPIECE = ("sentencepiece.bpe.model", "spiece.model", "sentencepiece.model
 # transformers knows no tokenizer of these types of its own: model type -> the type whose SentencePiece models it reads.
 RELATIVES = {"xlm-roberta-xl": "xlm-roberta", "umt5": "t5", "nystromformer": "albert", "yoso": "albert"}
 PROBE = "the cats are running"
-POSITION_TABLES = ("position_embeddings", "embed_positions", "char_position_embeddings")
+POSITION_TABLES = {"position_embeddings", "embed_positions", "char_position_embeddings", "wpe"}
 
 
 def read_tokenizer(place: str, config: PretrainedConfig, revision: str | None = None) -> PreTrainedTokenizerBase:
@@ -106,7 +106,7 @@ def longest_input(config: PretrainedConfig) -> int | None:
     except (ValueError, TypeError):  # a type that AutoModel does not know, or an incomplete configuration
         return stated if stated > 0 else None
     for name, module in model.named_modules():
-        if name.rsplit(".", 1)[-1] in POSITION_TABLES and hasattr(module, "weight"):
+        if POSITION_TABLES & {*name.split(".")[-2:]} and hasattr(module, "weight"):
             padding = getattr(module, "padding_idx", None)
             limits.append(len(module.weight) - (0 if padding is None else padding + 1))
     if stated > 0 and (limits or getattr(config, "rope_parameters", None)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from transformers import (
     AutoModelForTokenClassification,
     PretrainedConfig,
     PreTrainedModel,
+    PreTrainedTokenizerBase,
     set_seed,
 )
 from transformers.modeling_outputs import (
@@ -53,10 +55,7 @@ def build(
     Raises UserError where the checkpoint cannot be loaded.
     """
     settings = load_config(checkpoint, revision, **config)
-    if not hasattr(settings, "summary_type"):
-        settings.summary_type = "first"  # some heads read the last place otherwise, which may be padding
-    if getattr(settings, "pad_token_id", None) is None:  # heads of decoders look for the last token that is none
-        settings.pad_token_id = load_tokenizer(checkpoint, revision).pad_token_id
+    complete(settings, lambda: load_tokenizer(checkpoint, revision))
     set_seed(seed)
     if not library_has(auto_class, settings):
         encoder, absent = load_model(AutoModel, checkpoint, settings, revision)
@@ -75,6 +74,14 @@ def build(
             weights[name].copy_(fresh[name])
     model.origin = Origin(str(checkpoint), revision, type(model).__name__, tuple(drawn))
     return model
+
+
+def complete(config: PretrainedConfig, tokenizer: Callable[[], PreTrainedTokenizerBase]) -> None:
+    """Say in a configuration what heads of transformers look for there."""
+    if not hasattr(config, "summary_type"):
+        config.summary_type = "first"  # some heads read the last place otherwise, which may be padding
+    if getattr(config, "pad_token_id", None) is None:  # heads of decoders look for the last token that is none
+        config.pad_token_id = tokenizer().pad_token_id
 
 
 def save_checkpoint(model: Any, folder: str | Path) -> None:
