@@ -1,5 +1,6 @@
 """What a grid asks of its encoders and they cannot do is one sentence, before anything runs."""
 
+import huggingface_hub
 import pytest
 import yaml
 from safetensors.torch import load_file, save_file
@@ -9,6 +10,7 @@ from tests.encoder_types import write
 from xtl.base.errors import UserError
 from xtl.cli import app
 from xtl.grid import capable
+from xtl.grid.blocks import Encoder
 from xtl.grid.experiment import load
 from xtl.grid.plan import make
 from xtl.tasks.formats.capabilities import Capability
@@ -80,6 +82,14 @@ def test_encoders_that_are_trained_here_need_no_trial(outputs):
     assert abilities["bert"].describe().endswith("up to 128 tokens; two segments; trained here")
     capable.check(plan.runs.values(), abilities)
     assert not (outputs / "cache" / "encoders").exists()
+
+
+def test_a_hub_id_of_which_the_cache_holds_some_files_is_marked(plan, monkeypatch):
+    made = plan()
+    made.experiment.encoders["tiny"] = Encoder(checkpoint="some/encoder", revision="0" * 40)
+    monkeypatch.delenv("XTL_MIRROR")
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    assert capable.capabilities(made) == {"tiny": "not here: what it can do is tried once it is"}
 
 
 def xtl(*arguments):

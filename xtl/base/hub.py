@@ -36,6 +36,13 @@ def _is_answer(error: Exception) -> bool:
     return refused or isinstance(error, HFValidationError)
 
 
+def offline() -> bool:
+    """Whether the Hub's client uses its cache alone."""
+    from huggingface_hub import constants  # takes a second to import
+
+    return constants.HF_HUB_OFFLINE
+
+
 @contextmanager
 def at_once() -> Iterator[None]:
     """Where no network answers, let the Hub's client use its cache alone: it would try for minutes, in many lines."""

@@ -37,7 +37,10 @@ def capabilities(plan: Plan) -> dict[str, Capability | str]:
                 revision = identity.get("revision")
                 ability = capability(checkpoint, revision, identity, cache_folder("encoders"))
                 abilities[name] = _with_its_cut(ability, plan, name)
-            except Absent:
+            except UserError as error:
+                in_part = not checkpoints.is_folder(checkpoints.mirrored(checkpoint)) and hub.offline()
+                if not isinstance(error, Absent) and not in_part:  # of a Hub id, the cache may hold some files
+                    raise
                 known = published().get(checkpoint)
                 size = f"{known.architecture}, {known.layers} layers, " if known else ""
                 abilities[name] = f"{size}not here: what it can do is tried once it is"
