@@ -208,3 +208,23 @@ def test_importing_the_package_takes_no_library():
     code = "import sys, xtl; print(sorted({'torch', 'pandas', 'numpy', 'transformers'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
+
+
+def test_seeds_of_pretraining_and_fine_tuning_are_open_apart(tmp_path):
+    """Six runs of two pretrainings are in `cells`, two values in every table, and any one run can be looked at."""
+    store = Store(tmp_path)
+    sets = ["seeds={pretraining: [0, 1], finetuning: [0, 1, 2]}", "targets=[xquad, tatoeba]"]
+    fill(store, xtl.open(SMOKE, sets, store=store).plan)
+    grid = xtl.open(SMOKE, sets, store=store)
+    assert "seeds: 0, 1; finetuning seeds: 0, 1, 2." in repr(grid)
+    bert = grid.scores.query("encoder == 'bert' and intermediate == 'mnli' and target == 'xquad'")
+    bert = bert[bert["language"] == "qaa"]
+    assert bert["score"].tolist() == [55.0, 55.0]
+    assert bert["run_id"].str.count(r"\+").tolist() == [2, 2]
+    assert grid.gains.query("encoder == 'bert'")["seeds"].tolist() == [2, 2]
+    wanted = {"encoder": "bert", "intermediate": "mnli", "seed": 1}
+    pair = grid.pair("xquad", {**wanted, "finetuning_seed": 0}, {**wanted, "finetuning_seed": 2})
+    assert [slices.label(cell) for cell in pair] == [
+        "bert · mnli · seed 1 · fine-tuning 0", "bert · mnli · seed 1 · fine-tuning 2"
+    ]  # fmt: skip
+    assert len(grid.compare(*pair)) == 4 * 3

@@ -4,18 +4,19 @@ import re
 import types
 import typing
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from xtl.grid import blocks, reference, schema
+from xtl.grid import blocks, reference, schema, seeds
 from xtl.models import recipes
 
 PAGE = Path(__file__).parent.parent / "docs" / "grid-file.md"
 BLOCKS: tuple[type[BaseModel], ...] = (
     schema.Experiment,
     schema.Lab,
+    seeds.Seeds,
     blocks.Encoder,
     blocks.Pretrain,
     recipes.Recipe,
@@ -36,6 +37,8 @@ def kind(annotation: object) -> str:
     """A type in words: what one writes for it in YAML."""
     origin = typing.get_origin(annotation)
     arguments = typing.get_args(annotation)
+    if origin is Annotated:
+        return kind(arguments[0])
     if origin is Literal:
         return " or ".join(f"`{value}`" for value in arguments)
     if origin in (typing.Union, types.UnionType):

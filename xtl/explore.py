@@ -21,6 +21,7 @@ from xtl.evaluation import submissions
 from xtl.evaluation.lab_shortcuts import lab_shortcuts
 from xtl.grid import experiment, registration
 from xtl.grid.plan import Plan, make
+from xtl.runs.record import FINETUNING_SEED
 from xtl.runs.store import NOTEBOOK_FILE, Store
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.sources import LabSource, from_parameters
@@ -75,8 +76,8 @@ class OpenGrid(Results):
 
     def _lines(self) -> list[str]:
         """What `repr` says: the question, what is done, what there is, what to type next."""
-        kinds = ("encoder", "intermediate", "target", "seed")
-        sizes = [f"{kind}s: {', '.join(map(str, dict.fromkeys(self.cells[kind])))}" for kind in kinds]
+        kinds = [*("encoder", "intermediate", "target", "seed"), *_finetuning(self.cells)]
+        sizes = [f"{kind.replace('_', ' ')}s: {', '.join(map(str, dict.fromkeys(self.cells[kind])))}" for kind in kinds]
         return [
             self.wording,
             self.state,
@@ -154,8 +155,9 @@ class OpenGrid(Results):
         """Two finished cells of one target to compare.
 
         target: default the first with two finished cells. first, second: any of encoder, intermediate, source,
-        provenance and seed; what they leave open is the first that fits, and for `second` the one that differs least
-        from the first. Raises UserError, with what has finished, where there is no such pair.
+        provenance, seed and, where the grid crosses seeds, finetuning_seed; what they leave open is the first that
+        fits, and for `second` the one that differs least from the first. Raises UserError, with what has finished,
+        where there is no such pair.
 
         >>> [label(cell) for cell in results.pair("xquad", {"encoder": "bert"})]
         ['bert · none · seed 0', 'bert · mnli · seed 0']
@@ -170,7 +172,8 @@ class OpenGrid(Results):
             raise UserError(f"{what} have finished. {self.state}")
         one = _matching(cells, first or {}, target).iloc[0]
         others = _matching(cells[cells["run_id"] != one["run_id"]], second or {}, target)
-        alike = (others[RUN] == one[RUN]).sum(axis=1)
+        names = [*RUN, *_finetuning(cells)]
+        alike = (others[names] == one[names]).sum(axis=1)
         return one, others.loc[alike.idxmax()]
 
     def compare(self, first: Mapping, second: Mapping) -> pd.DataFrame:
@@ -321,16 +324,22 @@ def open_grid(
     )
 
 
+def _finetuning(cells: pd.DataFrame) -> list[str]:
+    """The column of the fine-tuning seed, where the grid crosses seeds."""
+    return [FINETUNING_SEED] if FINETUNING_SEED in cells else []
+
+
 def _matching(cells: pd.DataFrame, wanted: Mapping, target: str) -> pd.DataFrame:
     """The cells that have the values wanted. Raises UserError where there is none, or a value names no column."""
-    unknown = [name for name in wanted if name not in RUN]
+    names = [*RUN, *_finetuning(cells)]
+    unknown = [name for name in wanted if name not in names]
     if unknown:
-        raise UserError(f"A run is chosen by {', '.join(RUN)}, not by {unknown[0]!r}.")
+        raise UserError(f"A run is chosen by {', '.join(names)}, not by {unknown[0]!r}.")
     kept = cells
     for name, value in wanted.items():
         kept = kept[kept[name] == value]
     if kept.empty:
-        known = "; ".join(f"{name}: {', '.join(map(str, dict.fromkeys(cells[name])))}" for name in RUN)
+        known = "; ".join(f"{name}: {', '.join(map(str, dict.fromkeys(cells[name])))}" for name in names)
         raise UserError(f"No finished run of {target} that is left to choose has {dict(wanted)}; finished are {known}.")
     return kept
 

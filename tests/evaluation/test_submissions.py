@@ -64,3 +64,17 @@ def test_submissions_are_collected_by_chain(tmp_path):
     assert [path.name for path in made] == ["bert_none_s0"] and not (tmp_path / "out" / "old").exists()
     assert (made[0] / "udpos" / "test-de.tsv").read_text() == "NOUN\n"
     assert (made[0] / "tatoeba" / "test-de.tsv").read_text() == "0\n"
+
+
+def test_finetunings_of_one_pretraining_are_chains_of_their_own(tmp_path):
+    for run in ("r0", "r1"):
+        folder = tmp_path / run / "predictions" / "udpos"
+        folder.mkdir(parents=True)
+        (folder / "test-de.tsv").write_text(f"{run}\n")
+    records = {run: run_record(run, folder=tmp_path / run) for run in ("r0", "r1")}
+    chain = dict(encoder="bert", source="en", provenance="native", seed=0, intermediate="none", target="udpos")
+    cells = pd.DataFrame([{**chain, "finetuning_seed": seed, "run_id": f"r{seed}"} for seed in (0, 1)])
+    made = collect(cells, records, tmp_path / "out")
+    assert {path.name: (path / "udpos" / "test-de.tsv").read_text() for path in made} == {
+        "bert_none_s0": "r0\n", "bert_none_s0-f1": "r1\n",
+    }  # fmt: skip

@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xtl.analysis.scores import arms, correlations, items, provenance, relations, tables
+from xtl.analysis.scores import arms, correlations, finetunings, items, provenance, relations, tables
 from xtl.analysis.scores.declared import Gains
 from xtl.analysis.scores.gains import described, pooled_gains
 from xtl.analysis.scores.gains import gains as paired_gains
 from xtl.analysis.scores.relations import Relations
 from xtl.analysis.scores.tables import BASELINE, CELL
+from xtl.analysis.wording import listing
 from xtl.grid.blocks import Encoder, Intermediate
 from xtl.grid.reference import Reference
 from xtl.grid.registration import UNKNOWN
 from xtl.grid.schema import Claim, Hypothesis
-from xtl.runs.record import RunRecord
+from xtl.runs.record import FINETUNING_SEED, RunRecord
 from xtl.tasks.sources import DataSource
 
 
@@ -31,7 +32,8 @@ class Results:
     Attributes:
         name, wording: the grid's name and the question that its file asks.
         data: the data source.
-        cells: the grid's cells (tables.CELL_COLUMNS), a row a cell and seed, with the status of its run.
+        cells: the grid's cells (tables.CELL_COLUMNS), a row a run and cell, with the status of the run; and
+            finetuning_seed where the grid crosses seeds.
         rows: the score rows of the finished runs, as scores.parquet holds them.
         records: run id -> what is known of the run.
         wanted: target -> the language codes that the grid asks for.
@@ -70,8 +72,8 @@ class Results:
         Columns: encoder, architecture, intermediate, target, source, provenance, seed, language, name, family, distance
         (from the source, 0 to 1, the one that the report leads with; NaN where it is not known), score, baseline (the
         score of the same seed without intermediate training), gain, same_data (intermediate and target training read
-        the same examples), n (test examples), status and run_id (of the run). A missing score is NaN and keeps its row;
-        a cell without a run has rows for the languages that the grid asks for.
+        the same examples), n (test examples), status and run_id (as in `units`). A missing score is NaN and keeps its
+        row; a cell without a run has rows for the languages that the grid asks for.
 
         >>> one = results.scores.query("encoder == 'bert' and intermediate == 'mnli' and target == 'xquad'")
         >>> one.set_index("language")[["score", "baseline", "gain"]].head(2)
@@ -130,9 +132,43 @@ class Results:
         return list(dict.fromkeys(self.cells["encoder"]))
 
     @cached_property
+    def units(self) -> pd.DataFrame:
+        """finetunings.units: the cells, a row a cell and seed; where the grid crosses seeds, of pretraining."""
+        return finetunings.units(self.cells)
+
+    @cached_property
+    def unit_rows(self) -> pd.DataFrame:
+        """The score rows of `units`: means over the fine-tunings of a pretraining."""
+        return finetunings.averaged(self.units, self.rows)
+
+    @cached_property
+    def run_gains(self) -> pd.DataFrame:
+        """finetunings.run_gains of the source of target training that leads."""
+        return first_source(finetunings.run_gains(self.cells, self.rows, self.wanted), self.cells)
+
+    @cached_property
+    def unit(self) -> list[str]:
+        """What an independent value is where the grid crosses seeds, in a sentence; none where a seed is one."""
+        if FINETUNING_SEED not in self.cells:
+            return []
+        here = provenance.pretrained_here(self.records)
+        pretrained = [encoder for encoder in self.encoders if encoder in here]
+        finished = [encoder for encoder in self.encoders if encoder not in here]
+        parts = []
+        if pretrained:
+            own = self.cells[self.cells["encoder"].isin(pretrained)]
+            runs = own[FINETUNING_SEED].nunique()
+            mean = f", each the mean over {runs} fine-tuning seeds" if runs > 1 else ""
+            parts.append(f"for {listing(pretrained)} a pretraining seed ({own['seed'].nunique()}{mean})")
+        if finished:
+            own = self.cells[self.cells["encoder"].isin(finished)]
+            parts.append(f"for {listing(finished)} a fine-tuning seed ({own['seed'].nunique()})")
+        return [f"The unit of inference, called seed in this report: {'; '.join(parts)}."]
+
+    @cached_property
     def everywhere(self) -> pd.DataFrame:
         """tables.main_scores of all sources of target training."""
-        return tables.main_scores(self.cells, self.rows, self.wanted)
+        return tables.main_scores(self.units, self.unit_rows, self.wanted)
 
     @cached_property
     def main(self) -> pd.DataFrame:
@@ -238,15 +274,27 @@ class Results:
 
     @cached_property
     def items(self) -> dict[str, dict[str, items.RunItems]]:
-        """Run id -> target -> what its test items contribute; reads the examples of every target run, once."""
-        runs = dict.fromkeys(self.cells["run_id"])
-        return {run_id: items.read(self.records[run_id]) for run_id in runs if run_id in self.records}
+        """Run id in `units` -> target -> what its test items contribute; reads the examples of every run once."""
+        found = {}
+        for identity in dict.fromkeys(self.units["run_id"]):
+            records = [self.records[run_id] for run_id in finetunings.behind(identity) if run_id in self.records]
+            found[identity] = items.mean([items.read(record) for record in records])
+        return found
 
     @cached_property
     def seeds(self) -> int:
-        """The most seeds that a cell has a score of."""
+        """The most seeds that a cell has a score of; where the grid crosses seeds, of the encoder with the fewest.
+
+        There an encoder with a single one, which has no interval, does not count beside others.
+        """
         scored = self.main.dropna(subset=["score"])
-        return int(scored.groupby(CELL)["seed"].nunique().max()) if len(scored) else 0
+        if scored.empty:
+            return 0
+        most = scored.groupby(CELL)["seed"].nunique().groupby("encoder").max()
+        if FINETUNING_SEED not in self.cells:
+            return int(most.max())
+        several = most[most > 1]
+        return int(several.min()) if len(several) else 1
 
     @cached_property
     def most_languages(self) -> int:

@@ -15,6 +15,7 @@ from xtl.cli.tables import colour, left_out, minutes, simple
 from xtl.grid import registration
 from xtl.grid.plan import Plan
 from xtl.runs.execute import Watch, execute
+from xtl.runs.record import FINETUNING_SEED, seeds_name
 from xtl.runs.run import Run
 from xtl.runs.store import Progress, Store
 from xtl.runs.worker import Ending, Outcome
@@ -136,6 +137,10 @@ def failures(console: Console, plan: Plan, outcomes: dict[str, Outcome]) -> None
     for run_id, outcome in bad.items():
         name = plan.runs[run_id].folder if run_id in plan.runs else run_id
         cells = plan.cells[plan.cells.run_id == run_id]
-        text = ", ".join(f"{c.encoder}/{c.intermediate}/{c.target}/s{c.seed}" for c in cells.itertuples())
+        names = []
+        for cell in cells.itertuples():
+            seeds = seeds_name(cell.seed, getattr(cell, FINETUNING_SEED, None))
+            names.append(f"{cell.encoder}/{cell.intermediate}/{cell.target}/{seeds}")
+        text = ", ".join(names)
         table.add_row(escape(name), colour(outcome.state), escape(text), escape(outcome.error or ""))
     console.print(table)

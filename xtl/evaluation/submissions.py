@@ -10,25 +10,30 @@ from typing import Any
 import pandas as pd
 
 from xtl.base.errors import UserError
-from xtl.runs.record import RunRecord
+from xtl.runs.record import FINETUNING_SEED, RunRecord, seeds_name
 from xtl.tasks.catalog import TASKS
 
-CHAIN = ["encoder", "intermediate", "source", "provenance", "seed"]
+CHAIN = ["encoder", "intermediate", "source", "provenance", "seed", FINETUNING_SEED]
 SHOWN = 40  # characters of a text that an error quotes
 
 
 def collect(cells: pd.DataFrame, records: Mapping[str, RunRecord], folder: Path) -> list[Path]:
     """Copy the prediction files of finished target runs to `folder`/<chain>/<task>/test-<language>.*, made anew.
 
-    A chain is an encoder with its intermediate, source and seed; it is named after what differs from English.
+    A chain is an encoder with its intermediate, source and seeds; it is named after what differs from English, and
+    after the seed of fine-tuning where that is another.
     Returns the chains' folders; `xtl score` scores each.
     """
     shutil.rmtree(folder, ignore_errors=True)
     collected = []
-    for (encoder, intermediate, source, provenance, seed), chain_cells in cells.groupby(CHAIN, sort=False):
+    if FINETUNING_SEED not in cells:
+        cells = cells.assign(**{FINETUNING_SEED: cells["seed"]})
+    for place, chain_cells in cells.groupby(CHAIN, sort=False):
+        encoder, intermediate, source, provenance, seed, finetuning = place
+        seeds = seeds_name(seed, finetuning)
         origin = "" if (source, provenance) == ("en", "native") else f"-{source}-{provenance}"
         # `_` parts the names, so that bert-en + mnli and bert + en-mnli stay apart; nothing leaves the folder
-        chain = folder / re.sub(r"[^A-Za-z0-9._+-]", "-", f"{encoder}_{intermediate}{origin}_s{seed}").lstrip(".")
+        chain = folder / re.sub(r"[^A-Za-z0-9._+-]", "-", f"{encoder}_{intermediate}{origin}_{seeds}").lstrip(".")
         for cell in chain_cells.itertuples():
             record = records.get(cell.run_id)
             name = TASKS[cell.target].submission

@@ -11,13 +11,14 @@ import pandas as pd
 
 from xtl.base import hub
 from xtl.base.errors import UserError
-from xtl.grid import stages
+from xtl.grid import seeds, stages
 from xtl.grid.absent import UNKNOWN, asks_hub, missing, planned, without_folders
 from xtl.grid.blocks import Intermediate, Origin, Source
 from xtl.grid.schema import Experiment
+from xtl.grid.seeds import Seeds
 from xtl.grid.stages import Start, TargetGroup
 from xtl.grid.trials import Tuning
-from xtl.runs.record import Labels
+from xtl.runs.record import FINETUNING_SEED, Labels
 from xtl.runs.run import Run, make_run
 from xtl.tasks import sources
 from xtl.tasks.catalog import TASKS
@@ -34,7 +35,7 @@ class Plan:
 
     experiment: Experiment
     runs: dict[str, Run]
-    cells: pd.DataFrame  # CELL_COLUMNS, a row per cell of the grid
+    cells: pd.DataFrame  # CELL_COLUMNS and maybe FINETUNING_SEED, a row per cell of the grid
     missing: pd.DataFrame  # target, language: listed by the benchmark, absent from the data source
     notes: list[str]  # what the grid asks for and cannot have
     absent: dict[str, str]  # name of an encoder or a data set that is not here -> why
@@ -105,8 +106,13 @@ def _laid_out(experiment: Experiment) -> Plan:
             runs.setdefault(each.id, each)
         for target in cell.group.evaluate:
             same = same_data(cell.intermediate, target, cell.source, data, before)
-            rows.append({**cell.labels.to_dict(), "target": target, "run_id": run.id, "same_data": same})
-    table = pd.DataFrame(rows, columns=CELL_COLUMNS)
+            row = {**cell.labels.to_dict(), FINETUNING_SEED: cell.labels.training_seed}
+            rows.append({**row, "target": target, "run_id": run.id, "same_data": same})
+    columns = CELL_COLUMNS
+    if isinstance(experiment.seeds, Seeds):
+        columns = [*CELL_COLUMNS, FINETUNING_SEED]
+        notes += _one_instance(experiment)
+    table = pd.DataFrame(rows, columns=columns)
     notes = list(dict.fromkeys([*notes, *tuning.notes]))
     return Plan(experiment, runs, table, lacking_languages, notes, absent)
 
@@ -114,10 +120,15 @@ def _laid_out(experiment: Experiment) -> Plan:
 def cells(experiment: Experiment, starts: Mapping[str, Start], groups: Groups) -> Iterator[Cell]:
     """Every combination that the grid crosses, in its order."""
     arms = experiment.all_intermediates()
-    for encoder, seed, arm, source in product(experiment.encoders, experiment.seeds, arms, experiment.sources):
+    runs = []
+    for encoder, block in experiment.encoders.items():
+        pairs = seeds.of_runs(experiment.seeds, block.pretrain is not None)
+        runs += list(product([encoder], pairs, arms, experiment.sources))
+    for encoder, (seed, finetuning), arm, source in runs:
         if not experiment.encoders[encoder].crosses(arm) or not source.crosses(arm):
             continue
-        labels = Labels(encoder, starts[encoder].architecture, arm, source.language, source.provenance, seed)
+        architecture = starts[encoder].architecture
+        labels = Labels(encoder, architecture, arm, source.language, source.provenance, seed, finetuning)
         for group in groups[encoder, source]:
             if group.train_task or not arms[arm].steps_of:  # what trains nothing cannot be trained longer
                 yield Cell(labels, arms[arm], source, group)
@@ -186,6 +197,16 @@ def labels_seen(intermediate: Intermediate, target: str, source: Source, before:
     parts = [(part.task, part.language) for part in intermediate.tasks] + [(task, "en") for task in before]
     languages = {language for task, language in parts if own & set(TASKS[task].training_set)}
     return sorted(languages - {source.language})
+
+
+def _one_instance(experiment: Experiment) -> list[str]:
+    """A sentence where pretraining seeds are crossed and some encoder is not pretrained here."""
+    finished = [name for name, block in experiment.encoders.items() if not block.pretrain]
+    if not finished:
+        return []
+    if len(finished) == 1:
+        return [f"seeds.pretraining does not vary {finished[0]}, which is a finished checkpoint: one instance."]
+    return [f"seeds.pretraining does not vary {', '.join(finished)}: finished checkpoints are one instance each."]
 
 
 def _lacking(experiment: Experiment, source: Source, lacking: Mapping[str, str]) -> list[str]:

@@ -20,6 +20,7 @@ from xtl.grid.blocks import (
 )
 from xtl.grid.checks import check_keys, known_task, twice
 from xtl.grid.reference import Reference
+from xtl.grid.seeds import AnySeeds, every
 from xtl.lab.world.config import LabConfig
 from xtl.tasks.catalog import TASKS
 from xtl.tasks.sources import DataSource, HubSource, LabSource
@@ -158,8 +159,10 @@ class Experiment(Strict):
     revisions: dict[str, str] = Field({}, description="Hub repository -> pinned revision")
     folders: dict[str, str] = Field({}, description="task -> folder of its files, for what is not on the Hub")
     rows: Literal["error", "skip"] = Field("error", description="damaged rows: refused, or left out and counted")
-    seeds: tuple[int, ...] = Field(
-        (0,), min_length=1, description="a seed changes pretraining (where it happens here), fine-tuning and data order"
+    seeds: AnySeeds = Field(
+        (0,),
+        description="a seed changes pretraining (where it happens here), fine-tuning and data order; a block varies "
+        "pretraining and fine-tuning apart",
     )
     encoders: dict[str, Encoder] = Field(min_length=1, description="name -> where an encoder comes from")
     intermediates: dict[str, Intermediate] = Field(
@@ -219,16 +222,6 @@ class Experiment(Strict):
             raise ValueError("names a target twice")
         return tuple(known_task(name, "target") for name in value)
 
-    @field_validator("seeds")
-    @classmethod
-    def different_seeds(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        """Each seed is one that random generators take, and named once."""
-        if twice(value):
-            raise ValueError("names a seed twice")
-        if any(not 0 <= seed < 2**32 for seed in value):
-            raise ValueError("a seed is a whole number from 0 to 4,294,967,295")
-        return value
-
     @field_validator("encoders", "intermediates")
     @classmethod
     def plain_names(cls, value: dict[str, Any]) -> dict[str, Any]:
@@ -243,7 +236,7 @@ class Experiment(Strict):
         """The maps whose keys are names have names and keys that exist."""
         if self.name in RESERVED:
             raise ValueError(f"name: outputs/{self.name} holds other things; take another name")
-        if self.tune and self.tune.seed in self.seeds:
+        if self.tune and self.tune.seed in every(self.seeds):
             raise ValueError(f"tune.seed: {self.tune.seed} is a seed of the results; trials have one of their own")
         for task, values in self.overrides.items():
             if task not in TASKS:

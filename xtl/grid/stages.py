@@ -1,6 +1,6 @@
 """The run of each phase as the blocks of a grid ask for it: parameters, and what it reads of earlier runs."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -10,7 +10,7 @@ from xtl.base.places import cache_folder
 from xtl.grid import digests
 from xtl.grid.absent import UNKNOWN, or_else
 from xtl.grid.blocks import NEUTRAL, Encoder, Intermediate, Source, Training, keys_read_by
-from xtl.grid.schema import Experiment
+from xtl.grid.schema import BASELINE, Experiment
 from xtl.models import checkpoints
 from xtl.models.published import published
 from xtl.runs.record import Labels
@@ -193,6 +193,7 @@ def pretraining(experiment: Experiment, data: DataSource, labels: Labels) -> Run
     if not spec:
         return None
     pieces = spec.tokenizer if isinstance(spec.tokenizer, int) else None
+    labels = replace(labels, finetuning_seed=None)
     corpus, inputs = data.pretraining(spec.corpus, spec.documents, pieces)
     params = {
         **spec.model_dump(exclude={"corpus", "tokenizer", "documents", "recipe"}),
@@ -218,7 +219,7 @@ def intermediate(experiment: Experiment, data: DataSource, spec: Intermediate, s
     params = {
         "tasks": [part.model_dump() if part.origin() else part.task for part in spec.tasks],
         "data": data.parameters(),
-        "seed": labels.seed,
+        "seed": labels.training_seed,
         "inputs": inputs,
         **settings(training, "training"),
     }
@@ -231,7 +232,7 @@ def intermediate(experiment: Experiment, data: DataSource, spec: Intermediate, s
         }
     else:
         params |= settings(training, TASKS[first].format)
-    name = f"{labels.encoder}-{labels.intermediate}-s{labels.seed}"
+    name = f"{labels.encoder}-{labels.intermediate}-{labels.seeds}"
     passed = start.passed | data.places()
     return make_run("intermediate", name, params, start.upstream, labels, passed, LATER)
 
@@ -255,10 +256,12 @@ def target(group: TargetGroup, data: DataSource, start: Start, labels: Labels, l
     upstream = start.upstream
     if group.source:
         params["source"] = group.source.parameters()
-        params["seed"] = labels.seed  # what trains nothing draws nothing: its seed is its checkpoint's
+        params["seed"] = labels.training_seed  # what trains nothing draws nothing: its seed is its checkpoint's
         if longer_by:
             upstream = upstream | {"longer_by": longer_by.id}
+    elif labels.intermediate == BASELINE:
+        labels = replace(labels, finetuning_seed=None)  # one run for all of them
     english = (labels.source, labels.provenance) == ("en", "native")
     source = "" if english else f"-{labels.source}-{labels.provenance}"
-    name = f"{labels.encoder}-{labels.intermediate}{source}-{'+'.join(group.evaluate)}-s{labels.seed}"
+    name = f"{labels.encoder}-{labels.intermediate}{source}-{'+'.join(group.evaluate)}-{labels.seeds}"
     return make_run("target", name, params, upstream, labels, start.passed | data.places(), LATER)

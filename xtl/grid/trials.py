@@ -72,7 +72,7 @@ class Tuning:
             return Trials()
         key = (labels.encoder, labels.intermediate)
         if key not in self.made:
-            named = replace(labels, seed=tune.seed)
+            named = replace(labels, seed=tune.seed, finetuning_seed=None)
             before, start = self._start(named)
             run = stages.intermediate(self.experiment, self.data, spec, start, named)
             self.made[key] = self._trials(run, before, with_dev, labels.intermediate, tune)
@@ -88,7 +88,7 @@ class Tuning:
             return Trials()
         key = (labels.encoder, group)
         if key not in self.made:
-            named = replace(labels, intermediate="", seed=tune.seed)
+            named = replace(labels, intermediate="", seed=tune.seed, finetuning_seed=None)
             before, start = self._start(named)
             part = Part(task=group.train_task, **group.source.model_dump(exclude={"intermediates"}))
             inputs = digests.training(part.task, "last", self.data, part.origin())

@@ -46,6 +46,18 @@ _SENTENCES = {
 }
 
 
+FINETUNING_SEED = "finetuning_seed"  # a label, and a column of cells, where a grid crosses seeds
+
+
+def seeds_name(seed: int | None, finetuning_seed: int | None = None) -> str:
+    """Both seeds as part of a name: that of fine-tuning only where it is another.
+
+    >>> seeds_name(0, 0), seeds_name(0, 1)
+    ('s0', 's0-f1')
+    """
+    return f"s{seed}" if finetuning_seed in (None, seed) else f"s{seed}-f{finetuning_seed}"
+
+
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Labels:
     """What a grid calls a run: names that its score rows carry although they do not decide the result.
@@ -53,7 +65,8 @@ class Labels:
     Attributes:
         encoder, architecture, intermediate: names; empty where they do not apply, as the intermediate of a pretraining.
         source, provenance: language of the target training data, and how the data came to be in it.
-        seed: of the run.
+        seed: of the run; where a grid crosses seeds, that of the pretraining.
+        finetuning_seed: of what comes after the pretraining, where a grid crosses seeds.
         seen: target -> languages besides the source's in which the intermediate training read the target's own
             training set.
     """
@@ -64,6 +77,7 @@ class Labels:
     source: str = ""
     provenance: str = ""
     seed: int | None = None
+    finetuning_seed: int | None = None
     seen: Mapping[str, list[str]] = field(default_factory=dict, hash=False)
 
     @classmethod
@@ -75,6 +89,16 @@ class Labels:
         """
         with one_sentence("labels", cls):
             return cls(**values)
+
+    @property
+    def training_seed(self) -> int | None:
+        """The seed of intermediate and target training."""
+        return self.seed if self.finetuning_seed is None else self.finetuning_seed
+
+    @property
+    def seeds(self) -> str:
+        """The seeds as part of a run's name."""
+        return seeds_name(self.seed, self.finetuning_seed)
 
     def to_dict(self) -> Json:
         """The labels that are set, as JSON; the inverse of `from_dict`."""

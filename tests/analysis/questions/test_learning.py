@@ -74,7 +74,7 @@ def test_the_section_and_the_first_screen_say_it(grid):
     shown = learning(made)
     assert shown.words[0] == counted(made.records)
     assert shown.tables[1].rows[0][0].text == cell["target"]
-    assert "1 target runs after a training that did not learn, in every mean" in trust(made, made.gains, None)
+    assert "1 target runs after a training that did not learn, in every mean" in trust(made)
 
 
 def test_where_all_learned_there_is_no_section():

@@ -15,6 +15,7 @@ from xtl.analysis.figures.dot_plots import group_dots
 from xtl.analysis.questions.gaps import origins
 from xtl.analysis.results import Results, first_source
 from xtl.analysis.scores import gains as gain_tables
+from xtl.analysis.scores.finetunings import behind
 from xtl.analysis.scores.tables import BASELINE, CELL
 from xtl.analysis.section import Section, affordable, block, parts, section, table
 
@@ -37,7 +38,7 @@ def agreement(results: Results) -> Section:
     The laboratory's test sets are parallel line by line; of real ones only those whose examples share their ids over
     languages are compared.
     """
-    measured = collect(first_source(results.cells), results.records, in_order=results.data.parallel)
+    measured = collect(first_source(results.units), results.records, in_order=results.data.parallel)
     if not measured["agreement"].notna().any():
         return section("agreement", TITLE)
     means = intervals(measured)
@@ -130,17 +131,15 @@ def collect(cells: pd.DataFrame, records, in_order: bool) -> pd.DataFrame:
     """
     key = [*CELL, "seed", "run_id", "same_data"]
     tables = []
-    for run_id, served in cells.groupby("run_id", sort=False):
-        record = records.get(run_id)
-        if record is None or not record.done:
+    for identity, served in cells.groupby("run_id", sort=False):
+        runs = [records.get(run_id) for run_id in behind(identity)]
+        if not all(record and record.done and (record.folder / FILE).is_file() for record in runs):
             continue
-        path = record.folder / FILE
-        if not path.is_file():
-            continue
-        examples = pd.read_parquet(path)
+        examples = [pd.read_parquet(record.folder / FILE) for record in runs]
         for row in served.itertuples():
-            measured = measure(examples[examples["target"] == row.target], row.source, in_order)
-            if len(measured):
+            own = [measure(table[table["target"] == row.target], row.source, in_order) for table in examples]
+            if all(map(len, own)):
+                measured = pd.concat(own).groupby("language", sort=False, as_index=False).mean()
                 tables.append(measured.assign(**{name: getattr(row, name) for name in key}))
     if not tables:
         return pd.DataFrame(columns=[*key, *MEASURED])

@@ -254,6 +254,7 @@ def caveats(results: Results) -> list[str]:
         runs = f" (target runs not done: {unfinished})" if unfinished else ""
         shown = "they are shown as missing, and no mean is taken over the rest"
         notes.append(f"{missing} scores are missing{runs}: {shown}.")
+    notes += results.unit
     notes += without(results)
     limit = provenance.subset(results.records)
     if limit:

@@ -31,7 +31,7 @@ ORACLE_METHOD = (
 
 def checkpoints(results: Results) -> Section:
     """What other checkpoints than the recipe's would have given, the oracle beside them; empty with one rule."""
-    chosen = choices(first_source(results.cells), results.rows, results.wanted)
+    chosen = choices(first_source(results.units), results.unit_rows, results.wanted)
     if chosen.empty:
         return section("checkpoints", TITLE)
     rules = [rule for rule in RULES if rule in set(chosen["rule"])]

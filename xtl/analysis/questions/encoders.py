@@ -84,6 +84,8 @@ def _by_encoder(results: Results, pooled: pd.DataFrame, where: str) -> Block:
     notes = [TEST_METHOD] if rows else []
     if rows and not set(results.encoders) <= provenance.pretrained_here(results.records):
         notes.append(CHECKPOINTS)
+    if rows:
+        notes += results.unit
     tables = [table("Does the gain depend on the encoder?", columns, rows, notes)] if rows else []
     text = ["Whether the gain depends on the encoder is a claim of the answer above; pairs are exploratory."]
     if not rows:

@@ -14,6 +14,7 @@ from xtl.analysis.figures.heat_maps import gain_map
 from xtl.analysis.results import Results
 from xtl.analysis.scores import gains as gain_tables
 from xtl.analysis.scores import items, leave_one_out
+from xtl.analysis.scores.finetunings import behind
 from xtl.analysis.scores.gains import gains as paired_gains
 from xtl.analysis.scores.tables import BASELINE
 from xtl.analysis.section import Block, Cell, Section, Table, block, cell, parts, section, table
@@ -204,7 +205,8 @@ def runs_of(values: pd.DataFrame, *more: str, baseline: bool = False) -> dict[tu
     values: tables.main_scores or tables.task_scores. baseline: then the runs of the baseline too, as gains need them.
     """
     key = ["target", "intermediate", "encoder", *more]
-    own: dict[tuple, list[str]] = values.groupby(key, sort=False)["run_id"].agg(list).to_dict()
+    runs = values.assign(run=values["run_id"].map(behind)).explode("run")
+    own: dict[tuple, list[str]] = runs.groupby(key, sort=False)["run"].agg(list).to_dict()
     if not baseline:
         return own
     return {place: runs + own.get((place[0], BASELINE, *place[2:]), []) for place, runs in own.items()}

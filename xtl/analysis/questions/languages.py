@@ -93,7 +93,7 @@ def _every_score(results: Results, score) -> Table:
 
 def layers(results: Results) -> Section:
     """Which layer serves retrieval best: score over layers and poolings, where the runs recorded more than one."""
-    curves = tables.layer_curves(results.cells, results.rows)
+    curves = tables.layer_curves(results.units, results.unit_rows)
     kind = []
     for (target,), rows in parts(curves[curves["score"].notna()], ["target"]):
         span = drawing.limits(rows["score"])

@@ -8,6 +8,7 @@ import pandas as pd
 
 from xtl.analysis import wording
 from xtl.analysis.results import Results
+from xtl.analysis.scores.finetunings import behind
 from xtl.analysis.scores.tables import BASELINE, CELL
 from xtl.analysis.section import Section, Table, block, cell, parts, section, table
 from xtl.runs.record import RunRecord
@@ -73,10 +74,16 @@ def affected(results: Results) -> set[str]:
     return lost
 
 
+def _touched(results: Results, identities: pd.Series) -> pd.Series:
+    """Which of the run ids of results.units name a run that is `affected`."""
+    lost = affected(results)
+    return identities.map(lambda identity: not lost.isdisjoint(behind(identity))).astype(bool)
+
+
 def without(results: Results) -> list[str]:
     """What the mean gain is without such runs, a sentence for each encoder and intermediate that has some."""
     key = [*CELL, "seed"]
-    runs = results.cells.set_index(key)["run_id"].isin(affected(results))
+    runs = _touched(results, results.units.set_index(key)["run_id"])
     gains = results.task_gains[~results.task_gains["same_data"].astype(bool)]
     sentences = []
     for (encoder, name), rows in parts(gains, ["encoder", "intermediate"]) if len(gains) else []:
@@ -114,7 +121,7 @@ def _counts(judged: pd.DataFrame) -> Table:
 
 def _scores(results: Results) -> Table:
     """Mean scores of the cells that have such runs, with them and without."""
-    tasks = results.tasks.assign(lost=results.tasks["run_id"].isin(affected(results)))
+    tasks = results.tasks.assign(lost=_touched(results, results.tasks["run_id"]))
     rows = []
     for (target, intermediate, encoder), cells in parts(tasks, ["target", "intermediate", "encoder"]):
         if cells["lost"].any():

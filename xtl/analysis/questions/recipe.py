@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from xtl.analysis import wording
@@ -9,7 +10,8 @@ from xtl.analysis.results import Results
 from xtl.analysis.scores import provenance
 from xtl.analysis.scores.correlations import UNKNOWN
 from xtl.analysis.scores.tables import BASELINE
-from xtl.analysis.section import Block, Section, anchor, block, cell, frame, parts, section, table
+from xtl.analysis.section import Block, Section, Table, anchor, block, cell, frame, parts, section, table
+from xtl.analysis.statistics.components import components
 
 NAMES = {
     "parameters_outside_embeddings": "outside embeddings", "flops": "FLOPs", "seconds": "training seconds",
@@ -18,6 +20,12 @@ NAMES = {
 LOSSES = (
     "Held-out loss is in nats per predicted token. Permutation and masked language modelling condition on different "
     "tokens, so their losses do not compare."
+)
+VARIANCE = (
+    "Of the mean gain over targets of a single run, in points: standard deviations between pretrainings and between "
+    "fine-tunings of one pretraining, and the share of the first in the variance with a 95 % interval (one-way random "
+    "effects by analysis of variance). 0 where pretrainings differ no more than fine-tunings do. A finished checkpoint "
+    "is one pretraining. Everywhere else a pretraining is one value, the mean over its fine-tunings."
 )
 SUBMISSIONS = (
     "The benchmark's submission files of every encoder, intermediate and seed lie beside this page in submissions/; "
@@ -33,11 +41,39 @@ def pretraining(results: Results) -> Section:
     """What the encoders that were pretrained here cost, and what each pair of encoders differs in."""
     costs = provenance.pretrained(results.records)
     contrasts = provenance.contrasts(results.records, results.encoders)
-    if costs.empty:
-        return section("pretraining", "Encoders and their pretraining", block(items=contrasts))
-    shown = costs.map(lambda value: value if isinstance(value, str) else wording.amount(value)).rename(columns=NAMES)
-    matched = frame("Encoders pretrained here, the mean over seeds", shown, [LOSSES])
-    return section("pretraining", "Encoders and their pretraining", block(items=contrasts, tables=[matched]))
+    tables = []
+    if not costs.empty:
+        shown = costs.map(lambda value: value if isinstance(value, str) else wording.amount(value))
+        shown = shown.rename(columns=NAMES)
+        tables.append(frame("Encoders pretrained here, the mean over seeds", shown, [LOSSES]))
+    tables += _variance(results)
+    return section(
+        "pretraining", "Encoders and their pretraining", block(text=results.unit, items=contrasts, tables=tables)
+    )
+
+
+def _variance(results: Results) -> list[Table]:
+    """How far mean gains scatter between pretrainings and between fine-tunings of one; none without crossed seeds."""
+    here = provenance.pretrained_here(results.records)
+    rows = []
+    for (encoder, intermediate), gains in parts(results.run_gains, ["encoder", "intermediate"]):
+        groups = [gains["gain"]]  # a finished checkpoint is one instance
+        if encoder in here:
+            groups = [own["gain"] for _, own in gains.groupby("seed", sort=False)]
+        found = components(groups)
+        between = wording.decimals(float(np.sqrt(max(found.between, 0.0))))
+        share = wording.DASH
+        if np.isfinite(found.share):
+            share = f"{100 * found.share:.0f} % ({100 * found.low:.0f} to {100 * found.high:.0f})"
+        rows.append([
+            intermediate, encoder, "pretraining" if encoder in here else "fine-tuning", found.groups, found.values,
+            between if np.isfinite(found.between) else wording.DASH, wording.decimals(float(np.sqrt(found.within))),
+            share,
+        ])  # fmt: skip
+    if not rows:
+        return []
+    columns = "intermediate,encoder,unit,pretrainings,runs,sd pretraining,sd fine-tuning,share of pretraining"
+    return [table("What scatters in the mean gain: pretraining or fine-tuning", columns.split(","), rows, [VARIANCE])]
 
 
 def vocabulary(results: Results) -> Section:
@@ -96,6 +132,7 @@ def recipe(results: Results) -> Section:
     text = [
         f"Data: {results.data.describe()}.",
         f"Seeds: {seeds}. A seed changes pretraining (where it happens here), fine-tuning and the order of data.",
+        *results.unit,
         f"Target training in {', '.join(dict.fromkeys(results.cells['source']))}; every other language is zero-shot"
         + (", but where it had shots." if shots else "."),
     ]

@@ -85,7 +85,7 @@ def _scores(results: Results, score: PublishedScore) -> pd.DataFrame:
     """The rows of a target, with columns language and score, the latter of the metric where one is named."""
     if not score.metric:
         return results.main[results.main["target"] == score.target]
-    rows = tables.join(results.cells, tables.headline(results.rows))
+    rows = tables.join(results.units, tables.headline(results.unit_rows))
     rows = rows[(rows["target"] == score.target) & (rows["metric"] == score.metric)]
     return first_source(rows, results.cells).rename(columns={"value": "score"})
 

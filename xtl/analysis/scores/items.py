@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -80,6 +80,20 @@ def summed(examples: pd.DataFrame) -> RunItems:
         names, passage = np.unique(labels.to_numpy(str), return_inverse=True)
         item = passage[item]
     return RunItems(float(mean.mean()), names, np.bincount(item, share, len(names)))
+
+
+def mean(runs: Sequence[dict[str, RunItems]]) -> dict[str, RunItems]:
+    """The mean over fine-tunings of one pretraining, of the targets of which all have the same items."""
+    if len(runs) == 1:
+        return runs[0]
+    found = {}
+    for target in runs[0] if runs else ():
+        own = [run[target] for run in runs if target in run]
+        names = own[0].names
+        if len(own) == len(runs) and all(np.array_equal(names, other.names) for other in own):
+            points = float(np.mean([other.mean for other in own]))
+            found[target] = RunItems(points, names, np.mean([other.shares for other in own], axis=0))
+    return found
 
 
 def intervals(

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from xtl.runs.record import FINETUNING_SEED
+
 
 def pivot(table: pd.DataFrame, rows: str | list[str], columns: str | list[str], value: str = "score") -> pd.DataFrame:
     """Means of a column over everything that `rows` and `columns` do not name, in the order of the grid.
@@ -38,7 +40,11 @@ def label(cell: Mapping) -> str:
     parts = [cell["encoder"], cell["intermediate"]]
     if (cell["source"], cell["provenance"]) != ("en", "native"):
         parts.append(cell["source"] if cell["provenance"] == "native" else f"{cell['source']} {cell['provenance']}")
-    return " · ".join([*parts, f"seed {cell['seed']}"])
+    parts.append(f"seed {cell['seed']}")
+    finetuning = cell.get(FINETUNING_SEED, cell["seed"])
+    if finetuning != cell["seed"]:
+        parts.append(f"fine-tuning {finetuning}")
+    return " · ".join(parts)
 
 
 def differing(compared: pd.DataFrame) -> pd.DataFrame:
