@@ -35,7 +35,7 @@ def test_a_clear_gain_is_a_claim_and_an_equal_one_leaves_the_encoder_open():
 def test_no_gain_is_neither_help_nor_harm():
     text = said(gain=0.0, noise=2.0)[0]
     assert text.startswith("That training on mnli first helps or harms is not shown, and this grid could not have seen")
-    assert " points (power 80%): the largest mean change is " in text
+    assert " points (power 80 %): the largest mean change is " in text
     assert "harmed bert" in said(gain=-8.0, noise=0.3)[0]
 
 
@@ -64,7 +64,7 @@ def test_claims_come_first_then_what_is_bounded_then_what_could_not_be_seen():
     )
     assert third == (
         "That training on mnli first helps or harms is not shown, and this grid could not have seen a mean change "
-        "below 2.5 points (power 80%): the largest mean change is +0.3 points (−0.7 to +1.3) for bert."
+        "below 2.5 points (power 80 %): the largest mean change is +0.3 points (−0.7 to +1.3) for bert."
     )
 
 

@@ -91,10 +91,9 @@ def _gain(found: Sequence[Finding], margin: float | None) -> tuple[int, str]:
     seen += _pair(largest, several)
     if all(finding.status is Status.SMALLER for finding in rest):
         return BOUNDED, f"{what} neither helped nor harmed by as much as {margin:g} points: {seen}{lacking}."
-    least = max(finding.detectable for finding in rest)
     return UNSEEN, (
         f"That {what[0].lower()}{what[1:]} helps or harms is not shown, and this grid could not have seen a mean "
-        f"change below {least:.1f} points (power {power.WANTED:.0%}): {seen}{lacking}."
+        f"change below {_least(rest)}: {seen}{lacking}."
     )
 
 
@@ -123,10 +122,9 @@ def _encoders(
     seen = f"the largest difference is {widest.estimate:.1f} points"
     if all(finding.status is Status.SMALLER for finding in tested):
         return BOUNDED, f"The gain does not depend on the encoder by as much as {margin:g} points: {seen}; {instances}."
-    least = max(finding.detectable for finding in tested)
     return UNSEEN, (
         f"That the gain depends on the encoder is not shown, and this grid could not have seen a difference below "
-        f"{least:.1f} points (power {power.WANTED:.0%}): {seen}; {instances}."
+        f"{_least(tested)}: {seen}; {instances}."
     )
 
 
@@ -152,6 +150,13 @@ def _similarity(found: Sequence[Finding], most: float) -> tuple[int, str]:
     if most < power.WANTED:
         return UNSEEN, f"{text}, and this grid could hardly have seen it: {share} at most."
     return UNSEEN, f"{text}; {share}."
+
+
+def _least(found: Sequence[Finding]) -> str:
+    """The least effects that are claimed four times in five, from the quietest encoder's to the noisiest's."""
+    texts = [f"{value:.1f}" for value in sorted(finding.detectable for finding in found)]
+    span = " to ".join(dict.fromkeys([texts[0], texts[-1]]))
+    return f"{span} points (power {evidence.percent(power.WANTED)})"
 
 
 def _pair(finding: Finding, several: bool) -> str:
