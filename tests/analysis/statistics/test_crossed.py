@@ -65,16 +65,16 @@ def coverage(seeds: int, tables: int, rng: np.random.Generator) -> tuple[float, 
         found = intervals.pooled(means[:, None])
         shares = (gain - means[..., None]) / ITEMS
         for i in range(ENCODERS):
-            error = found.pooled_sd[i, 0] / np.sqrt(seeds)
+            error = found.used_sd[i, 0] / np.sqrt(seeds)
             low, high = crossed.interval(found.mean[i, 0], error, found.df[i, 0], crossed.items(shares[i]))
             by_seed.append(found.low[i, 0] <= 0 <= found.high[i, 0])
             by_both.append(low <= 0 <= high)
     return float(np.mean(by_seed)), float(np.mean(by_both))
 
 
-@pytest.mark.parametrize("seeds, of_seeds", [(3, 0.89), (5, 0.84)])
+@pytest.mark.parametrize("seeds, of_seeds", [(3, 0.945), (5, 0.88)])
 def test_the_crossed_interval_holds_gains_on_new_items(seeds, of_seeds):
     """As the report and docs/statistics.md say; 1,800 intervals have a standard error of 0.5 and 0.9 %."""
     by_seed, by_both = coverage(seeds, 600, np.random.default_rng(seeds))
-    assert by_both == pytest.approx(0.95, abs=0.015)
+    assert 0.935 < by_both < 0.985  # with three seeds variances are the larger of two, so it is wide
     assert by_seed == pytest.approx(of_seeds, abs=0.025)

@@ -266,6 +266,8 @@ def caveats(results: Results) -> list[str]:
         notes.append(
             f"Tests are a subset: at most {limit} examples per language, so the scores are not the benchmark's."
         )
+    if len(results.pooled) and results.pooled["left_out"].max() > 0:
+        notes.append("Mean gains are over targets, cells that train on the same data twice left out.")
     left_out = provenance.left_out(results.records)
     if left_out:
         notes.append(f"{sum(left_out.values()):,} damaged rows of {len(left_out)} sets of examples are left out.")

@@ -198,6 +198,8 @@ def _scale(
     if not set(weights) <= set(wide):
         return clustered.within_families([], [], []), NOTHING, pd.DataFrame(columns=contrasts.SERIES)
     languages = _shared([wide[encoder] for encoder in weights], similarity)
+    if not languages:
+        return clustered.within_families([], [], []), NOTHING, pd.DataFrame(columns=contrasts.SERIES)
     x = np.array([similarity[code] for code in languages], float)
     names = [families.get(code) for code in languages]
     mean = np.zeros(len(languages))
