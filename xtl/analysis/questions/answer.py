@@ -67,11 +67,11 @@ def _gain(found: Sequence[Finding], margin: float | None) -> tuple[int, str]:
     if not tested:
         if all(finding.status is Status.MISSING for finding in found):
             return UNSEEN, "No gain over the baseline is known yet: not every target has finished."
-        largest = max(found, key=lambda finding: -1e9 if pd.isna(finding.estimate) else finding.estimate)
+        largest = max(found, key=lambda finding: -1.0 if pd.isna(finding.estimate) else abs(finding.estimate))
         where = _pair(largest, several)
         return UNSEEN, (
             "Nothing says whether intermediate training helps, as that takes two seeds that differ: the largest mean "
-            f"gain is {points(largest.estimate)} points, for {where}."
+            f"change is {points(largest.estimate)} points, for {where}."
         )
     shown = [finding for finding in tested if finding.status is Status.SHOWN]
     rest = [finding for finding in tested if finding.status is not Status.SHOWN]
