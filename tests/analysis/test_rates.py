@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tests.analysis.worlds import SHAPES, Truth, draw, related, report, truncated
+from tests.analysis.worlds import SHAPES, Truth, draw, in_logits, related, report, truncated
 from xtl.analysis.scores import relations
 from xtl.analysis.statistics import intervals as statistics
 
@@ -87,11 +87,6 @@ def as_report(gain):
     """Gains (encoders, targets, seeds, languages) as relations.relation takes them."""
     codes = [f"l{i}" for i in range(gain.shape[-1])]
     return {f"e{i}": pd.DataFrame(values, columns=codes) for i, values in enumerate(gain.mean(axis=1))}
-
-
-def in_logits(scores):
-    share = np.clip(scores / 100, 0.0025, 0.9975)
-    return np.log(share / (1 - share))
 
 
 @pytest.mark.parametrize("spread", [(1, 1, 1), (3, 2, 1), (5, 3, 1), (1, 0.1, 0.1)])

@@ -125,14 +125,15 @@ def report(shape: Shape, before: np.ndarray, after: np.ndarray) -> Report:
     means = gain.mean(axis=-1)
     of_gains = statistics.pooled(means[:, :, None, :]).p[..., 0]
     of_encoders = stats.f_oneway(*np.moveaxis(means, 1, 0), axis=-1, equal_var=False).pvalue
-    logit = (_logit(after) - _logit(before)).mean(axis=2)
+    logit = (in_logits(after) - in_logits(before)).mean(axis=2)
     p = np.stack([np.maximum(*related(shape, scale)[:2]) for scale in (gain, logit)])
     signs = np.stack([related(shape, scale)[2] for scale in (gain, logit)])
     agree = (signs[0] == signs[1]).all(axis=-1)
     return Report(of_gains, of_encoders, np.where(agree, p.max(axis=0), 1.0), signs[0][..., 1])
 
 
-def _logit(scores: np.ndarray) -> np.ndarray:
+def in_logits(scores: np.ndarray) -> np.ndarray:
+    """Scores of targets without a chance level on 200 examples, on the logit scale."""
     share = np.clip(scores / 100, 0.0025, 0.9975)
     return np.log(share / (1 - share))
 

@@ -6,8 +6,6 @@ import yaml
 from xtl.base.errors import UserError
 from xtl.grid import gpu_hours
 from xtl.grid.blocks import Tune
-from xtl.grid.experiment import load
-from xtl.grid.plan import make
 
 GRID = """
 name: small
@@ -22,39 +20,28 @@ languages: [en, qaa]
 RATES = "tune={learning_rate: [3e-5, 1e-5], on: english_dev}"
 
 
-@pytest.fixture
-def plan(tmp_path):
-    """Function: settings -> plan of GRID with them."""
-
-    def planned(*settings):
-        (tmp_path / "grid.yaml").write_text(GRID)
-        return make(load(tmp_path / "grid.yaml", settings))
-
-    return planned
-
-
 def by_phase(made, phase):
     return {run.slug: run for run in made.runs.values() if run.phase == phase}
 
 
-def test_trials_are_of_an_encoder_and_a_task_and_not_of_a_seed(plan):
+def test_trials_are_of_an_encoder_and_a_task_and_not_of_a_seed(planned):
     """Of mnli (as an intermediate and for xnli alike), udpos, and both together: three trainings, two rates each."""
-    trials = by_phase(plan(RATES), "trial")
+    trials = by_phase(planned(RATES), "trial")
     assert len(trials) == 2 * 3 * 2
     assert {run.params["seed"] for run in trials.values()} == {1000}
     rates = [run.params["learning_rate"] for name, run in trials.items() if name.startswith("a-udpos")]
     assert rates == [1e-5, 3e-5]
 
 
-def test_trials_start_from_a_pretraining_of_their_own_seed(plan):
-    made = plan(RATES)
+def test_trials_start_from_a_pretraining_of_their_own_seed(planned):
+    made = planned(RATES)
     assert set(by_phase(made, "pretrain")) == {f"{name}-s{seed}" for name in "ab" for seed in (0, 1, 1000)}
     trial = by_phase(made, "trial")["a-mnli-learning_rate-1e-05"]
     assert trial.upstream == {"checkpoint": by_phase(made, "pretrain")["a-s1000"].id}
 
 
-def test_every_training_follows_its_trials_and_retrieval_none(plan):
-    made = plan(RATES)
+def test_every_training_follows_its_trials_and_retrieval_none(planned):
+    made = planned(RATES)
     place = {identity: number for number, identity in enumerate(made.runs)}
     trials = by_phase(made, "trial")
     for run in [*by_phase(made, "intermediate").values(), *by_phase(made, "target").values()]:
@@ -68,23 +55,23 @@ def test_every_training_follows_its_trials_and_retrieval_none(plan):
     assert both.params["tune"] == {"on": "english_dev", "learning_rate": [1e-5, 3e-5]}
 
 
-def test_what_serves_an_intermediate_and_a_target_is_one_trial(plan):
-    made = plan(RATES)
+def test_what_serves_an_intermediate_and_a_target_is_one_trial(planned):
+    made = planned(RATES)
     intermediate = by_phase(made, "intermediate")["a-mnli-s0"]
     target = by_phase(made, "target")["a-none-xnli-s0"]
     assert intermediate.upstream["trials.0"] == target.upstream["trials.0"]
 
 
-def test_identities_follow_the_values_and_not_their_order(plan):
-    ids = set(plan(RATES).runs)
-    assert set(plan("tune={on: english_dev, learning_rate: [1e-5, 3e-5]}").runs) == ids
-    other = plan("tune={learning_rate: [1e-5, 4e-5]}")
+def test_identities_follow_the_values_and_not_their_order(planned):
+    ids = set(planned(RATES).runs)
+    assert set(planned("tune={on: english_dev, learning_rate: [1e-5, 3e-5]}").runs) == ids
+    other = planned("tune={learning_rate: [1e-5, 4e-5]}")
     kept = {other.runs[identity].phase for identity in ids & set(other.runs)}
     assert kept == {"pretrain", "trial", "target"}  # the trials at 1e-5, and retrieval without an intermediate
     targets = [run for run in by_phase(other, "target").values() if run.id in ids]
     assert {tuple(run.params["evaluate"]) for run in targets} == {("tatoeba",)}
     assert not ids & {
-        run.id for run in plan("tune={learning_rate: [1e-5, 3e-5], seed: 7}").runs.values() if "tune" in run.params
+        run.id for run in planned("tune={learning_rate: [1e-5, 3e-5], seed: 7}").runs.values() if "tune" in run.params
     }
 
 
@@ -96,8 +83,8 @@ def test_several_keys_make_every_combination():
     ]  # fmt: skip
 
 
-def test_settings_that_trials_replace_and_tasks_without_development_data_are_said(plan):
-    made = plan(
+def test_settings_that_trials_replace_and_tasks_without_development_data_are_said(planned):
+    made = planned(
         RATES, "overrides.mnli.learning_rate=1e-3", "intermediates.lm=[mlm]",
         "encoders.b.training={batch_size: 8, tasks: {udpos: {learning_rate: 1e-4}}}",
     )  # fmt: skip
@@ -109,15 +96,15 @@ def test_settings_that_trials_replace_and_tasks_without_development_data_are_sai
     assert sizes == {8}
 
 
-def test_sources_have_trials_of_their_own(plan):
-    made = plan(RATES, "sources=[en, {language: qaa, provenance: human, intermediates: [none]}]")
+def test_sources_have_trials_of_their_own(planned):
+    made = planned(RATES, "sources=[en, {language: qaa, provenance: human, intermediates: [none]}]")
     german = [run for name, run in by_phase(made, "trial").items() if name.startswith("a-udpos-qaa-human")]
     assert len(german) == 2
     assert german[0].params["tasks"][0]["language"] == "qaa"
 
 
-def test_what_trials_are_to_choose_is_priced_at_its_largest(plan):
-    made = plan("tune={epochs: [1, 5]}", "training.epochs=2")
+def test_what_trials_are_to_choose_is_priced_at_its_largest(planned):
+    made = planned("tune={epochs: [1, 5]}", "training.epochs=2")
     target = by_phase(made, "target")["a-none-udpos-s0"]
     trials = by_phase(made, "trial")
     assert gpu_hours.tokens(target)[0] == gpu_hours.tokens(trials["a-udpos-epochs-5"])[0]
@@ -138,7 +125,7 @@ def test_what_trials_are_to_choose_is_priced_at_its_largest(plan):
         ({"batch_size": [8.5, 4]}, "tune.batch_size"),
     ],
 )
-def test_mistakes_are_one_sentence(plan, tune, said):
+def test_mistakes_are_one_sentence(planned, tune, said):
     with pytest.raises(UserError) as caught:
-        plan(f"tune={yaml.safe_dump(tune, default_flow_style=True, width=1000)}")
+        planned(f"tune={yaml.safe_dump(tune, default_flow_style=True, width=1000)}")
     assert said in str(caught.value)

@@ -140,5 +140,5 @@ def test_odd_tables_give_neither_a_traceback_nor_a_claim(case):
         texts = [text for block in section.blocks for text in (*block.text, *block.items, *block.notes)]
         assert not [text for text in texts if "nan" in text.replace("nano", "").lower().split()]
     assert not [finding for finding in findings.findings(made) if finding.status is Status.SHOWN]
-    wrong = {findings.SUPPORTED, findings.CONTRADICTED}
+    wrong = {Status.SUPPORTED, Status.CONTRADICTED}
     assert not [verdict for verdict in findings.verdicts(made) if verdict.status in wrong]

@@ -86,8 +86,10 @@ def test_scores_at_an_end_of_the_range():
     third = 100 / 3
     error = np.sqrt(third * (100 - third) / 300)  # 2.7 points
     near, above = third + 1.6 * error, third + 1.7 * error
-    assert relations.at_the_end(scores([near, above, 98.9, 99.1])).tolist() == [True, False, False, True]
-    assert relations.at_the_end(scores([0.9, 1.1], target="xquad")).tolist() == [True, False]
+    low, high = relations.at_the_ends(scores([near, above, 98.9, 99.1]))
+    assert low.tolist() == [True, False, False, False]
+    assert high.tolist() == [False, False, False, True]
+    assert relations.at_the_ends(scores([0.9, 1.1], target="xquad"))[0].tolist() == [True, False]
 
 
 def test_a_gain_without_room_lies_at_an_end_before_and_after():
@@ -97,6 +99,9 @@ def test_a_gain_without_room_lies_at_an_end_before_and_after():
         "baseline": [60.0, 61, 33, 34, 33, 34], "score": [65.0, 66, 33, 35, 60, 61], "n": 300.0,
     })  # fmt: skip
     assert relations.without_room(rows).tolist() == [False, False, True, True, False, False]
+    whole_way = rows.assign(baseline=33.0, score=100.0)  # from one end to the other is the largest gain there is
+    assert not relations.without_room(whole_way).any()
+    assert relations.without_room(rows.assign(baseline=100.0, score=99.5)).all()
 
 
 def test_relations_of_a_table():

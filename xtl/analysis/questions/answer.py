@@ -224,15 +224,13 @@ def hypotheses_line(results: Results) -> list[str]:
     if not verdicts:
         return []
     parts = []
-    for status in (findings.SUPPORTED, findings.CONTRADICTED, findings.SMALLER):
-        names = [verdict.tested.hypothesis.name for verdict in verdicts if verdict.status == status]
+    for status in (Status.SUPPORTED, Status.CONTRADICTED, Status.SMALLER):
+        names = [verdict.tested.hypothesis.name for verdict in verdicts if verdict.status is status]
         if names:
             parts.append(f"{status}: {listing(names)}")
-    open_ = sum(
-        verdict.status not in (findings.SUPPORTED, findings.CONTRADICTED, findings.SMALLER) for verdict in verdicts
-    )
-    if open_:
-        parts.append(f"not shown or not tested: {open_} of {len(verdicts)}")
+    undecided = sum(verdict.status in (Status.NOT_SHOWN, Status.NO_TEST, Status.MISSING) for verdict in verdicts)
+    if undecided:
+        parts.append(f"not shown or not tested: {undecided} of {len(verdicts)}")
     return [f"Hypotheses of the grid file: {'; '.join(parts)}."]
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
-import pandas as pd
 from scipy import stats
 
 from xtl.analysis.results import Results
@@ -37,9 +36,11 @@ class Question(StrEnum):
 
 
 class Status(StrEnum):
-    """The verdict on a finding."""
+    """The verdict on a finding (SHOWN), or on a hypothesis (SUPPORTED, CONTRADICTED)."""
 
     SHOWN = "shown"
+    SUPPORTED = "supported"
+    CONTRADICTED = "contradicted"
     SMALLER = "smaller than the margin"
     NOT_SHOWN = "not shown"
     NO_TEST = "no test"
@@ -84,17 +85,13 @@ class Verdict:
     tested: Tested
     corrected: float
     detectable: float
-    status: str
-
-
-SUPPORTED, CONTRADICTED, SMALLER, NOT_SHOWN = "supported", "contradicted", "smaller than the margin", "not shown"
-NO_TEST, MISSING = "no test", "missing"
+    status: Status
 
 
 def findings(results: Results) -> list[Finding]:
     """The standard questions' findings with their verdicts, in the order of the grid; computed once."""
     if "findings" not in results.evidence:
-        plain = [*_gains(results), *_encoders(results), *_similarity(results)]
+        plain = _family(results)
         strictest = level(results)
         corrected = _corrected([finding.p for finding in plain], _share(results))
         judged = []
@@ -131,11 +128,15 @@ def judged(tested: Sequence[Tested], margin: float | None = None) -> list[Verdic
 
 def level(results: Results) -> float:
     """The strictest level of the standard questions: that of the least p of the family."""
-    if "level" not in results.evidence:
-        pairs = [*_gains(results), *_encoders(results), *_similarity(results)]
-        count = sum(np.isfinite(finding.p) for finding in pairs)
-        results.evidence["level"] = ALPHA * _share(results) / max(count, 1)
-    return results.evidence["level"]
+    count = sum(np.isfinite(finding.p) for finding in _family(results))
+    return ALPHA * _share(results) / max(count, 1)
+
+
+def _family(results: Results) -> list[Finding]:
+    """The standard questions' findings before correction; computed once."""
+    if "family" not in results.evidence:
+        results.evidence["family"] = [*_gains(results), *_encoders(results), *_similarity(results)]
+    return results.evidence["family"]
 
 
 def trained(results: Results) -> list[str]:
@@ -215,22 +216,17 @@ def _bound(estimate: float, error: float, df: float, strictest: float) -> float:
     return float(abs(estimate) + stats.t.ppf(1 - strictest / 2, df) * error)
 
 
-def _status(tested: Tested, corrected: float, strictest: float, margin: float | None) -> str:
+def _status(tested: Tested, corrected: float, strictest: float, margin: float | None) -> Status:
     """The verdict on one hypothesis."""
     if tested.lacking:
-        return MISSING
+        return Status.MISSING
     if np.isnan(corrected):
-        return NO_TEST
+        return Status.NO_TEST
     if corrected < ALPHA:
         direction = tested.hypothesis.direction
         contrary = (direction == "greater" and tested.estimate < 0) or (direction == "less" and tested.estimate > 0)
-        return CONTRADICTED if contrary else SUPPORTED
+        return Status.CONTRADICTED if contrary else Status.SUPPORTED
     in_points = tested.unit == declared.MEAN
     if margin is not None and in_points and _bound(tested.estimate, tested.error, tested.df, strictest) <= margin:
-        return SMALLER
-    return NOT_SHOWN
-
-
-def table(found: Sequence[Finding]) -> pd.DataFrame:
-    """Findings as a table, a row each."""
-    return pd.DataFrame([vars(finding) for finding in found], columns=list(Finding.__dataclass_fields__))
+        return Status.SMALLER
+    return Status.NOT_SHOWN

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from xtl.analysis.questions import findings
-from xtl.analysis.questions.findings import Verdict
+from xtl.analysis.questions.findings import Status, Verdict
 from xtl.analysis.results import Results
 from xtl.analysis.scores import provenance
 from xtl.analysis.scores.declared import CORRELATION, MEAN, SLOPE
@@ -36,7 +36,7 @@ def hypotheses(results: Results) -> Section:
         one = verdict.tested
         n = f"{one.n} languages, {one.seeds} seeds" if one.unit != MEAN else f"{one.seeds} seeds"
         interval = f"{number(one.low, one.unit)} to {number(one.high, one.unit)}" if pd.notna(one.low) else ""
-        untested = verdict.status in (findings.MISSING, findings.NO_TEST)
+        untested = verdict.status in (Status.MISSING, Status.NO_TEST)
         status = cell(verdict.status, one.lacking or one.note, "missing" if untested else "")
         rows.append([
             cell(one.hypothesis.name, one.statement), cell(number(one.estimate, one.unit), interval), one.unit,
@@ -63,7 +63,7 @@ def sentences(verdicts: Sequence[Verdict]) -> list[str]:
     words = []
     for verdict in verdicts:
         one = verdict.tested
-        if verdict.status in (findings.MISSING, findings.NO_TEST):
+        if verdict.status in (Status.MISSING, Status.NO_TEST):
             words.append(f"{one.hypothesis.name}: {verdict.status} ({one.lacking or one.note}).")
             continue
         unit = {MEAN: " points", SLOPE: " points per unit of similarity", CORRELATION: ""}[one.unit]
@@ -71,7 +71,7 @@ def sentences(verdicts: Sequence[Verdict]) -> list[str]:
         value += f" ({number(one.low, one.unit)} to {number(one.high, one.unit)})"
         text = f"{one.hypothesis.name}: {verdict.status}; {one.statement}, estimated at {value}, "
         text += f"p at the report's level {p_equals(verdict.corrected)}."
-        if verdict.status == findings.NOT_SHOWN and pd.notna(verdict.detectable):
+        if verdict.status == Status.NOT_SHOWN and pd.notna(verdict.detectable):
             least = number(verdict.detectable, one.unit, False)
             text += f" A true effect below {least}{unit} would escape this design more than one time in five."
         if len(one.hypothesis.of("encoder")) > 1:

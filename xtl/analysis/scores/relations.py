@@ -58,8 +58,8 @@ def logits(scores: pd.DataFrame) -> pd.DataFrame:
     return scores.assign(score=np.log(share / (1 - share)))
 
 
-def at_the_end(scores: pd.DataFrame) -> pd.Series:
-    """Which scores cannot be told from guessing, or from 100: nothing can be lost there, or gained.
+def at_the_ends(scores: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Which scores cannot be told from guessing, and which not from 100: nothing can be lost there, or gained.
 
     Within ERRORS binomial standard errors of chance, or where nothing can be guessed within EXAMPLES examples of 0; at
     the other end within EXAMPLES examples of 100.
@@ -69,18 +69,20 @@ def at_the_end(scores: pd.DataFrame) -> pd.Series:
     examples = 100 * EXAMPLES / n
     spread = ERRORS * np.sqrt(floor * (100 - floor) / n)
     low = scores["score"] <= floor + np.where(floor > 0, spread, examples)
-    return low | (scores["score"] >= 100 - examples)
+    high = scores["score"] >= 100 - examples
+    return low, high
 
 
 def without_room(gains: pd.DataFrame) -> pd.Series:
-    """Which rows are of a cell and language whose mean scores, before and after, both lie at one end of the range.
+    """Which rows are of a cell and language whose mean scores, before and after, lie at the same end of the range.
 
     gains: gains.gains by language (columns score, baseline, n, target …). Such a gain says nothing of what was learned.
     """
     key = [name for name in CELL if name != "seed"]
     means = gains.groupby(key, sort=False, dropna=False)[["score", "baseline", "n"]].mean().reset_index()
-    before = at_the_end(means.assign(score=means["baseline"]))
-    means["end"] = at_the_end(means) & before
+    low, high = at_the_ends(means)
+    low_before, high_before = at_the_ends(means.assign(score=means["baseline"]))
+    means["end"] = (low & low_before) | (high & high_before)
     return gains[key].merge(means[[*key, "end"]], on=key, how="left")["end"].set_axis(gains.index)
 
 

@@ -24,7 +24,6 @@ from transformers import (
 from transformers.modeling_outputs import (
     MultipleChoiceModelOutput,
     QuestionAnsweringModelOutput,
-    SequenceClassifierOutput,
     TokenClassifierOutput,
 )
 
@@ -217,10 +216,19 @@ class TokenHead(OwnHead):
         token_type_ids: torch.Tensor | None = None,
         labels: torch.Tensor | None = None,
     ) -> TokenClassifierOutput:
-        """Logits (batch, length, labels), and the mean cross-entropy over the tokens with a label."""
+        """Logits (batch, length, labels), of a head that reads texts (batch, labels); and the mean cross-entropy.
+
+        The mean is over what has a label.
+        """
         logits = self.scores(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids)
-        loss = None if labels is None else cross_entropy(logits.flatten(0, 1), labels.flatten())
+        loss = None if labels is None else cross_entropy(logits.flatten(0, -2), labels.flatten())
         return TokenClassifierOutput(loss=loss, logits=logits)
+
+
+class PairHead(TokenHead):
+    """A label for a text, or for a pair of texts that is read as one."""
+
+    reads_text = True
 
 
 class SpanHead(OwnHead):
@@ -241,24 +249,6 @@ class SpanHead(OwnHead):
         if start_positions is not None and end_positions is not None:
             loss = (cross_entropy(starts, start_positions) + cross_entropy(ends, end_positions)) / 2
         return QuestionAnsweringModelOutput(loss=loss, start_logits=starts, end_logits=ends)
-
-
-class PairHead(OwnHead):
-    """A label for a text, or for a pair of texts that is read as one."""
-
-    reads_text = True
-
-    def forward(
-        self,
-        input_ids: torch.Tensor,
-        attention_mask: torch.Tensor | None = None,
-        token_type_ids: torch.Tensor | None = None,
-        labels: torch.Tensor | None = None,
-    ) -> SequenceClassifierOutput:
-        """Logits (batch, labels), and the mean cross-entropy."""
-        logits = self.scores(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids)
-        loss = None if labels is None else cross_entropy(logits, labels)
-        return SequenceClassifierOutput(loss=loss, logits=logits)
 
 
 class ChoiceHead(OwnHead):
